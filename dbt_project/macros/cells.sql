@@ -1,0 +1,31 @@
+{#- Cells of the statistics: jurisdiction × year × district × industry, with ALL for a total.
+    Totals are made here and nowhere else: facts are grouped at all four levels at once, so that a
+    total counts distinct units and sums amounts, and never adds up cells (metrics.md, Sets). -#}
+
+{% macro cell_columns() -%}
+    jurisdiction,
+    stat_year,
+    case when grouping(district_code) = 1 then 'ALL' else district_code end as cell_district,
+    case when grouping(industry_code) = 1 then 'ALL' else industry_code end as cell_industry
+{%- endmacro %}
+
+{#- `also`: further grouping columns, such as the unit or the insurer. -#}
+{% macro cell_groups(also=[]) -%}
+    {%- set extra = (', ' ~ also | join(', ')) if also else '' -%}
+    grouping sets (
+        (jurisdiction, stat_year, district_code, industry_code{{ extra }}),
+        (jurisdiction, stat_year, district_code{{ extra }}),
+        (jurisdiction, stat_year, industry_code{{ extra }}),
+        (jurisdiction, stat_year{{ extra }})
+    )
+{%- endmacro %}
+
+{#- Numerator over denominator as a fraction; nothing over nothing is unknown, not zero. -#}
+{% macro ratio(numerator, denominator) -%}
+    case when {{ denominator }} <> 0 then cast({{ numerator }} as double) / cast({{ denominator }} as double) end
+{%- endmacro %}
+
+{#- Yuan. -#}
+{% macro yuan(amount) -%}
+    cast({{ amount }} as decimal(18, 2))
+{%- endmacro %}

@@ -1,0 +1,18 @@
+{#- What engines spell differently about dates. -#}
+
+{#- Days of an interval, both ends included. -#}
+{% macro days_inclusive(first, last) -%}
+    {{ return(adapter.dispatch('days_inclusive')(first, last)) }}
+{%- endmacro %}
+
+{% macro default__days_inclusive(first, last) -%}
+    (datediff({{ last }}, {{ first }}) + 1)
+{%- endmacro %}
+
+{% macro duckdb__days_inclusive(first, last) -%}
+    (date_diff('day', {{ first }}, {{ last }}) + 1)
+{%- endmacro %}
+
+{% macro year_of(day) -%}
+    cast(extract(year from {{ day }}) as integer)
+{%- endmacro %}

@@ -1,0 +1,43 @@
+-- 共保: each policy's insurers and their part of it, parts summing to 1.
+-- No row = 100 % of the policy's insurer. Shares that do not sum to 1 are scaled, so that the split
+-- never changes a total (domain.md 5.2); the wrong sum itself is a finding.
+with
+
+members as (
+    {{ newest_versions(ref('stg_insurer__coinsurance'), ['policy_no', 'insurer_code']) }}
+),
+
+sums as (
+    select
+        policy_no,
+        sum(share) as share_sum
+    from members
+    group by policy_no
+),
+
+final as (
+    select
+        policies.policy_no,
+        coalesce(members.insurer_code, policies.insurer_code) as insurer_code,
+        coalesce(members.is_lead, members.insurer_code is null) as is_lead,
+        members.share,
+        cast(
+            case
+                when members.share is null then 1
+                when sums.share_sum = 1 then members.share
+                else cast(members.share as double) / cast(sums.share_sum as double)
+            end as decimal(9, 6)
+        ) as part,
+        members.policy_no is not null as is_shared,
+        coalesce(members.file_id, policies.file_id) as file_id,
+        coalesce(members.sheet, policies.sheet) as sheet,
+        coalesce(members.line_no, policies.line_no) as line_no
+    from {{ ref('int_policy') }} as policies
+    left join members
+        on policies.policy_no = members.policy_no
+    left join sums
+        on policies.policy_no = sums.policy_no
+    where policies.is_valid
+)
+
+select * from final

@@ -1,0 +1,60 @@
+-- Policy-year basis (M09): premium of P(Y) earned by days up to the period's end, both ends inclusive.
+-- A policy's premium is earned over its term; an endorsement's from its effective date to expiry.
+with
+
+policies as (
+    select * from {{ ref('int_policy_period') }} where is_incepted
+),
+
+endorsements as (
+    select * from {{ ref('int_endorsement') }}
+),
+
+amounts as (
+    select
+        jurisdiction,
+        stat_year,
+        district_code,
+        industry_code,
+        policy_no,
+        premium_received as amount,
+        inception_date as earned_from,
+        expiry_date,
+        period_end
+    from policies
+
+    union all
+
+    select
+        policies.jurisdiction,
+        policies.stat_year,
+        policies.district_code,
+        policies.industry_code,
+        policies.policy_no,
+        endorsements.received_change as amount,
+        endorsements.effective_date as earned_from,
+        policies.expiry_date,
+        policies.period_end
+    from policies
+    inner join endorsements
+        on policies.policy_no = endorsements.policy_no
+    where endorsements.effective_date <= policies.period_end
+),
+
+final as (
+    select
+        *,
+        case
+            when earned_from > expiry_date then amount
+            else
+                cast(
+                    cast(amount as double)
+                    * {{ days_inclusive('earned_from', 'least(expiry_date, period_end)') }}
+                    / {{ days_inclusive('earned_from', 'expiry_date') }}
+                    as decimal(18, 6)
+                )
+        end as earned
+    from amounts
+)
+
+select * from final

@@ -1,0 +1,48 @@
+-- 合同履约 (M35): completed and contracted visits of each policy of P(Y), the contract pro-rated to the
+-- elapsed part of its cover and completed visits capped at it, so that nobody makes up for another.
+with
+
+policies as (
+    select * from {{ ref('int_policy_period') }} where is_incepted
+),
+
+visits as (
+    select
+        policy_no,
+        stat_year,
+        count(*) as completed
+    from {{ ref('int_service_period') }}
+    group by policy_no, stat_year
+),
+
+counted as (
+    select
+        policies.*,
+        coalesce(visits.completed, 0) as completed,
+        cast(
+            cast(policies.service_frequency as double)
+            * {{ days_inclusive('policies.inception_date', 'least(policies.expiry_date, policies.period_end)') }}
+            / {{ days_inclusive('policies.inception_date', 'policies.expiry_date') }}
+            as decimal(18, 6)
+        ) as contracted
+    from policies
+    left join visits
+        on policies.policy_no = visits.policy_no
+        and policies.stat_year = visits.stat_year
+),
+
+final as (
+    select
+        jurisdiction,
+        stat_year,
+        district_code,
+        industry_code,
+        policy_no,
+        contracted,
+        service_frequency as contracted_full_term,
+        least(cast(completed as decimal(18, 6)), contracted) as fulfilled,
+        least(completed, service_frequency) as fulfilled_full_term
+    from counted
+)
+
+select * from final

@@ -1,0 +1,29 @@
+-- Premium of each period after the co-insurance split, per insurer and policy (M21).
+with
+
+premium as (
+    select * from {{ ref('int_premium') }}
+),
+
+members as (
+    select * from {{ ref('int_coinsurance') }}
+),
+
+final as (
+    select
+        premium.jurisdiction,
+        premium.stat_year,
+        premium.district_code,
+        premium.industry_code,
+        members.insurer_code,
+        premium.policy_no,
+        premium.endorsement_no,
+        members.is_shared,
+        cast(premium.premium_received * members.part as decimal(24, 8)) as premium_received,
+        cast(premium.premium_written * members.part as decimal(24, 8)) as premium_written
+    from premium
+    inner join members
+        on premium.policy_no = members.policy_no
+)
+
+select * from final

@@ -1,0 +1,60 @@
+-- 事故预防服务: newest known version of each service, with the district and industry of its policy.
+-- Completed = status 已完成 and confirmed by both sides (feeds.md, service_record).
+with
+
+services as (
+    {{ newest_versions(ref('stg_insurer__service_record'), ['service_no']) }}
+),
+
+policies as (
+    select * from {{ ref('int_policy') }}
+),
+
+final as (
+    select
+        services.service_no,
+        services.policy_no,
+        services.insurer_code,
+        services.insured_uscc,
+        services.item,
+        services.form,
+        services.provider_type,
+        services.service_org_uscc,
+        services.experts as expert_hash,
+        services.planned_date,
+        services.appointed_at,
+        services.started_at,
+        services.finished_at,
+        services.longitude,
+        services.latitude,
+        services.participants,
+        services.hazards_found,
+        services.evidence_count,
+        services.evidence_hashes,
+        services.insured_confirmed_at,
+        services.insurer_confirmed_at,
+        services.revisit_date,
+        services.satisfaction,
+        services.archived_at,
+        services.status,
+        services.campaign,
+        services.provider,
+        services.received_at,
+        services.file_id,
+        services.sheet,
+        services.line_no,
+        policies.jurisdiction,
+        policies.district_code,
+        policies.industry_code,
+        policies.inception_date,
+        cast(services.finished_at as date) as finished_on,
+        services.status = '已完成'
+        and services.insured_confirmed_at is not null
+        and services.insurer_confirmed_at is not null as is_completed,
+        coalesce(policies.is_valid, false) as has_valid_policy
+    from services
+    left join policies
+        on services.policy_no = policies.policy_no
+)
+
+select * from final

@@ -1,0 +1,26 @@
+-- 事故预防费用分录, at the grain of the record; see int_fee_entry.
+select
+    entry_no,
+    insurer_code,
+    policy_no,
+    entry_date,
+    type,
+    amount,
+    service_no,
+    category,
+    payee_uscc,
+    payee_type,
+    voucher_no,
+    payee_hash,
+    jurisdiction,
+    district_code,
+    industry_code,
+    is_pool,
+    counts,
+    is_proven,
+    provider,
+    received_at,
+    file_id,
+    sheet,
+    line_no
+from {{ ref('int_fee_entry') }}

@@ -1,0 +1,28 @@
+-- 企业名录, at the grain of the record; see int_roster.
+select
+    uscc,
+    name,
+    district_code,
+    address,
+    industry_code,
+    gb_industry,
+    mandatory,
+    permit_no,
+    permit_type,
+    permit_valid_to,
+    operating_status,
+    status_date,
+    employees,
+    ownership,
+    parent_uscc,
+    department,
+    listed_from,
+    listed_to,
+    fire_class,
+    jurisdiction,
+    provider,
+    received_at,
+    file_id,
+    sheet,
+    line_no
+from {{ ref('int_roster') }}

@@ -1,0 +1,2 @@
+-- 批单: every version known at the as-of date.
+{{ known_rows('endorsement') }}

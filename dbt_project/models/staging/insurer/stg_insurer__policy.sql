@@ -1,0 +1,2 @@
+-- 保单: every version known at the as-of date.
+{{ known_rows('policy') }}

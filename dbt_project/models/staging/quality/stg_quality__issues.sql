@@ -1,0 +1,21 @@
+-- Rejected rows, warnings and refused files, as found when a file was read.
+with
+
+issues as (
+    select * from {{ source('landing', '_issues') }}
+),
+
+final as (
+    select
+        issues.*,
+        files.provider,
+        files.feed,
+        files.file_name,
+        files.received_at
+    from issues
+    inner join {{ ref('stg_quality__files') }} as files
+        on issues.file_id = files.file_id
+    where files.is_known
+)
+
+select * from final

@@ -1,0 +1,131 @@
+"""Feed contracts: what a sender may write into each column and what it means.
+
+What belongs here: the form of a contract and its loading. What does not: applying it
+(pipelines/ingest/checks.py) and the contracts themselves (one YAML file per feed beside this).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+import yaml
+from pydantic import BaseModel, ConfigDict, field_validator
+
+FOLDER = Path(__file__).parent
+NOT_FEEDS = {"rules", "refusals"}
+
+ColumnType = Literal["text", "uscc", "code", "date", "datetime", "int", "money", "decimal", "ratio", "bool"]
+Severity = Literal["reject", "warn"]
+
+POLARS_TYPES: dict[str, pl.DataType] = {
+    "text": pl.String(),
+    "uscc": pl.String(),
+    "code": pl.String(),
+    "date": pl.Date(),
+    "datetime": pl.Datetime("us"),
+    "int": pl.Int64(),
+    "money": pl.Decimal(18, 2),
+    "decimal": pl.Decimal(18, 6),
+    "ratio": pl.Decimal(9, 6),
+    "bool": pl.Boolean(),
+}
+
+# Where a landed row came from; received time and file name hang on file_id (landing/files.parquet).
+PROVENANCE: dict[str, pl.DataType] = {
+    "file_id": pl.String(),
+    "sheet": pl.String(),
+    "line_no": pl.Int64(),
+    "extra": pl.String(),
+}
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(Strict):
+    """One column of a feed. `title` is the Chinese header; units: money yuan, ratio 0..1."""
+
+    title: str
+    type: ColumnType
+    aliases: list[str] = []
+    required: bool = False
+    codes: str | list[str] | None = None
+    code_aliases: dict[str, str] = {}
+    min: float | None = None
+    max: float | None = None
+    # A value that cannot be read is dropped with a warning; the row stays.
+    lenient: bool = False
+    # Kept only as a keyed hash.
+    personal: bool = False
+    description: str = ""
+    example: str | None = None
+
+
+class Rule(Strict):
+    """A check over one row; `where` is SQL that is true for a row that breaks the rule."""
+
+    code: str
+    severity: Severity
+    column: str
+    where: str
+    message: str
+
+
+class Contract(Strict):
+    feed: str
+    title: str
+    source: str
+    sender: Literal["insurer", "department"]
+    key: list[str]
+    # Columns that must agree with what ref_provider says of the sender.
+    provider_scope: list[str]
+    columns: dict[str, Column]
+    rules: list[Rule] = []
+
+    @field_validator("columns")
+    @classmethod
+    def _codes_named(cls, columns: dict[str, Column]) -> dict[str, Column]:
+        unnamed = [name for name, column in columns.items() if (column.type == "code") != (column.codes is not None)]
+        if unnamed:
+            raise ValueError(f"type code and `codes` go together: {unnamed}")
+        return columns
+
+    def landing_schema(self) -> dict[str, pl.DataType]:
+        """Column → type of this feed's landing files."""
+        return {name: POLARS_TYPES[column.type] for name, column in self.columns.items()} | PROVENANCE
+
+
+class GeneralRule(Strict):
+    severity: Severity
+    title: str
+    message: str
+
+
+@lru_cache
+def contracts() -> dict[str, Contract]:
+    """All feeds by name. A new feed is a new YAML file in this folder."""
+    loaded = {}
+    for path in sorted(FOLDER.glob("*.yaml")):
+        if path.stem not in NOT_FEEDS:
+            contract = Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+            if contract.feed != path.stem:
+                raise ValueError(f"{path.name} describes the feed {contract.feed}")
+            loaded[contract.feed] = contract
+    return loaded
+
+
+@lru_cache
+def general_rules() -> dict[str, GeneralRule]:
+    """Rules that hold for every feed, by code."""
+    raw = yaml.safe_load((FOLDER / "rules.yaml").read_text(encoding="utf-8"))
+    return {code: GeneralRule.model_validate(rule) for code, rule in raw.items()}
+
+
+@lru_cache
+def refusal_messages() -> dict[str, str]:
+    """Reason code → message, for files refused whole."""
+    return dict(yaml.safe_load((FOLDER / "refusals.yaml").read_text(encoding="utf-8")))

@@ -1,0 +1,306 @@
+"""Applying a contract to the rows of one sheet.
+
+What belongs here: normalising every column, the general rules (required, types, ranges, codes,
+who may send what) and the feed's own rules, exact duplicates. What does not: spelling of values
+(normalise.py), reading files (readers.py), rules over several feeds (dbt).
+
+Every row that comes in goes out exactly once: accepted, quarantined or an exact duplicate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+import polars as pl
+
+from pipelines.feeds.contracts import Column, Contract, contracts, general_rules
+from pipelines.feeds.reference import Provider, allowed_values, codes_of, districts_of
+from pipelines.ingest import normalise
+from pipelines.ingest.readers import SUMMARY_WORDS, HeaderCell, Sheet
+
+# One line per problem found: rejected rows and warnings alike.
+ISSUE_SCHEMA = {
+    "sheet": pl.String,
+    "line_no": pl.Int64,
+    "record_key": pl.String,
+    "rule_code": pl.String,
+    "severity": pl.String,
+    "column_name": pl.String,
+    "raw_value": pl.String,
+    "message": pl.String,
+}
+LONGEST_RAW_VALUE = 200
+CODES_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of the rows of a sheet. rows_in = accepted + rows_quarantined + rows_duplicate."""
+
+    accepted: pl.DataFrame
+    issues: pl.DataFrame
+    rows_in: int
+    rows_quarantined: int
+    rows_duplicate: int
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sent the file and on which day it was received."""
+
+    provider: Provider
+    received: date
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """One thing that may be wrong: `broken` is true for the rows that have it.
+
+    Expressions see the typed columns by name and the text as sent as `raw:<name>`.
+    """
+
+    broken: pl.Expr
+    rule_code: str
+    severity: str
+    column: str
+    message: pl.Expr
+
+
+def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]) -> Checked:
+    """Rows of one sheet against the contract.
+
+    Args:
+        hash_personal: keyed hash, text column to text column.
+    Returns:
+        accepted rows in the contract's landing schema (without file_id), and every issue.
+    """
+    rows = _data_rows(sheet)
+    text = _text_columns(sheet, rows, contract)
+    headers = {cell.column: cell for cell in sheet.header if cell.column}
+    readers = {
+        name: _reader(name, column, headers.get(name, HeaderCell(name, column.title)), sender, contract)
+        for name, column in contract.columns.items()
+    }
+    frame = normalise.read_columns(text, readers).with_columns(
+        *[text[name].alias(f"raw:{name}") for name in contract.columns],
+        sheet=pl.lit(sheet.name),
+        line_no=rows["line_no"],
+        ragged=rows["ragged"],
+        extra=_extra(sheet, rows),
+    )
+    problems = [
+        *_value_problems(contract.feed),
+        *_scope_problems(contract, sender.provider),
+        *(_Problem(pl.sql_expr(rule.where), rule.code, rule.severity, rule.column, _filled(rule.message)) for rule in contract.rules),
+        _ragged_problem(len(sheet.header)),
+    ]
+    issues = _mask_personal(_issues(frame, problems, contract), contract)
+    rejected = issues.filter(pl.col("severity") == "reject")["line_no"].unique()
+    good = frame.select(*contract.columns, "sheet", "line_no", "extra")
+    if rejected.len():
+        good = good.filter(~pl.col("line_no").is_in(rejected.implode()))
+    accepted, duplicates = _without_duplicates(good, contract)
+    personal = [name for name, column in contract.columns.items() if column.personal]
+    accepted = accepted.with_columns([hash_personal(accepted[name]).alias(name) for name in personal])
+    return Checked(accepted, issues, rows.height, rejected.len(), duplicates)
+
+
+def _text_columns(sheet: Sheet, rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The contract's columns as clean text; null columns where the sheet has none."""
+    places = {cell.column: f"c{place}" for place, cell in enumerate(sheet.header) if cell.column}
+    return rows.select(
+        normalise.clean(pl.col(places[name]), empty_marks=column.type not in ("text", "code")).alias(name)
+        if name in places
+        else pl.lit(None, pl.String).alias(name)
+        for name, column in contract.columns.items()
+    )
+
+
+def _reader(name: str, column: Column, cell: HeaderCell, sender: Sender, contract: Contract) -> normalise.Reader:
+    """How a column is read, given its type and its header."""
+    if column.type == "text":
+        is_identifier = name in contract.key or name.endswith("_no")
+        return normalise.identifier() if is_identifier else normalise.plain_text()
+    if column.type == "code":
+        return _code_reader(contract.feed, name, sender.received)
+    if column.type == "money":
+        return normalise.to_money(10_000 if cell.in_wan else 1)
+    if column.type == "ratio":
+        return normalise.to_ratio(cell.percent)
+    return _PLAIN_READERS[column.type]
+
+
+@lru_cache(maxsize=4096)
+def _code_reader(feed: str, name: str, received: date) -> normalise.Reader:
+    return normalise.to_code(codes_of(contracts()[feed].columns[name]), received)
+
+
+_PLAIN_READERS = {
+    "uscc": normalise.uscc(),
+    "date": normalise.to_date(),
+    "datetime": normalise.to_datetime(),
+    "int": normalise.to_int(),
+    "decimal": normalise.to_decimal(),
+    "bool": normalise.to_bool(),
+}
+
+_UNREADABLE = {
+    "uscc": "bad_uscc",
+    "code": "unknown_code",
+    "bool": "unknown_code",
+    "date": "bad_date",
+    "datetime": "bad_date",
+    "int": "bad_number",
+    "decimal": "bad_number",
+    "money": "bad_number",
+    "ratio": "bad_number",
+}
+
+
+def _general(broken: pl.Expr, rule_code: str, name: str, column: Column, provider_name: str = "") -> _Problem:
+    """A rule that holds for every feed; a lenient column's value is dropped with a warning."""
+    if column.lenient:
+        rule_code = "lenient_value"
+    message = _general_message(rule_code, name, column, provider_name)
+    return _Problem(broken, rule_code, general_rules()[rule_code].severity, name, message)
+
+
+@lru_cache
+def _value_problems(feed: str) -> list[_Problem]:
+    """Unreadable, missing and out-of-range values."""
+    problems = []
+    contract = contracts()[feed]
+    for name, column in contract.columns.items():
+        raw, value = pl.col(f"raw:{name}"), pl.col(name)
+        coded = column.type == "uscc" or name in contract.key or name.endswith("_no")
+        damaged = normalise.damaged_by_excel(raw, column.type == "uscc") if coded else pl.lit(False)
+        if coded:
+            problems.append(_general(damaged, "damaged_code", name, column))
+        if column.type in _UNREADABLE:
+            problems.append(_general(raw.is_not_null() & value.is_null() & ~damaged, _UNREADABLE[column.type], name, column))
+        if column.required:
+            problems.append(_general(raw.is_null(), "missing_value", name, column))
+        if column.min is not None:
+            problems.append(_general(value < column.min, "out_of_range", name, column))
+        if column.max is not None:
+            problems.append(_general(value > column.max, "out_of_range", name, column))
+    return problems
+
+
+def _scope_problems(contract: Contract, provider: Provider) -> list[_Problem]:
+    """A sender may only speak for itself (feeds.md, Delivery)."""
+    problems = []
+    for name in contract.provider_scope:
+        own = provider.owns(name)
+        if own is not None:
+            allowed = [own]
+        elif name == "district_code" and provider.jurisdiction:
+            allowed = districts_of(provider.jurisdiction)
+        else:
+            continue
+        foreign = ~pl.col(name).is_in(allowed)
+        problems.append(_general(foreign, "provider_mismatch", name, contract.columns[name], provider.name))
+    return problems
+
+
+def _ragged_problem(width: int) -> _Problem:
+    rule = general_rules()["ragged_row"]
+    return _Problem(pl.col("ragged"), "ragged_row", rule.severity, "", pl.lit(rule.message.format(expected=width)))
+
+
+def _issues(frame: pl.DataFrame, problems: list[_Problem], contract: Contract) -> pl.DataFrame:
+    """Every problem that occurs, a row of ISSUE_SCHEMA each. One pass tells which occur at all."""
+    occurs = frame.select(problem.broken.fill_null(False).any().alias(str(place)) for place, problem in enumerate(problems))
+    found = []
+    for place, problem in enumerate(problems):
+        if not frame.height or not occurs[str(place)][0]:
+            continue
+        key = pl.concat_str([pl.coalesce(pl.col(name).cast(pl.String), pl.col(f"raw:{name}")) for name in contract.key], separator="|")
+        raw_value = pl.col(f"raw:{problem.column}") if problem.column else pl.lit(None, pl.String)
+        found.append(
+            frame.filter(problem.broken.fill_null(False))
+            .select(
+                "sheet",
+                "line_no",
+                record_key=key,
+                rule_code=pl.lit(problem.rule_code),
+                severity=pl.lit(problem.severity),
+                column_name=pl.lit(problem.column),
+                raw_value=raw_value.str.slice(0, LONGEST_RAW_VALUE),
+                message=problem.message,
+            )
+            .cast(ISSUE_SCHEMA)
+        )
+    return pl.concat(found) if found else pl.DataFrame(schema=ISSUE_SCHEMA)
+
+
+def _data_rows(sheet: Sheet) -> pl.DataFrame:
+    """Rows that carry data: not blank, not a 合计 line below the table."""
+    cells = [name for name in sheet.rows.columns if name not in ("line_no", "ragged")]
+    empty = pl.all_horizontal(pl.col(cells).is_null() | (pl.col(cells).str.strip_chars() == ""))
+    rows = sheet.rows.filter(~empty)
+    if rows.is_empty():
+        return rows
+    first_value = pl.coalesce(pl.when(pl.col(cell).str.strip_chars() != "").then(pl.col(cell)) for cell in cells)
+    summary = first_value.str.contains(SUMMARY_WORDS)
+    return rows.filter(~summary)
+
+
+def _extra(sheet: Sheet, rows: pl.DataFrame) -> pl.Series:
+    """Columns the contract does not know, kept aside as JSON text."""
+    places = {f"c{place}": cell.text for place, cell in enumerate(sheet.header) if cell.column is None and cell.text}
+    places = {cell: text for cell, text in places.items() if cell in rows.columns}
+    if not places or rows.is_empty():
+        return pl.Series("extra", [None] * rows.height, dtype=pl.String)
+    return rows.select(extra=pl.struct(pl.col(cell).alias(text) for cell, text in places.items()).struct.json_encode())["extra"]
+
+
+def _expected(column: Column) -> str:
+    if column.type == "bool":
+        return "是、否"
+    if column.codes is not None:
+        values = allowed_values(column)
+        return "、".join(values[:CODES_SHOWN]) + ("……" if len(values) > CODES_SHOWN else "")
+    low = "" if column.min is None else f"不小于 {column.min:g}"
+    high = "" if column.max is None else f"不大于 {column.max:g}"
+    return "，".join(bound for bound in (low, high) if bound)
+
+
+def _general_message(rule_code: str, name: str, column: Column, provider_name: str) -> pl.Expr:
+    """A general rule's message; {value} becomes the raw value of the row."""
+    template = general_rules()[rule_code].message
+    fixed = {"title": column.title, "expected": _expected(column), "provider_name": provider_name}
+    text = re.sub(r"\{(title|expected|provider_name)\}", lambda match: fixed[match.group(1)], template)
+    return _filled(text, {"value": f"raw:{name}"})
+
+
+def _filled(template: str, columns: dict[str, str] | None = None) -> pl.Expr:
+    """A message with its {placeholders} replaced by the row's columns."""
+    parts = re.split(r"\{(\w+)\}", template)
+    pieces = [
+        pl.lit(part) if place % 2 == 0 else pl.col((columns or {}).get(part, part)).cast(pl.String).fill_null("空")
+        for place, part in enumerate(parts)
+    ]
+    return pl.concat_str(pieces)
+
+
+def _mask_personal(issues: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Raw values of personal columns do not leave the file, not even in a rejection."""
+    personal = [name for name, column in contract.columns.items() if column.personal]
+    if not personal or not issues["column_name"].is_in(personal).any():
+        return issues
+    return issues.with_columns(
+        raw_value=pl.when(pl.col("column_name").is_in(personal)).then(pl.lit("（个人信息，不显示）")).otherwise("raw_value")
+    )
+
+
+def _without_duplicates(rows: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, int]:
+    """Rows without exact repeats; the first of equal rows stays. Equal rows share their key."""
+    if not rows.select(contract.key).is_duplicated().any():
+        return rows, 0
+    kept = rows.unique(list(contract.columns), keep="first", maintain_order=True)
+    return kept, rows.height - kept.height

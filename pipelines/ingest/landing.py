@@ -1,0 +1,229 @@
+"""From drops to landing files: each file is read once and becomes one Parquet file and a receipt.
+
+What belongs here: the order of steps for a drop, what is written where. What does not: the steps
+themselves (manifest.py, readers.py, checks.py).
+
+landing/<feed>/<file_id>.parquet     accepted rows, in the contract's types
+landing/_issues/<file_id>.parquet    rejected rows and warnings
+landing/files.parquet                one row per drop
+landing/_receipts/                   one JSON per drop, written last
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines import settings as config
+from pipelines.feeds.contracts import Contract, contracts, refusal_messages
+from pipelines.feeds.reference import Provider, providers
+from pipelines.ingest import checks, manifest
+from pipelines.ingest.manifest import Drop, Receipt, write_atomically
+from pipelines.ingest.readers import Refused, read
+
+SENDER_KINDS = {
+    "insurer": {"insurer"},
+    "department": {"district_bureau", "industry_department", "city_bureau", "financial_regulator"},
+}
+SENDER_WORDS = {"insurer": "保险机构", "department": "政府部门"}
+FILE_ISSUE_SCHEMA = {"file_id": pl.String, **checks.ISSUE_SCHEMA}
+# The code and contracts that decide how a file is read: a change reads every file again.
+READING_CODE = ("feeds", "ingest")
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What one run of landing did, per feed."""
+
+    feed: str
+    new_files: int
+    refused: int
+    rows_in: int
+    rows_accepted: int
+    rows_quarantined: int
+    rows_duplicate: int
+
+
+def reading_fingerprint() -> str:
+    """Fingerprint of everything that decides how a file is read."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    paths = [path for folder in READING_CODE for path in sorted((package / folder).iterdir()) if path.suffix in (".py", ".yaml")]
+    for path in paths + sorted(config.SEEDS.glob("ref_*.csv")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def is_current(drop: Drop, receipt: Receipt | None, fingerprint: str) -> bool:
+    """The drop was read, has not been touched since, and would be read the same way now."""
+    return (
+        receipt is not None
+        and receipt.contract == fingerprint
+        and (receipt.size, receipt.mtime_ns) == (drop.size, drop.mtime_ns)
+        and receipt.received_at == drop.received_at.isoformat()
+    )
+
+
+def pending(settings: config.Settings) -> list[Drop]:
+    """Drops that have not been loaded yet."""
+    receipts = manifest.load_receipts(settings.landing)
+    fingerprint = reading_fingerprint()
+    return [drop for drop in manifest.find_drops(settings.raw) if not is_current(drop, receipts.get(drop.path), fingerprint)]
+
+
+def land(
+    settings: config.Settings,
+    feeds: Iterable[str] | None = None,
+    progress: Callable[[Drop], None] = lambda drop: None,
+) -> list[Landed]:
+    """Loads every drop that is not loaded yet and brings landing/files.parquet up to date.
+
+    Bad input never raises: it ends in quarantine or as a refused file with its reason.
+    """
+    wanted = set(feeds or contracts())
+    drops = manifest.find_drops(settings.raw)
+    receipts = manifest.load_receipts(settings.landing)
+    fingerprint = reading_fingerprint()
+    loaded: dict[str, Receipt] = {}
+    seen = {receipt.file_id: receipt for receipt in receipts.values() if receipt.contract == fingerprint}
+    hash_personal = personal_hash(settings.personal_data_key())
+    for drop in drops:
+        if drop.feed not in wanted or is_current(drop, receipts.get(drop.path), fingerprint):
+            continue
+        progress(drop)
+        receipt = _land_drop(settings, drop, fingerprint, seen, hash_personal)
+        seen[receipt.file_id] = receipt
+        manifest.save_receipt(settings.landing, drop, receipt)
+        receipts[drop.path] = loaded[drop.path] = receipt
+    present = {drop.path for drop in drops}
+    _write_files_table(settings, [receipt for path, receipt in receipts.items() if path in present])
+    return [_summary(feed, [receipt for receipt in loaded.values() if receipt.feed == feed]) for feed in sorted(wanted)]
+
+
+def personal_hash(key: str) -> Callable[[pl.Series], pl.Series]:
+    """A keyed hash over a text column (DuckDB's SHA-256); null stays null."""
+    connection = duckdb.connect(":memory:")
+
+    def hash_column(values: pl.Series) -> pl.Series:
+        if values.null_count() == len(values):
+            return values
+        connection.register("frame", pl.DataFrame({"v": values}).to_arrow())
+        hashed = connection.sql("select left(sha256($key || '|' || v), 32) as v from frame", params={"key": key})
+        return pl.Series(pl.from_arrow(hashed.to_arrow_table().column("v")), dtype=pl.String)
+
+    return hash_column
+
+
+def _land_drop(
+    settings: config.Settings,
+    drop: Drop,
+    fingerprint: str,
+    seen: dict[str, Receipt],
+    hash_personal: Callable[[pl.Series], pl.Series],
+) -> Receipt:
+    """Reads one drop and writes its landing files; the receipt is the caller's to write."""
+    contract = contracts()[drop.feed]
+    content = b""
+    blank = Receipt(
+        drop.path, drop.provider, drop.feed, drop.received_at.isoformat(), drop.size, drop.mtime_ns,
+        sha256="", file_id="", contract=fingerprint, status="refused",
+    )  # fmt: skip
+    provider = providers().get(drop.provider)
+    try:
+        if drop.size > settings.max_file_mb * 1024 * 1024:
+            raise Refused("too_large", limit=settings.max_file_mb)
+        content = (settings.raw / drop.path).read_bytes()
+        if provider is None:
+            raise Refused("unknown_provider", provider=drop.provider)
+        if provider.kind not in SENDER_KINDS[contract.sender]:
+            raise Refused("wrong_sender", provider_name=provider.name, sender=SENDER_WORDS[contract.sender])
+        identity = _identified(blank, drop, content)
+        if identity.file_id in seen and _outputs_exist(settings, seen[identity.file_id]):
+            return replace(seen[identity.file_id], path=drop.path, received_at=blank.received_at, size=drop.size, mtime_ns=drop.mtime_ns)
+        return _write(settings, contract, identity, _check_file(content, drop, provider, contract, hash_personal))
+    except Refused as refusal:
+        identity = _identified(blank, drop, content)
+        return _refuse(settings, identity, refusal)
+
+
+def _identified(blank: Receipt, drop: Drop, content: bytes) -> Receipt:
+    """With the file's hash, and an identity that does not depend on when or where it was dropped."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    file_id = hashlib.sha256(f"{drop.provider}/{drop.feed}/{sha256}".encode()).hexdigest()[:16]
+    return replace(blank, sha256=sha256, file_id=file_id)
+
+
+def _outputs_exist(settings: config.Settings, receipt: Receipt) -> bool:
+    return all((settings.landing / output).exists() for output in receipt.outputs)
+
+
+def _check_file(
+    content: bytes, drop: Drop, provider: Provider, contract: Contract, hash_personal: Callable[[pl.Series], pl.Series]
+) -> list[checks.Checked]:
+    sender = checks.Sender(provider, drop.received_at.date())
+    return [checks.check(sheet, contract, sender, hash_personal) for sheet in read(content, drop.file_name, contract)]
+
+
+def _write(settings: config.Settings, contract: Contract, receipt: Receipt, sheets: list[checks.Checked]) -> Receipt:
+    schema = contract.landing_schema()
+    accepted = pl.concat([sheet.accepted for sheet in sheets]).with_columns(file_id=pl.lit(receipt.file_id))
+    accepted = accepted.select(pl.col(name).cast(kind) for name, kind in schema.items())
+    issues = pl.concat([sheet.issues for sheet in sheets]).with_columns(file_id=pl.lit(receipt.file_id))
+    outputs = {f"{contract.feed}/{receipt.file_id}.parquet": accepted}
+    if issues.height:
+        outputs[f"_issues/{receipt.file_id}.parquet"] = issues.select(list(FILE_ISSUE_SCHEMA))
+    for name, frame in outputs.items():
+        write_atomically(settings.landing / name, _parquet(frame))
+    return replace(
+        receipt,
+        status="loaded",
+        rows_in=sum(sheet.rows_in for sheet in sheets),
+        rows_accepted=accepted.height,
+        rows_quarantined=sum(sheet.rows_quarantined for sheet in sheets),
+        rows_duplicate=sum(sheet.rows_duplicate for sheet in sheets),
+        outputs=list(outputs),
+    )
+
+
+def _refuse(settings: config.Settings, receipt: Receipt, refusal: Refused) -> Receipt:
+    message = refusal_messages()[refusal.reason].format(**refusal.details)
+    issue = pl.DataFrame(
+        {"file_id": receipt.file_id, "rule_code": refusal.reason, "severity": "fatal", "message": message}
+    ).select(pl.col(name) if name in ("file_id", "rule_code", "severity", "message") else pl.lit(None, kind).alias(name) for name, kind in FILE_ISSUE_SCHEMA.items())
+    output = f"_issues/{receipt.file_id}.parquet"
+    write_atomically(settings.landing / output, _parquet(issue))
+    return replace(receipt, reason=message, outputs=[output])
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", compression_level=1)
+    return buffer.getvalue()
+
+
+def _write_files_table(settings: config.Settings, receipts: list[Receipt]) -> None:
+    """The table of files, and an empty landing file per feed so that every feed can be read."""
+    write_atomically(settings.landing / "files.parquet", _parquet(manifest.files_table(receipts)))
+    empty = {f"{feed}/_empty.parquet": contract.landing_schema() for feed, contract in contracts().items()}
+    empty["_issues/_empty.parquet"] = FILE_ISSUE_SCHEMA
+    for name, schema in empty.items():
+        write_atomically(settings.landing / name, _parquet(pl.DataFrame(schema=schema)))
+
+
+def _summary(feed: str, receipts: list[Receipt]) -> Landed:
+    return Landed(
+        feed,
+        new_files=len(receipts),
+        refused=sum(receipt.status == "refused" for receipt in receipts),
+        rows_in=sum(receipt.rows_in for receipt in receipts),
+        rows_accepted=sum(receipt.rows_accepted for receipt in receipts),
+        rows_quarantined=sum(receipt.rows_quarantined for receipt in receipts),
+        rows_duplicate=sum(receipt.rows_duplicate for receipt in receipts),
+    )

@@ -1,0 +1,218 @@
+"""Which files have been dropped, when they were received, and what became of them.
+
+What belongs here: finding drops, received stamps, receipts, the table of files. What does not:
+reading what is in a file (readers.py, checks.py).
+
+A receipt is one small JSON file per drop, written last and atomically: a drop without a receipt has
+not been loaded, however far its loading got. Receipts and landing files can be deleted at any time
+and are made again from raw; only the stamps of files laid down without one cannot, so they are
+kept beside the raw files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.feeds.contracts import contracts
+from pipelines.settings import CHINA
+
+STAMP = re.compile(r"^\d{4}-\d{2}-\d{2}(T\d{4})?$")
+STAMPS_FILE = ".received.jsonl"
+
+FILES_SCHEMA = {
+    "file_id": pl.String,
+    "provider": pl.String,
+    "feed": pl.String,
+    "file_name": pl.String,
+    "path": pl.String,
+    "sha256": pl.String,
+    "received_at": pl.Datetime("us"),
+    "status": pl.String,
+    "reason": pl.String,
+    "rows_in": pl.Int64,
+    "rows_accepted": pl.Int64,
+    "rows_quarantined": pl.Int64,
+    "rows_duplicate": pl.Int64,
+}
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One dropped file. `path` is relative to raw/, `received_at` is China time without zone."""
+
+    path: str
+    provider: str
+    feed: str
+    received_at: datetime
+    size: int
+    mtime_ns: int
+
+    @property
+    def file_name(self) -> str:
+        return Path(self.path).name
+
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a drop. `contract` is the fingerprint of the code and contract it was read with."""
+
+    path: str
+    provider: str
+    feed: str
+    received_at: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    file_id: str
+    contract: str
+    status: str
+    reason: str = ""
+    rows_in: int = 0
+    rows_accepted: int = 0
+    rows_quarantined: int = 0
+    rows_duplicate: int = 0
+    outputs: list[str] = field(default_factory=list)
+
+
+def path_id(path: str) -> str:
+    """A short name for a drop's path."""
+    return hashlib.sha256(path.encode()).hexdigest()[:16]
+
+
+def parse_stamp(text: str) -> datetime | None:
+    """`YYYY-MM-DD` or `YYYY-MM-DDTHHMM`, China time; None if it is no stamp."""
+    if not STAMP.match(text):
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H%M" if "T" in text else "%Y-%m-%d")
+    except ValueError:
+        return None
+
+
+def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
+    """All drops `raw/<provider>/<feed>/[<stamp>/]<file>`, in order of path.
+
+    A file without a stamp folder is stamped when first seen. Hidden files and unfinished copies
+    (`*.part`, `*.tmp`, `~$*`) are left alone. Folders that name no feed are not looked into.
+    """
+    stamps = _load_stamps(raw)
+    first_seen = (now or datetime.now(CHINA)).replace(tzinfo=None, second=0, microsecond=0)
+    new_stamps: dict[str, datetime] = {}
+    drops = []
+    for path in sorted(raw.glob("*/*/*")) + sorted(raw.glob("*/*/*/*")):
+        relative = path.relative_to(raw).as_posix()
+        provider, feed, *rest = relative.split("/")
+        if feed not in contracts() or not path.is_file() or _unfinished(path.name):
+            continue
+        if len(rest) == 2:
+            received = parse_stamp(rest[0])
+            if received is None:
+                continue
+        else:
+            received = stamps.get(relative)
+            if received is None:
+                received = new_stamps[relative] = first_seen
+        stat = path.stat()
+        drops.append(Drop(relative, provider, feed, received, stat.st_size, stat.st_mtime_ns))
+    _append_stamps(raw, new_stamps)
+    return drops
+
+
+def _unfinished(name: str) -> bool:
+    return name.startswith((".", "~$")) or name.endswith((".part", ".tmp", ".crdownload"))
+
+
+def _load_stamps(raw: Path) -> dict[str, datetime]:
+    path = raw / STAMPS_FILE
+    if not path.exists():
+        return {}
+    stamps: dict[str, datetime] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+            stamps.setdefault(entry["path"], datetime.fromisoformat(entry["received_at"]))
+        except (ValueError, KeyError):
+            continue  # a line cut off by a crash; its file is stamped again
+    return stamps
+
+
+def _append_stamps(raw: Path, stamps: dict[str, datetime]) -> None:
+    if not stamps:
+        return
+    lines = [json.dumps({"path": path, "received_at": at.isoformat()}, ensure_ascii=False) + "\n" for path, at in stamps.items()]
+    with (raw / STAMPS_FILE).open("a", encoding="utf-8") as file:
+        file.write("".join(lines))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """The whole content or nothing: written aside, synced, renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.tmp")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def receipts_folder(landing: Path) -> Path:
+    return landing / "_receipts"
+
+
+def save_receipt(landing: Path, drop: Drop, receipt: Receipt) -> None:
+    content = json.dumps(asdict(receipt), ensure_ascii=False, indent=1).encode()
+    write_atomically(receipts_folder(landing) / f"{path_id(drop.path)}.json", content)
+
+
+def load_receipts(landing: Path) -> dict[str, Receipt]:
+    """Receipts by the drop's path; unreadable ones are as good as none."""
+    receipts = {}
+    for path in receipts_folder(landing).glob("*.json"):
+        try:
+            receipt = Receipt(**json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            continue
+        receipts[receipt.path] = receipt
+    return receipts
+
+
+def files_table(receipts: list[Receipt]) -> pl.DataFrame:
+    """One row per drop.
+
+    Of drops with the same content from the same sender the first received one stands for all; the
+    others changed nothing. Which one that is does not depend on the order of loading.
+    """
+    order = ["received_at", "file_name", "path"]
+    table = pl.DataFrame(
+        [{**asdict(receipt), "file_name": Path(receipt.path).name, "path_id": path_id(receipt.path)[:6]} for receipt in receipts],
+        schema_overrides={"received_at": pl.String},
+        infer_schema_length=None,
+    ) if receipts else pl.DataFrame(schema={**FILES_SCHEMA, "received_at": pl.String, "path_id": pl.String})
+    table = table.with_columns(pl.col("received_at").str.to_datetime(time_unit="us"))
+    repeat = pl.int_range(pl.len()).over("file_id", order_by=order) > 0
+    empty = pl.when(repeat).then(0)
+    return (
+        table.with_columns(_repeat=repeat)
+        .with_columns(
+            file_id=pl.when("_repeat").then(pl.concat_str("file_id", pl.lit("-"), "path_id")).otherwise("file_id"),
+            status=pl.when("_repeat").then(pl.lit("unchanged")).otherwise("status"),
+            reason=pl.when("_repeat").then(pl.lit("与此前收到的文件内容相同，未再装载")).otherwise("reason"),
+            rows_in=empty.otherwise("rows_in"),
+            rows_accepted=empty.otherwise("rows_accepted"),
+            rows_quarantined=empty.otherwise("rows_quarantined"),
+            rows_duplicate=empty.otherwise("rows_duplicate"),
+        )
+        .select(pl.col(name).cast(kind) for name, kind in FILES_SCHEMA.items())
+        .sort("file_id")
+    )

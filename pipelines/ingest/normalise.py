@@ -1,0 +1,280 @@
+"""Values as people type them → values of the warehouse.
+
+What belongs here: one reader per column type, from text to a typed value where null means "cannot
+be read". What does not: deciding what becomes of an unreadable value (checks.py).
+
+All of it is set-based. A reader has two parts: an expression for the usual spelling, so that all
+columns of a table are read in one pass, and a forgiving function that is given only the distinct
+values the first part could not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from pipelines.feeds.reference import code_key
+
+EARLIEST_YEAR, LATEST_YEAR = 1990, 2100
+EXCEL_EPOCH = date(1899, 12, 30)
+
+# What people write into a typed cell that has no value.
+EMPTY_MARKS = ["-", "--", "—", "——", "/", "\\", "无", "N/A", "NA", "NULL", "null", "NaN", "nan", "None", "#N/A"]
+
+USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+USCC_WEIGHTS = np.array([pow(3, place, 31) for place in range(17)], dtype=np.int64)
+_USCC_VALUE = np.full(256, -1, dtype=np.int64)
+for _value, _character in enumerate(USCC_ALPHABET):
+    _USCC_VALUE[ord(_character)] = _value
+
+
+BLANKS = " \t\r\n\u00a0\u3000\u200b\u200e\u200f\ufeff"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a column's text becomes typed values.
+
+    `usual` reads the usual spelling (null for anything else), `forgiving` the distinct values left over.
+    """
+
+    dtype: pl.DataType
+    usual: Callable[[pl.Expr], pl.Expr]
+    forgiving: Callable[[pl.Series], pl.Series] | None = None
+
+
+def clean(text: pl.Expr, empty_marks: bool) -> pl.Expr:
+    """Text without blanks around it (full-width and zero-width ones too); empty is null.
+
+    With `empty_marks`, what people write into a cell without a value is null as well.
+    """
+    bare = text.str.strip_chars(BLANKS)
+    empty = bare.is_in(["", *EMPTY_MARKS]) if empty_marks else bare == ""
+    return pl.when(~empty).then(bare)
+
+
+def read_columns(text: pl.DataFrame, readers: dict[str, Reader]) -> pl.DataFrame:
+    """Clean text columns → typed columns, null where a value cannot be read."""
+    typed = text.select(reader.usual(pl.col(name)).cast(reader.dtype).alias(name) for name, reader in readers.items())
+    unread = pl.concat([text.select(pl.all().null_count()), typed.select(pl.all().null_count())])
+    odd = [name for name in readers if unread[name][0] != unread[name][1]]
+    return typed.with_columns(_read_left_over(text[name], typed[name], readers[name]) for name in odd)
+
+
+def read(text: pl.Series, reader: Reader) -> pl.Series:
+    """One column; see read_columns."""
+    return read_columns(pl.DataFrame({"v": text}), {"v": reader})["v"]
+
+
+def _read_left_over(text: pl.Series, typed: pl.Series, reader: Reader) -> pl.Series:
+    """`typed`, with the distinct values it could not read put through the forgiving part."""
+    if reader.forgiving is None:
+        return typed
+    left_over = text.filter(typed.is_null() & text.is_not_null()).unique()
+    table = pl.DataFrame({"text": left_over, "slow": reader.forgiving(left_over).cast(reader.dtype)})
+    both = pl.DataFrame({"text": text, "typed": typed}).join(table, on="text", how="left", maintain_order="left")
+    return both.select(pl.coalesce("typed", "slow").alias(typed.name)).to_series()
+
+
+def plain_text() -> Reader:
+    return Reader(pl.String(), lambda text: text)
+
+
+def identifier() -> Reader:
+    """Numbers of policies, claims, vouchers: half-width, upper case, no blanks inside."""
+    return Reader(
+        pl.String(),
+        lambda text: pl.when(~text.str.contains(r"[^!-~]|[a-z]")).then(text),
+        lambda odd: pl.DataFrame({"v": odd}).select(code_key(pl.col("v"))).to_series(),
+    )
+
+
+def uscc() -> Reader:
+    """Unified social credit codes (统一社会信用代码); null where the code is not valid.
+
+    Full-width becomes half-width, blanks and hyphens go, letters become upper case. Nothing is
+    guessed: O stays O, I stays I (and fails). Codes of one repeated character are placeholders.
+
+    Source: GB 32100-2015.
+    """
+    return Reader(pl.String(), lambda text: pl.when(False).then(text), _valid_uscc)
+
+
+def _valid_uscc(text: pl.Series) -> pl.Series:
+    codes = pl.DataFrame({"v": text}).select(code_key(pl.col("v")).str.replace_all("-", "")).to_series()
+    shaped = codes.str.contains(r"^[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}$").fill_null(False)
+    valid = np.zeros(len(codes), dtype=bool)
+    if shaped.any():
+        letters = np.frombuffer(codes.filter(shaped).str.join("").item().encode(), dtype=np.uint8).reshape(-1, 18)
+        values = _USCC_VALUE[letters]
+        check = (31 - (values[:, :17] @ USCC_WEIGHTS) % 31) % 31
+        placeholder = (letters == letters[:, :1]).all(axis=1)
+        valid[shaped.to_numpy()] = (check == values[:, 17]) & ~placeholder
+    return pl.DataFrame({"v": codes, "valid": valid}).select(pl.when("valid").then("v")).to_series()
+
+
+def damaged_by_excel(text: pl.Expr, is_uscc: bool) -> pl.Expr:
+    """Codes whose digits Excel lost: `9.14E+17`, or the last three digits of 18 zeroed.
+
+    An 18-digit code may rightly end in 000; it counts as damaged where every all-digit code of
+    the column does.
+    """
+    exponent = text.str.contains(r"^\d([.．]\d+)?[EeＥｅ]\+?\d{2}$").fill_null(False)
+    if not is_uscc:
+        return exponent
+    all_digits = text.str.contains(r"^\d{18}$").fill_null(False)
+    zeroed = text.str.contains(r"^\d{15}000$").fill_null(False)
+    return exponent | (zeroed & (zeroed.sum() == all_digits.sum()))
+
+
+def _day(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """A date, or null where there is no such day."""
+    text = pl.concat_str(year, month.str.zfill(2), day.str.zfill(2), separator="-")
+    return text.str.to_date("%Y-%m-%d", strict=False)
+
+
+def _in_years(values: pl.Expr) -> pl.Expr:
+    return pl.when(values.dt.year().is_between(EARLIEST_YEAR, LATEST_YEAR)).then(values)
+
+
+def _any_moment(text: pl.Series) -> pl.Series:
+    """Every spelling of a date or a moment that occurs in files, as a moment in China time."""
+    value = pl.col("v")
+    moment = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?)?[分秒]?)?$"
+    part = value.str.extract_groups(moment)
+    compact = value.str.extract_groups(r"^(\d{4})(\d{2})(\d{2})$")
+    serial = pl.when(value.str.contains(r"^\d{5}(\.\d+)?$")).then(value.cast(pl.Float64, strict=False))
+    seconds = sum(part.struct.field(str(group)).cast(pl.Int64).fill_null(0) * unit for group, unit in ((4, 3600), (5, 60), (6, 1)))
+    in_a_day = pl.when(seconds < 86400).then(seconds)
+    frame = pl.DataFrame({"v": text}).with_columns(pl.col("v").str.normalize("NFKC").str.strip_chars())
+    return frame.select(
+        _in_years(pl.coalesce(
+            _day(part.struct.field("1"), part.struct.field("2"), part.struct.field("3")).cast(pl.Datetime("us"))
+            + pl.duration(seconds=in_a_day),
+            _day(compact.struct.field("1"), compact.struct.field("2"), compact.struct.field("3")).cast(pl.Datetime("us")),
+            pl.lit(EXCEL_EPOCH).cast(pl.Datetime("us")) + pl.duration(seconds=(serial * 86400).round(0).cast(pl.Int64)),
+        ))
+    ).to_series()
+
+
+def to_date() -> Reader:
+    """Dates: `2023-05-08`, `2023年5月8日`, `2023.5.8`, `20230508`, Excel serial days; a time of day is cut off."""
+    return Reader(
+        pl.Date(),
+        lambda text: _in_years(text.str.to_date("%Y-%m-%d", strict=False)),
+        lambda odd: _any_moment(odd).dt.date(),
+    )
+
+
+def to_datetime() -> Reader:
+    """Moments in China time; a bare date is its midnight."""
+    return Reader(
+        pl.Datetime("us"),
+        lambda text: _in_years(text.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")),
+        _any_moment,
+    )
+
+
+def _any_number(text: pl.Series) -> pl.Series:
+    """Every spelling of a number: separators, currency signs, 万, 亿, units behind it. Decimal(38, 8)."""
+    bare = pl.col("v").str.normalize("NFKC").str.replace_all(r"[\s,￥¥]|RMB|人民币", "").str.replace(r"[元圆人次家](整)?$", "")
+    part = bare.str.extract_groups(r"^([+-]?\d{1,18}(?:\.\d*)?|[+-]?\.\d+)(万|亿)?$")
+    number = part.struct.field("1").str.strip_prefix("+").str.strip_suffix(".").cast(pl.Decimal(38, 8), strict=False)
+    unit = part.struct.field("2").replace_strict({"万": 10_000, "亿": 100_000_000}, default=1, return_dtype=pl.Int64)
+    return pl.DataFrame({"v": text}).select(number * unit.cast(pl.Decimal(38, 0))).to_series().cast(pl.Decimal(38, 8))
+
+
+def _half_up(values: pl.Series, scale: int, target: pl.DataType) -> pl.Series:
+    """Rounded half-up (away from zero) at `scale` digits."""
+    return values.round(scale, mode="half_away_from_zero").cast(target, strict=False)
+
+
+def to_money(unit: int = 1) -> Reader:
+    """Yuan, Decimal(18, 2), rounded half-up; `unit` is 10 000 under a （万元） header."""
+    target = pl.Decimal(18, 2)
+    return Reader(
+        target,
+        lambda text: pl.when((unit == 1) & text.str.contains(r"^-?\d{1,15}(\.\d{1,2})?$")).then(text).cast(target, strict=False),
+        lambda odd: _half_up(_any_number(odd) * unit, 2, target),
+    )
+
+
+def to_decimal() -> Reader:
+    """Plain numbers, Decimal(18, 6)."""
+    target = pl.Decimal(18, 6)
+    return Reader(
+        target,
+        lambda text: pl.when(text.str.contains(r"^-?\d{1,12}(\.\d{1,6})?$")).then(text).cast(target, strict=False),
+        lambda odd: _half_up(_any_number(odd), 6, target),
+    )
+
+
+def to_int() -> Reader:
+    """Whole numbers; 12.0 is 12, 12.5 is not a whole number."""
+
+    def forgiving(odd: pl.Series) -> pl.Series:
+        number = pl.DataFrame({"v": _any_number(odd)})
+        return number.select(pl.when(pl.col("v") == pl.col("v").round(0)).then("v").cast(pl.Int64, strict=False)).to_series()
+
+    return Reader(
+        pl.Int64(),
+        lambda text: pl.when(text.str.contains(r"^-?\d{1,18}$")).then(text).cast(pl.Int64, strict=False),
+        forgiving,
+    )
+
+
+def to_ratio(percent_header: bool = False) -> Reader:
+    """Fractions 0..1, Decimal(9, 6): `20%`, `0.2` and `20` are all 0.2.
+
+    A bare number above 1 is a percentage; under a （%） header every number is.
+    """
+    target = pl.Decimal(9, 6)
+
+    def forgiving(odd: pl.Series) -> pl.Series:
+        sign = odd.str.contains(r"[%％]\s*$")
+        number = _any_number(odd.str.replace(r"[%％]\s*$", ""))
+        frame = pl.DataFrame({"v": number, "percent": sign | percent_header | (number > 1)})
+        fraction = frame.select(pl.when("percent").then(pl.col("v") / 100).otherwise("v").cast(pl.Decimal(38, 8)))
+        return _half_up(fraction.to_series(), 6, target)
+
+    return Reader(target, lambda text: pl.when(False).then(text).cast(target), forgiving)
+
+
+_BOOL_WORDS = {
+    "是": True, "有": True, "Y": True, "YES": True, "TRUE": True, "1": True, "√": True,
+    "否": False, "无": False, "没有": False, "N": False, "NO": False, "FALSE": False, "0": False, "×": False,
+}  # fmt: skip
+
+
+def to_bool() -> Reader:
+    """是/否 and what stands for it."""
+
+    def look_up(text: pl.Expr) -> pl.Expr:
+        return text.replace_strict(list(_BOOL_WORDS), list(_BOOL_WORDS.values()), default=None, return_dtype=pl.Boolean)
+
+    return Reader(
+        pl.Boolean(), look_up, lambda odd: pl.DataFrame({"v": odd}).select(look_up(code_key(pl.col("v")))).to_series()
+    )
+
+
+def to_code(codes: pl.DataFrame, received: date) -> Reader:
+    """The code that a text stands for in a code list (`key`, `code`, `valid_from`, `valid_to`).
+
+    Dated aliases hold for files received while they are valid.
+    """
+    in_force = codes.filter(
+        (pl.col("valid_from").is_null() | (pl.col("valid_from") <= received))
+        & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= received))
+    ).unique("key", keep="first", maintain_order=True)
+    keys, values = in_force["key"], in_force["code"]
+
+    def look_up(text: pl.Expr) -> pl.Expr:
+        return text.replace_strict(keys, values, default=None, return_dtype=pl.String)
+
+    return Reader(
+        pl.String(), look_up, lambda odd: pl.DataFrame({"v": odd}).select(look_up(code_key(pl.col("v")))).to_series()
+    )

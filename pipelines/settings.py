@@ -1,0 +1,110 @@
+"""Where things lie and which limits hold.
+
+What belongs here: folders, environment variables, limits. What does not: thresholds of the
+law (dbt_project/seeds/ref_rule.csv) and meanings of columns (pipelines/feeds/*.yaml).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+SEEDS = DBT_PROJECT / "seeds"
+EXPECTATIONS = PROJECT_ROOT / "expectations"
+CHINA = ZoneInfo("Asia/Shanghai")
+
+# Every dependency that would call home is told not to, before it is imported.
+TELEMETRY_OFF = {
+    "DAGSTER_DISABLE_TELEMETRY": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+
+
+class Settings(BaseSettings):
+    """Read from the environment (prefix ANZE_); the command line may override the home."""
+
+    model_config = SettingsConfigDict(env_prefix="ANZE_")
+
+    home: Path = PROJECT_ROOT / "data"
+    hash_key: str | None = None
+    history: int = Field(default=7, ge=0, description="older publications kept")
+    max_file_mb: int = Field(default=4096, gt=0)
+    threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    memory_limit: str = "3GB"
+    override_gates: str = Field(
+        default="",
+        description="comma-separated names of gates an operator lets pass this once (recorded)",
+    )
+
+    @property
+    def raw(self) -> Path:
+        return self.home / "raw"
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse"
+
+    @property
+    def published(self) -> Path:
+        """The warehouse analysts open."""
+        return self.warehouse / "anze.duckdb"
+
+    @property
+    def build(self) -> Path:
+        """The private file dbt writes; nobody but the nightly run opens it."""
+        return self.warehouse / ".build" / "build.duckdb"
+
+    @property
+    def docs(self) -> Path:
+        return self.home / "docs"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    def personal_data_key(self) -> str:
+        """The key that personal data is hashed with; made once per home, readable by its owner only.
+
+        It lies beside the raw files, so that a warehouse rebuilt from raw hashes alike.
+        """
+        if self.hash_key:
+            return self.hash_key
+        path = self.raw / ".hash_key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_hex(32))
+        return path.read_text().strip()
+
+
+@lru_cache(maxsize=1)
+def _from_environment() -> Settings:
+    return Settings()
+
+
+def settings(home: Path | None = None) -> Settings:
+    """The settings in force; `home` overrides ANZE_HOME."""
+    if home is None:
+        return _from_environment()
+    return _from_environment().model_copy(update={"home": home.resolve()})
+
+
+def quiet_dependencies() -> None:
+    """Switches off telemetry; called before any dependency that has some is imported."""
+    for name, value in TELEMETRY_OFF.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,191 @@
+"""Writing the synthetic world down as senders do, and the truth beside it.
+
+What belongs here: Chinese headers, formats and encodings per sender, folders and stamps, the truth
+files. What does not: the world (model.py) and mistakes (dirt.py).
+
+out/raw/<provider>/<feed>/<stamp>/<file>   what senders drop
+out/truth/<feed>.parquet                   every row written: true values (money in cents, ratios in
+                                           percent), file, line, expected rule code (null = accepted)
+out/truth/files.parquet                    files that must be refused or change nothing
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import xlsxwriter
+
+from pipelines.synth import dirt as mistakes
+from pipelines.synth.model import DISTRICTS, INDUSTRIES, ITEM_NAME, PRODUCT_NAME, SCALES, build
+
+# Written out here and not read from the contracts: the truth shares nothing with what it tests.
+HEADERS: dict[str, dict[str, str]] = {
+    "policy": {
+        "policy_no": "保单号", "insurer_code": "保险机构", "insured_uscc": "被保险人统一社会信用代码", "insured_name": "被保险人名称",
+        "district_code": "所在区市", "industry_code": "行业领域", "product_code": "险种", "renewal_flag": "新保续保", "issue_date": "签单日期",
+        "inception_date": "保险起期", "expiry_date": "保险止期", "premium_written": "签单保费", "premium_received": "实收保费",
+        "insured_persons": "投保人数", "limit_per_person": "每人责任限额", "limit_aggregate": "累计责任限额", "commission": "手续费",
+        "fee_ratio": "事故预防服务费占比", "service_items": "事故预防服务项目", "service_frequency": "事故预防服务频次", "service_form": "服务形式",
+        "status": "保单状态", "status_date": "状态日期", "record_status": "记录状态",
+    },
+    "coinsurance": {"policy_no": "保单号", "insurer_code": "保险机构", "share": "承保比例", "is_lead": "是否首席"},
+    "endorsement": {
+        "endorsement_no": "批单号", "policy_no": "保单号", "effective_date": "生效日期", "type": "批改类型", "premium_change": "保费变动",
+        "received_change": "实收变动", "persons_change": "人数变动",
+    },
+    "claim": {
+        "claim_no": "理赔案号", "policy_no": "保单号", "insured_uscc": "被保险人统一社会信用代码", "loss_date": "出险时间", "report_date": "报案时间",
+        "register_date": "立案时间", "decide_date": "决案时间", "close_date": "结案时间", "paid_date": "赔款支付日期", "district_code": "出险区市",
+        "accident_type": "事故类型", "deaths": "死亡人数", "serious_injuries": "重伤人数", "estimate": "估损金额", "paid_to_date": "累计已付赔款",
+        "advance_paid": "其中预付", "status": "案件状态",
+    },
+    "service_record": {
+        "service_no": "服务编号", "policy_no": "保单号", "insurer_code": "保险机构", "insured_uscc": "被保险人统一社会信用代码", "item": "服务项目",
+        "form": "服务形式", "provider_type": "服务方式", "experts": "服务专家", "planned_date": "计划日期", "started_at": "开始时间",
+        "finished_at": "完成时间", "participants": "参与人数", "hazards_found": "发现隐患数", "evidence_count": "佐证材料数",
+        "insured_confirmed_at": "投保单位确认时间", "insurer_confirmed_at": "保险机构确认时间", "satisfaction": "满意度", "status": "服务状态",
+    },
+    "fee_ledger": {
+        "entry_no": "台账编号", "insurer_code": "保险机构", "policy_no": "保单号", "entry_date": "入账日期", "type": "费用类型", "amount": "金额",
+        "service_no": "服务编号", "category": "费用类别", "payee_type": "收款方类型", "voucher_no": "凭证号",
+    },
+    "enterprise": {
+        "uscc": "统一社会信用代码", "name": "企业名称", "district_code": "所在区市", "address": "地址", "industry_code": "行业领域", "mandatory": "应保",
+        "operating_status": "经营状态", "status_date": "状态日期", "employees": "从业人员数", "ownership": "所有制", "listed_from": "列入日期",
+        "listed_to": "移出日期",
+    },
+}  # fmt: skip
+TITLE = {"policy": "保单", "coinsurance": "共保", "endorsement": "批单", "claim": "理赔", "service_record": "服务记录", "fee_ledger": "费用台账", "enterprise": "名录"}
+MONEY = {"premium_written", "premium_received", "limit_per_person", "limit_aggregate", "commission", "premium_change", "received_change", "estimate", "paid_to_date", "advance_paid", "amount"}
+PERCENT = {"fee_ratio", "share"}
+DISTRICT_NAME = {
+    "371002": "环翠区", "371003": "文登区", "371082": "荣成市", "371083": "乳山市", "371071": "高区", "371072": "经区", "371073": "临港区", "3710Z1": "南海新区",
+}  # fmt: skip
+INSURER_NAME = {"HAYC": "海岳财险", "DFJC": "东峰财险", "LHCX": "蓝海财险", "TSBX": "泰石财险", "JNCX": "江宁财险", "PJCX": "浦津财险"}
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a sender writes: file type, encoding, whether codes are written as names, dates, money."""
+
+    suffix: str
+    encoding: str
+    names: bool
+    date_format: str
+
+
+STYLES = [
+    Style("csv", "utf-8-sig", names=True, date_format="%Y-%m-%d"),
+    Style("csv", "gb18030", names=True, date_format="%Y/%m/%d"),
+    Style("xlsx", "", names=True, date_format="%Y-%m-%d"),
+    Style("csv", "utf-8", names=False, date_format="%Y-%m-%d"),
+]
+
+
+def write(out: Path, scale: str, seed: int, dirt: float, progress: Callable[[str], None] = lambda text: None) -> dict[str, int]:
+    """Generates the drops and the truth of one world.
+
+    Args:
+        scale: a key of model.SCALES. dirt: share of rows with a mistake, 0..1.
+    Returns:
+        rows written per feed.
+    """
+    world = build(SCALES[scale], seed)
+    written = {}
+    every_file: list[pl.DataFrame] = []
+    for place, (feed, frame) in enumerate(world.feeds.items()):
+        progress(f"{TITLE[feed]}：{frame.height:,} 行")
+        prepared = _prepare(feed, frame)
+        dirty = mistakes.spread(feed, prepared, dirt, seed * 100 + place)
+        truth, files = _write_feed(out, feed, dirty, scale)
+        (out / "truth").mkdir(parents=True, exist_ok=True)
+        truth.write_parquet(out / "truth" / f"{feed}.parquet")
+        every_file.append(files)
+        written[feed] = truth.height
+    expected = mistakes.spoil_files(out / "raw", pl.concat(every_file)["path"].to_list()) if dirt else mistakes.NO_FILES
+    expected.write_parquet(out / "truth" / "files.parquet")
+    return written
+
+
+def _prepare(feed: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows in order of sender, drop and key, with the columns a sender sends."""
+    key = list(HEADERS[feed])[0]
+    return frame.sort("provider", "received", key, *([list(HEADERS[feed])[1]] if feed in ("coinsurance", "enterprise") else []))
+
+
+def _text(feed: str, frame: pl.DataFrame, style: Style) -> pl.DataFrame:
+    """True values as a sender of this style types them."""
+    columns = []
+    for name in HEADERS[feed]:
+        value = pl.col(name)
+        kind = frame.schema[name]
+        if name in MONEY:
+            sign = pl.when(value < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+            text = pl.concat_str(sign, value.abs() // 100, pl.lit("."), (value.abs() % 100).cast(pl.String).str.zfill(2))
+        elif name in PERCENT:
+            text = pl.concat_str(value, pl.lit("%")) if style.names else pl.concat_str(pl.lit("0."), value.cast(pl.String).str.zfill(2))
+        elif kind == pl.Date:
+            text = value.dt.strftime(style.date_format)
+        elif kind == pl.Datetime:
+            text = value.dt.strftime("%Y-%m-%d %H:%M:%S")
+        elif kind == pl.Boolean:
+            text = pl.when(value).then(pl.lit("是")).when(~value).then(pl.lit("否"))
+        else:
+            text = value.cast(pl.String)
+        columns.append(text.alias(name))
+    text_frame = frame.select(columns)
+    spoken = {
+        "district_code": DISTRICT_NAME, "industry_code": {code: row[4] for code, row in INDUSTRIES.items()}, "insurer_code": INSURER_NAME,
+    } if style.names else {}  # fmt: skip
+    spoken |= {"product_code": PRODUCT_NAME, "item": ITEM_NAME}
+    return text_frame.with_columns(pl.col(name).replace(mapping) for name, mapping in spoken.items() if name in text_frame.columns)
+
+
+def _write_feed(out: Path, feed: str, rows: pl.DataFrame, scale: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Writes one file per sender and drop; returns the truth rows and the files."""
+    truth, paths = [], []
+    for (provider, received), part in rows.partition_by("provider", "received", as_dict=True, maintain_order=True).items():
+        style = STYLES[sum(str(provider).encode()) % len(STYLES)]
+        # Workbooks are for people: large senders at large scales send text.
+        if style.suffix == "xlsx" and (part.height > 20_000 or scale in ("province", "country")):
+            style = STYLES[0]
+        stamp = f"{received:%Y-%m-%d}"
+        name = f"{stamp[:7].replace('-', '')}{TITLE[feed]}.{style.suffix}"
+        path = Path(str(provider)) / feed / stamp / name
+        text = mistakes.soil(feed, _text(feed, part, style), part["dirt"])
+        first_line = _write_table(out / "raw" / path, feed, text, style)
+        truth.append(part.with_columns(path=pl.lit(path.as_posix()), line_no=pl.int_range(pl.len(), dtype=pl.Int64) + first_line))
+        paths.append(path.as_posix())
+    return pl.concat(truth), pl.DataFrame({"path": paths})
+
+
+def _write_table(path: Path, feed: str, text: pl.DataFrame, style: Style) -> int:
+    """Writes the table and returns the line its first record stands on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    header = HEADERS[feed]
+    named = text.rename(header)
+    if style.suffix == "csv":
+        content = named.write_csv()
+        path.write_bytes(content.encode(style.encoding))
+        return 2
+    # A workbook as people keep them: a title line above, 合计 below, a hidden sheet with code lists.
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet = book.add_worksheet(TITLE[feed])
+        bold = book.add_format({"bold": True})
+        sheet.write(0, 0, f"安全生产责任保险{TITLE[feed]}清单（合成数据）", bold)
+        sheet.write_row(1, 0, list(header.values()), bold)
+        for place, column in enumerate(named.columns):
+            sheet.write_column(2, place, named[column].to_list())
+        sheet.write(2 + named.height, 0, "合计")
+        codes = book.add_worksheet("代码")
+        codes.hide()
+        codes.write_column(0, 0, list(DISTRICTS["weihai"]))
+    path.write_bytes(buffer.getvalue())
+    return 3
+
+
