@@ -56,16 +56,24 @@ def headline(truth: Path, as_of: date) -> dict[Cell, dict[str, tuple[int, int]]]
         gone = left.get(row["policy_no"])
         if row["product_code"] in NOT_ANZEXIAN or row["status"] == "注销" or (gone and gone <= row["inception_date"]):
             continue
-        ends = [row["expiry_date"]] + ([gone] if gone else []) + ([row["status_date"]] if row["status"] == "退保" else [])
+        ends = (
+            [row["expiry_date"]] + ([gone] if gone else []) + ([row["status_date"]] if row["status"] == "退保" else [])
+        )
         policies[row["policy_no"]] = {**row, "cover_end": min(ends)}
-    claims = [row for row in newest(truth, "claim", ["claim_no"], as_of) if row["policy_no"] in policies and row["status"] != "销案"]
+    claims = [
+        row
+        for row in newest(truth, "claim", ["claim_no"], as_of)
+        if row["policy_no"] in policies and row["status"] != "销案"
+    ]
     services = newest(truth, "service_record", ["service_no"], as_of)
     ledger = newest(truth, "fee_ledger", ["entry_no"], as_of)
     roster = newest(truth, "enterprise", ["uscc", "industry_code"], as_of)
 
     years = {policy["inception_date"].year for policy in policies.values()}
     years |= {claim["loss_date"].year for claim in claims}
-    years |= {entry["entry_date"].year for entry in ledger if entry["policy_no"] is None or entry["policy_no"] in policies}
+    years |= {
+        entry["entry_date"].year for entry in ledger if entry["policy_no"] is None or entry["policy_no"] in policies
+    }
     result: dict[Cell, dict[str, tuple[int, int]]] = {}
     for year in sorted(y for y in years if date(y, 1, 1) <= as_of):
         start, end = date(year, 1, 1), min(date(year, 12, 31), as_of)
@@ -117,7 +125,9 @@ def headline(truth: Path, as_of: date) -> dict[Cell, dict[str, tuple[int, int]]]
                 for cell in everywhere(policies[entry["policy_no"]]):
                     provided[cell] += signed
         for row in roster:
-            open_then = row["operating_status"] == "存续" or (row["status_date"] is not None and row["status_date"] > end)
+            open_then = row["operating_status"] == "存续" or (
+                row["status_date"] is not None and row["status_date"] > end
+            )
             listed = row["listed_from"] <= end and (row["listed_to"] is None or row["listed_to"] > end)
             if row["mandatory"] and open_then and listed:
                 insured = (row["uscc"], row["industry_code"]) in covered

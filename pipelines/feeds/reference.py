@@ -34,7 +34,8 @@ class Provider:
 
     def owns(self, column: str) -> str | None:
         """The only value this sender may write into a scoped column; None if any."""
-        return getattr(self, column)
+        value: str | None = getattr(self, column)
+        return value
 
 
 @lru_cache

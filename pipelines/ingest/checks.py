@@ -23,15 +23,15 @@ from pipelines.ingest import normalise
 from pipelines.ingest.readers import SUMMARY_WORDS, HeaderCell, Sheet
 
 # One line per problem found: rejected rows and warnings alike.
-ISSUE_SCHEMA = {
-    "sheet": pl.String,
-    "line_no": pl.Int64,
-    "record_key": pl.String,
-    "rule_code": pl.String,
-    "severity": pl.String,
-    "column_name": pl.String,
-    "raw_value": pl.String,
-    "message": pl.String,
+ISSUE_SCHEMA: dict[str, pl.DataType] = {
+    "sheet": pl.String(),
+    "line_no": pl.Int64(),
+    "record_key": pl.String(),
+    "rule_code": pl.String(),
+    "severity": pl.String(),
+    "column_name": pl.String(),
+    "raw_value": pl.String(),
+    "message": pl.String(),
 }
 LONGEST_RAW_VALUE = 200
 CODES_SHOWN = 12
@@ -95,7 +95,10 @@ def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Calla
     problems = [
         *_value_problems(contract.feed),
         *_scope_problems(contract, sender.provider),
-        *(_Problem(pl.sql_expr(rule.where), rule.code, rule.severity, rule.column, _filled(rule.message)) for rule in contract.rules),
+        *(
+            _Problem(pl.sql_expr(rule.where), rule.code, rule.severity, rule.column, _filled(rule.message))
+            for rule in contract.rules
+        ),
         _ragged_problem(len(sheet.header)),
     ]
     issues = _mask_personal(_issues(frame, problems, contract), contract)
@@ -181,7 +184,9 @@ def _value_problems(feed: str) -> list[_Problem]:
         if coded:
             problems.append(_general(damaged, "damaged_code", name, column))
         if column.type in _UNREADABLE:
-            problems.append(_general(raw.is_not_null() & value.is_null() & ~damaged, _UNREADABLE[column.type], name, column))
+            problems.append(
+                _general(raw.is_not_null() & value.is_null() & ~damaged, _UNREADABLE[column.type], name, column)
+            )
         if column.required:
             problems.append(_general(raw.is_null(), "missing_value", name, column))
         if column.min is not None:
@@ -214,12 +219,16 @@ def _ragged_problem(width: int) -> _Problem:
 
 def _issues(frame: pl.DataFrame, problems: list[_Problem], contract: Contract) -> pl.DataFrame:
     """Every problem that occurs, a row of ISSUE_SCHEMA each. One pass tells which occur at all."""
-    occurs = frame.select(problem.broken.fill_null(False).any().alias(str(place)) for place, problem in enumerate(problems))
+    occurs = frame.select(
+        problem.broken.fill_null(False).any().alias(str(place)) for place, problem in enumerate(problems)
+    )
     found = []
     for place, problem in enumerate(problems):
         if not frame.height or not occurs[str(place)][0]:
             continue
-        key = pl.concat_str([pl.coalesce(pl.col(name).cast(pl.String), pl.col(f"raw:{name}")) for name in contract.key], separator="|")
+        key = pl.concat_str(
+            [pl.coalesce(pl.col(name).cast(pl.String), pl.col(f"raw:{name}")) for name in contract.key], separator="|"
+        )
         raw_value = pl.col(f"raw:{problem.column}") if problem.column else pl.lit(None, pl.String)
         found.append(
             frame.filter(problem.broken.fill_null(False))
@@ -233,7 +242,7 @@ def _issues(frame: pl.DataFrame, problems: list[_Problem], contract: Contract) -
                 raw_value=raw_value.str.slice(0, LONGEST_RAW_VALUE),
                 message=problem.message,
             )
-            .cast(ISSUE_SCHEMA)
+            .cast(dict(ISSUE_SCHEMA))  # type: ignore[arg-type]
         )
     return pl.concat(found) if found else pl.DataFrame(schema=ISSUE_SCHEMA)
 
@@ -256,7 +265,9 @@ def _extra(sheet: Sheet, rows: pl.DataFrame) -> pl.Series:
     places = {cell: text for cell, text in places.items() if cell in rows.columns}
     if not places or rows.is_empty():
         return pl.Series("extra", [None] * rows.height, dtype=pl.String)
-    return rows.select(extra=pl.struct(pl.col(cell).alias(text) for cell, text in places.items()).struct.json_encode())["extra"]
+    return rows.select(extra=pl.struct(pl.col(cell).alias(text) for cell, text in places.items()).struct.json_encode())[
+        "extra"
+    ]
 
 
 def _expected(column: Column) -> str:
@@ -294,7 +305,9 @@ def _mask_personal(issues: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     if not personal or not issues["column_name"].is_in(personal).any():
         return issues
     return issues.with_columns(
-        raw_value=pl.when(pl.col("column_name").is_in(personal)).then(pl.lit("（个人信息，不显示）")).otherwise("raw_value")
+        raw_value=pl.when(pl.col("column_name").is_in(personal))
+        .then(pl.lit("（个人信息，不显示）"))
+        .otherwise("raw_value")
     )
 
 

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,9 +34,12 @@ SENDER_KINDS = {
     "department": {"district_bureau", "industry_department", "city_bureau", "financial_regulator"},
 }
 SENDER_WORDS = {"insurer": "保险机构", "department": "政府部门"}
-FILE_ISSUE_SCHEMA = {"file_id": pl.String, **checks.ISSUE_SCHEMA}
+FILE_ISSUE_SCHEMA: dict[str, pl.DataType] = {"file_id": pl.String(), **checks.ISSUE_SCHEMA}
 # The code and contracts that decide how a file is read: a change reads every file again.
 READING_CODE = ("feeds", "ingest")
+PROGRESS_EVERY = 20
+SETTLED_AFTER_NS = 5_000_000_000
+SECOND_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,24 @@ class Landed:
     rows_duplicate: int
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How many of the new drops have been read."""
+
+    done: int
+    total: int
+
+
 def reading_fingerprint() -> str:
     """Fingerprint of everything that decides how a file is read."""
     digest = hashlib.sha256()
     package = Path(__file__).parents[1]
-    paths = [path for folder in READING_CODE for path in sorted((package / folder).iterdir()) if path.suffix in (".py", ".yaml")]
+    paths = [
+        path
+        for folder in READING_CODE
+        for path in sorted((package / folder).iterdir())
+        if path.suffix in (".py", ".yaml")
+    ]
     for path in paths + sorted(config.SEEDS.glob("ref_*.csv")):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
@@ -75,13 +93,15 @@ def pending(settings: config.Settings) -> list[Drop]:
     """Drops that have not been loaded yet."""
     receipts = manifest.load_receipts(settings.landing)
     fingerprint = reading_fingerprint()
-    return [drop for drop in manifest.find_drops(settings.raw) if not is_current(drop, receipts.get(drop.path), fingerprint)]
+    return [
+        drop for drop in manifest.find_drops(settings.raw) if not is_current(drop, receipts.get(drop.path), fingerprint)
+    ]
 
 
 def land(
     settings: config.Settings,
     feeds: Iterable[str] | None = None,
-    progress: Callable[[Drop], None] = lambda drop: None,
+    progress: Callable[[Progress], None] = lambda progress: None,
 ) -> list[Landed]:
     """Loads every drop that is not loaded yet and brings landing/files.parquet up to date.
 
@@ -94,29 +114,52 @@ def land(
     loaded: dict[str, Receipt] = {}
     seen = {receipt.file_id: receipt for receipt in receipts.values() if receipt.contract == fingerprint}
     hash_personal = personal_hash(settings.personal_data_key())
-    for drop in drops:
-        if drop.feed not in wanted or is_current(drop, receipts.get(drop.path), fingerprint):
-            continue
-        progress(drop)
+    new = [drop for drop in drops if drop.feed in wanted and not is_current(drop, receipts.get(drop.path), fingerprint)]
+    moving = _still_changing(settings, new)
+    # What is still being copied is read the next time.
+    ready = [drop for drop in new if drop.path not in moving]
+
+    def land_one(drop: Drop) -> Receipt:
         receipt = _land_drop(settings, drop, fingerprint, seen, hash_personal)
-        seen[receipt.file_id] = receipt
         manifest.save_receipt(settings.landing, drop, receipt)
-        receipts[drop.path] = loaded[drop.path] = receipt
+        return receipt
+
+    with ThreadPoolExecutor(settings.threads) as pool:
+        for done, (drop, receipt) in enumerate(zip(ready, pool.map(land_one, ready), strict=True)):
+            seen[receipt.file_id] = receipt
+            receipts[drop.path] = loaded[drop.path] = receipt
+            if done % PROGRESS_EVERY == 0:
+                progress(Progress(done + 1, len(ready)))
     present = {drop.path for drop in drops}
     _write_files_table(settings, [receipt for path, receipt in receipts.items() if path in present])
     return [_summary(feed, [receipt for receipt in loaded.values() if receipt.feed == feed]) for feed in sorted(wanted)]
 
 
+def _still_changing(settings: config.Settings, drops: list[Drop]) -> set[str]:
+    """Drops written to a moment ago whose size or time still changes."""
+    recent = [drop for drop in drops if time.time_ns() - drop.mtime_ns < SETTLED_AFTER_NS]
+    if not recent:
+        return set()
+    time.sleep(SECOND_LOOK_SECONDS)
+    changing = set()
+    for drop in recent:
+        path = settings.raw / drop.path
+        stat = path.stat() if path.exists() else None
+        if stat is None or (stat.st_size, stat.st_mtime_ns) != (drop.size, drop.mtime_ns):
+            changing.add(drop.path)
+    return changing
+
+
 def personal_hash(key: str) -> Callable[[pl.Series], pl.Series]:
     """A keyed hash over a text column (DuckDB's SHA-256); null stays null."""
-    connection = duckdb.connect(":memory:")
 
     def hash_column(values: pl.Series) -> pl.Series:
         if values.null_count() == len(values):
             return values
-        connection.register("frame", pl.DataFrame({"v": values}).to_arrow())
-        hashed = connection.sql("select left(sha256($key || '|' || v), 32) as v from frame", params={"key": key})
-        return pl.Series(pl.from_arrow(hashed.to_arrow_table().column("v")), dtype=pl.String)
+        with duckdb.connect(":memory:") as connection:
+            connection.register("frame", pl.DataFrame({"v": values}).to_arrow())
+            hashed = connection.sql("select left(sha256($key || '|' || v), 32) as v from frame", params={"key": key})
+            return pl.Series(pl.from_arrow(hashed.to_arrow_table().column("v")), dtype=pl.String)
 
     return hash_column
 
@@ -146,7 +189,13 @@ def _land_drop(
             raise Refused("wrong_sender", provider_name=provider.name, sender=SENDER_WORDS[contract.sender])
         identity = _identified(blank, drop, content)
         if identity.file_id in seen and _outputs_exist(settings, seen[identity.file_id]):
-            return replace(seen[identity.file_id], path=drop.path, received_at=blank.received_at, size=drop.size, mtime_ns=drop.mtime_ns)
+            return replace(
+                seen[identity.file_id],
+                path=drop.path,
+                received_at=blank.received_at,
+                size=drop.size,
+                mtime_ns=drop.mtime_ns,
+            )
         return _write(settings, contract, identity, _check_file(content, drop, provider, contract, hash_personal))
     except Refused as refusal:
         identity = _identified(blank, drop, content)
@@ -196,7 +245,10 @@ def _refuse(settings: config.Settings, receipt: Receipt, refusal: Refused) -> Re
     message = refusal_messages()[refusal.reason].format(**refusal.details)
     issue = pl.DataFrame(
         {"file_id": receipt.file_id, "rule_code": refusal.reason, "severity": "fatal", "message": message}
-    ).select(pl.col(name) if name in ("file_id", "rule_code", "severity", "message") else pl.lit(None, kind).alias(name) for name, kind in FILE_ISSUE_SCHEMA.items())
+    ).select(
+        pl.col(name) if name in ("file_id", "rule_code", "severity", "message") else pl.lit(None, kind).alias(name)
+        for name, kind in FILE_ISSUE_SCHEMA.items()
+    )
     output = f"_issues/{receipt.file_id}.parquet"
     write_atomically(settings.landing / output, _parquet(issue))
     return replace(receipt, reason=message, outputs=[output])

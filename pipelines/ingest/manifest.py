@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -27,20 +28,20 @@ from pipelines.settings import CHINA
 STAMP = re.compile(r"^\d{4}-\d{2}-\d{2}(T\d{4})?$")
 STAMPS_FILE = ".received.jsonl"
 
-FILES_SCHEMA = {
-    "file_id": pl.String,
-    "provider": pl.String,
-    "feed": pl.String,
-    "file_name": pl.String,
-    "path": pl.String,
-    "sha256": pl.String,
+FILES_SCHEMA: dict[str, pl.DataType] = {
+    "file_id": pl.String(),
+    "provider": pl.String(),
+    "feed": pl.String(),
+    "file_name": pl.String(),
+    "path": pl.String(),
+    "sha256": pl.String(),
     "received_at": pl.Datetime("us"),
-    "status": pl.String,
-    "reason": pl.String,
-    "rows_in": pl.Int64,
-    "rows_accepted": pl.Int64,
-    "rows_quarantined": pl.Int64,
-    "rows_duplicate": pl.Int64,
+    "status": pl.String(),
+    "reason": pl.String(),
+    "rows_in": pl.Int64(),
+    "rows_accepted": pl.Int64(),
+    "rows_quarantined": pl.Int64(),
+    "rows_duplicate": pl.Int64(),
 }
 
 
@@ -58,7 +59,6 @@ class Drop:
     @property
     def file_name(self) -> str:
         return Path(self.path).name
-
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,10 @@ def _load_stamps(raw: Path) -> dict[str, datetime]:
 def _append_stamps(raw: Path, stamps: dict[str, datetime]) -> None:
     if not stamps:
         return
-    lines = [json.dumps({"path": path, "received_at": at.isoformat()}, ensure_ascii=False) + "\n" for path, at in stamps.items()]
+    lines = [
+        json.dumps({"path": path, "received_at": at.isoformat()}, ensure_ascii=False) + "\n"
+        for path, at in stamps.items()
+    ]
     with (raw / STAMPS_FILE).open("a", encoding="utf-8") as file:
         file.write("".join(lines))
         file.flush()
@@ -158,7 +161,7 @@ def _append_stamps(raw: Path, stamps: dict[str, datetime]) -> None:
 def write_atomically(path: Path, content: bytes) -> None:
     """The whole content or nothing: written aside, synced, renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.tmp")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     with partial.open("wb") as file:
         file.write(content)
         file.flush()
@@ -194,11 +197,18 @@ def files_table(receipts: list[Receipt]) -> pl.DataFrame:
     others changed nothing. Which one that is does not depend on the order of loading.
     """
     order = ["received_at", "file_name", "path"]
-    table = pl.DataFrame(
-        [{**asdict(receipt), "file_name": Path(receipt.path).name, "path_id": path_id(receipt.path)[:6]} for receipt in receipts],
-        schema_overrides={"received_at": pl.String},
-        infer_schema_length=None,
-    ) if receipts else pl.DataFrame(schema={**FILES_SCHEMA, "received_at": pl.String, "path_id": pl.String})
+    table = (
+        pl.DataFrame(
+            [
+                {**asdict(receipt), "file_name": Path(receipt.path).name, "path_id": path_id(receipt.path)[:6]}
+                for receipt in receipts
+            ],
+            schema_overrides={"received_at": pl.String},
+            infer_schema_length=None,
+        )
+        if receipts
+        else pl.DataFrame(schema={**FILES_SCHEMA, "received_at": pl.String(), "path_id": pl.String()})
+    )
     table = table.with_columns(pl.col("received_at").str.to_datetime(time_unit="us"))
     repeat = pl.int_range(pl.len()).over("file_id", order_by=order) > 0
     empty = pl.when(repeat).then(0)

@@ -148,16 +148,23 @@ def _any_moment(text: pl.Series) -> pl.Series:
     part = value.str.extract_groups(moment)
     compact = value.str.extract_groups(r"^(\d{4})(\d{2})(\d{2})$")
     serial = pl.when(value.str.contains(r"^\d{5}(\.\d+)?$")).then(value.cast(pl.Float64, strict=False))
-    seconds = sum(part.struct.field(str(group)).cast(pl.Int64).fill_null(0) * unit for group, unit in ((4, 3600), (5, 60), (6, 1)))
+    seconds = sum(
+        part.struct.field(str(group)).cast(pl.Int64).fill_null(0) * unit for group, unit in ((4, 3600), (5, 60), (6, 1))
+    )
     in_a_day = pl.when(seconds < 86400).then(seconds)
     frame = pl.DataFrame({"v": text}).with_columns(pl.col("v").str.normalize("NFKC").str.strip_chars())
     return frame.select(
-        _in_years(pl.coalesce(
-            _day(part.struct.field("1"), part.struct.field("2"), part.struct.field("3")).cast(pl.Datetime("us"))
-            + pl.duration(seconds=in_a_day),
-            _day(compact.struct.field("1"), compact.struct.field("2"), compact.struct.field("3")).cast(pl.Datetime("us")),
-            pl.lit(EXCEL_EPOCH).cast(pl.Datetime("us")) + pl.duration(seconds=(serial * 86400).round(0).cast(pl.Int64)),
-        ))
+        _in_years(
+            pl.coalesce(
+                _day(part.struct.field("1"), part.struct.field("2"), part.struct.field("3")).cast(pl.Datetime("us"))
+                + pl.duration(seconds=in_a_day),
+                _day(compact.struct.field("1"), compact.struct.field("2"), compact.struct.field("3")).cast(
+                    pl.Datetime("us")
+                ),
+                pl.lit(EXCEL_EPOCH).cast(pl.Datetime("us"))
+                + pl.duration(seconds=(serial * 86400).round(0).cast(pl.Int64)),
+            )
+        )
     ).to_series()
 
 
@@ -181,7 +188,12 @@ def to_datetime() -> Reader:
 
 def _any_number(text: pl.Series) -> pl.Series:
     """Every spelling of a number: separators, currency signs, 万, 亿, units behind it. Decimal(38, 8)."""
-    bare = pl.col("v").str.normalize("NFKC").str.replace_all(r"[\s,￥¥]|RMB|人民币", "").str.replace(r"[元圆人次家](整)?$", "")
+    bare = (
+        pl.col("v")
+        .str.normalize("NFKC")
+        .str.replace_all(r"[\s,￥¥]|RMB|人民币", "")
+        .str.replace(r"[元圆人次家](整)?$", "")
+    )
     part = bare.str.extract_groups(r"^([+-]?\d{1,18}(?:\.\d*)?|[+-]?\.\d+)(万|亿)?$")
     number = part.struct.field("1").str.strip_prefix("+").str.strip_suffix(".").cast(pl.Decimal(38, 8), strict=False)
     unit = part.struct.field("2").replace_strict({"万": 10_000, "亿": 100_000_000}, default=1, return_dtype=pl.Int64)
@@ -198,7 +210,9 @@ def to_money(unit: int = 1) -> Reader:
     target = pl.Decimal(18, 2)
     return Reader(
         target,
-        lambda text: pl.when((unit == 1) & text.str.contains(r"^-?\d{1,15}(\.\d{1,2})?$")).then(text).cast(target, strict=False),
+        lambda text: (
+            pl.when((unit == 1) & text.str.contains(r"^-?\d{1,15}(\.\d{1,2})?$")).then(text).cast(target, strict=False)
+        ),
         lambda odd: _half_up(_any_number(odd) * unit, 2, target),
     )
 
@@ -218,7 +232,9 @@ def to_int() -> Reader:
 
     def forgiving(odd: pl.Series) -> pl.Series:
         number = pl.DataFrame({"v": _any_number(odd)})
-        return number.select(pl.when(pl.col("v") == pl.col("v").round(0)).then("v").cast(pl.Int64, strict=False)).to_series()
+        return number.select(
+            pl.when(pl.col("v") == pl.col("v").round(0)).then("v").cast(pl.Int64, strict=False)
+        ).to_series()
 
     return Reader(
         pl.Int64(),

@@ -119,7 +119,7 @@ def match_header(cells: list[str | None], names: dict[str, str]) -> list[HeaderC
             column = None
         if column:
             taken.add(column)
-        units = {unit for unit in UNIT_IN_HEADER.findall(text)}
+        units = set(UNIT_IN_HEADER.findall(text))
         matched.append(HeaderCell(column, text, in_wan="万元" in units, percent=bool(units & {"%", "％"})))
     return matched
 
@@ -253,9 +253,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(
-        line_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64), ragged=pl.lit(False)
-    )
+    return frame.with_columns(line_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64), ragged=pl.lit(False))
 
 
 def _mark_ragged(frame: pl.DataFrame, body: bytes, delimiter: str, width: int, has_quotes: bool) -> pl.DataFrame:

@@ -34,7 +34,14 @@ def _full_width(column: str) -> pl.Expr:
 
 def _chinese_date(column: str) -> pl.Expr:
     part = pl.col(column).str.extract_groups(r"^(\d{4})\D(\d{2})\D(\d{2})$")
-    return pl.concat_str(part.struct["1"], pl.lit("年"), part.struct["2"].str.strip_chars_start("0"), pl.lit("月"), part.struct["3"].str.strip_chars_start("0"), pl.lit("日"))
+    return pl.concat_str(
+        part.struct["1"],
+        pl.lit("年"),
+        part.struct["2"].str.strip_chars_start("0"),
+        pl.lit("月"),
+        part.struct["3"].str.strip_chars_start("0"),
+        pl.lit("日"),
+    )
 
 
 def _thousands(column: str) -> pl.Expr:
@@ -134,7 +141,9 @@ def soil(feed: str, text: pl.DataFrame, dirt: pl.Series) -> pl.DataFrame:
         return text
     soiled = text.with_columns(_dirt=dirt)
     for name, kind in kinds.items():
-        soiled = soiled.with_columns(pl.when(pl.col("_dirt") == name).then(kind.spoil).otherwise(pl.col(kind.column)).alias(kind.column))
+        soiled = soiled.with_columns(
+            pl.when(pl.col("_dirt") == name).then(kind.spoil).otherwise(pl.col(kind.column)).alias(kind.column)
+        )
     return soiled.drop("_dirt")
 
 

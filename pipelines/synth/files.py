@@ -59,13 +59,40 @@ HEADERS: dict[str, dict[str, str]] = {
         "listed_to": "移出日期",
     },
 }  # fmt: skip
-TITLE = {"policy": "保单", "coinsurance": "共保", "endorsement": "批单", "claim": "理赔", "service_record": "服务记录", "fee_ledger": "费用台账", "enterprise": "名录"}
-MONEY = {"premium_written", "premium_received", "limit_per_person", "limit_aggregate", "commission", "premium_change", "received_change", "estimate", "paid_to_date", "advance_paid", "amount"}
+TITLE = {
+    "policy": "保单",
+    "coinsurance": "共保",
+    "endorsement": "批单",
+    "claim": "理赔",
+    "service_record": "服务记录",
+    "fee_ledger": "费用台账",
+    "enterprise": "名录",
+}
+MONEY = {
+    "premium_written",
+    "premium_received",
+    "limit_per_person",
+    "limit_aggregate",
+    "commission",
+    "premium_change",
+    "received_change",
+    "estimate",
+    "paid_to_date",
+    "advance_paid",
+    "amount",
+}
 PERCENT = {"fee_ratio", "share"}
 DISTRICT_NAME = {
     "371002": "环翠区", "371003": "文登区", "371082": "荣成市", "371083": "乳山市", "371071": "高区", "371072": "经区", "371073": "临港区", "3710Z1": "南海新区",
 }  # fmt: skip
-INSURER_NAME = {"HAYC": "海岳财险", "DFJC": "东峰财险", "LHCX": "蓝海财险", "TSBX": "泰石财险", "JNCX": "江宁财险", "PJCX": "浦津财险"}
+INSURER_NAME = {
+    "HAYC": "海岳财险",
+    "DFJC": "东峰财险",
+    "LHCX": "蓝海财险",
+    "TSBX": "泰石财险",
+    "JNCX": "江宁财险",
+    "PJCX": "浦津财险",
+}
 
 
 @dataclass(frozen=True)
@@ -86,7 +113,9 @@ STYLES = [
 ]
 
 
-def write(out: Path, scale: str, seed: int, dirt: float, progress: Callable[[str], None] = lambda text: None) -> dict[str, int]:
+def write(
+    out: Path, scale: str, seed: int, dirt: float, progress: Callable[[str], None] = lambda text: None
+) -> dict[str, int]:
     """Generates the drops and the truth of one world.
 
     Args:
@@ -113,8 +142,10 @@ def write(out: Path, scale: str, seed: int, dirt: float, progress: Callable[[str
 
 def _prepare(feed: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Rows in order of sender, drop and key, with the columns a sender sends."""
-    key = list(HEADERS[feed])[0]
-    return frame.sort("provider", "received", key, *([list(HEADERS[feed])[1]] if feed in ("coinsurance", "enterprise") else []))
+    key = next(iter(HEADERS[feed]))
+    return frame.sort(
+        "provider", "received", key, *([list(HEADERS[feed])[1]] if feed in ("coinsurance", "enterprise") else [])
+    )
 
 
 def _text(feed: str, frame: pl.DataFrame, style: Style) -> pl.DataFrame:
@@ -125,9 +156,15 @@ def _text(feed: str, frame: pl.DataFrame, style: Style) -> pl.DataFrame:
         kind = frame.schema[name]
         if name in MONEY:
             sign = pl.when(value < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-            text = pl.concat_str(sign, value.abs() // 100, pl.lit("."), (value.abs() % 100).cast(pl.String).str.zfill(2))
+            text = pl.concat_str(
+                sign, value.abs() // 100, pl.lit("."), (value.abs() % 100).cast(pl.String).str.zfill(2)
+            )
         elif name in PERCENT:
-            text = pl.concat_str(value, pl.lit("%")) if style.names else pl.concat_str(pl.lit("0."), value.cast(pl.String).str.zfill(2))
+            text = (
+                pl.concat_str(value, pl.lit("%"))
+                if style.names
+                else pl.concat_str(pl.lit("0."), value.cast(pl.String).str.zfill(2))
+            )
         elif kind == pl.Date:
             text = value.dt.strftime(style.date_format)
         elif kind == pl.Datetime:
@@ -142,13 +179,17 @@ def _text(feed: str, frame: pl.DataFrame, style: Style) -> pl.DataFrame:
         "district_code": DISTRICT_NAME, "industry_code": {code: row[4] for code, row in INDUSTRIES.items()}, "insurer_code": INSURER_NAME,
     } if style.names else {}  # fmt: skip
     spoken |= {"product_code": PRODUCT_NAME, "item": ITEM_NAME}
-    return text_frame.with_columns(pl.col(name).replace(mapping) for name, mapping in spoken.items() if name in text_frame.columns)
+    return text_frame.with_columns(
+        pl.col(name).replace(mapping) for name, mapping in spoken.items() if name in text_frame.columns
+    )
 
 
 def _write_feed(out: Path, feed: str, rows: pl.DataFrame, scale: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Writes one file per sender and drop; returns the truth rows and the files."""
     truth, paths = [], []
-    for (provider, received), part in rows.partition_by("provider", "received", as_dict=True, maintain_order=True).items():
+    for (provider, received), part in rows.partition_by(
+        "provider", "received", as_dict=True, maintain_order=True
+    ).items():
         style = STYLES[sum(str(provider).encode()) % len(STYLES)]
         # Workbooks are for people: large senders at large scales send text.
         if style.suffix == "xlsx" and (part.height > 20_000 or scale in ("province", "country")):
@@ -158,7 +199,9 @@ def _write_feed(out: Path, feed: str, rows: pl.DataFrame, scale: str) -> tuple[p
         path = Path(str(provider)) / feed / stamp / name
         text = mistakes.soil(feed, _text(feed, part, style), part["dirt"])
         first_line = _write_table(out / "raw" / path, feed, text, style)
-        truth.append(part.with_columns(path=pl.lit(path.as_posix()), line_no=pl.int_range(pl.len(), dtype=pl.Int64) + first_line))
+        truth.append(
+            part.with_columns(path=pl.lit(path.as_posix()), line_no=pl.int_range(pl.len(), dtype=pl.Int64) + first_line)
+        )
         paths.append(path.as_posix())
     return pl.concat(truth), pl.DataFrame({"path": paths})
 
@@ -187,5 +230,3 @@ def _write_table(path: Path, feed: str, text: pl.DataFrame, style: Style) -> int
         codes.write_column(0, 0, list(DISTRICTS["weihai"]))
     path.write_bytes(buffer.getvalue())
     return 3
-
-

@@ -26,7 +26,10 @@ DISTRICTS = {
 }  # fmt: skip
 CITY_SHARE = {"weihai": 0.4, "shanghai": 0.6}
 CITY_CODE = {"weihai": "3710", "shanghai": "3101"}
-INSURERS = {"weihai": {"HAYC": 0.38, "DFJC": 0.27, "LHCX": 0.2, "TSBX": 0.15}, "shanghai": {"HAYC": 0.3, "DFJC": 0.2, "JNCX": 0.22, "PJCX": 0.2, "LHCX": 0.08}}
+INSURERS = {
+    "weihai": {"HAYC": 0.38, "DFJC": 0.27, "LHCX": 0.2, "TSBX": 0.15},
+    "shanghai": {"HAYC": 0.3, "DFJC": 0.2, "JNCX": 0.22, "PJCX": 0.2, "LHCX": 0.08},
+}
 # industry → (share of units, mandatory, median employees, premium per head, Chinese name)
 INDUSTRIES = {
     "mine_coal": (0.004, True, 120, 190, "煤矿"), "mine_noncoal": (0.03, True, 45, 170, "非煤矿山"), "hazchem": (0.17, True, 40, 150, "危险化学品"),
@@ -38,10 +41,36 @@ INDUSTRIES = {
     "public_venue": (0.02, False, 40, 50, "公众聚集场所"), "gas": (0.01, False, 50, 110, "燃气"), "road_maintenance": (0.01, False, 40, 130, "道路养护"),
     "other": (0.02, False, 50, 70, "其他工贸"),
 }  # fmt: skip
-PRODUCT = {"construction": "azx_construction", "road_maintenance": "azx_road_maintenance", "fire_risk": "azx_fire_risk", "fishery": "fishing_vessel"}
-PRODUCT_NAME = {"azx": "安责险", "azx_construction": "建设工程安责险", "azx_road_maintenance": "道路养护安责险", "azx_fire_risk": "火灾高危安责险", "fishing_vessel": "渔船综合险", "employer_liability": "雇主责任险"}
+PRODUCT = {
+    "construction": "azx_construction",
+    "road_maintenance": "azx_road_maintenance",
+    "fire_risk": "azx_fire_risk",
+    "fishery": "fishing_vessel",
+}
+PRODUCT_NAME = {
+    "azx": "安责险",
+    "azx_construction": "建设工程安责险",
+    "azx_road_maintenance": "道路养护安责险",
+    "azx_fire_risk": "火灾高危安责险",
+    "fishing_vessel": "渔船综合险",
+    "employer_liability": "雇主责任险",
+}
 ITEMS = ["training", "risk_assessment", "standardisation", "hazard_check", "emergency", "technology", "other"]
-ITEM_NAME = dict(zip(ITEMS, ["安全生产宣传教育培训", "安全风险辨识评估", "安全生产标准化建设", "生产安全事故隐患排查", "应急预案编制和应急救援演练", "安全生产科技推广应用", "其他有关事故预防工作"], strict=True))
+ITEM_NAME = dict(
+    zip(
+        ITEMS,
+        [
+            "安全生产宣传教育培训",
+            "安全风险辨识评估",
+            "安全生产标准化建设",
+            "生产安全事故隐患排查",
+            "应急预案编制和应急救援演练",
+            "安全生产科技推广应用",
+            "其他有关事故预防工作",
+        ],
+        strict=True,
+    )
+)
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 STEMS = "安泰宏远鑫盛华康瑞达恒通海悦明德金源正阳东升兴隆永和嘉禾天成广益丰茂顺祥"
 NO_DATE = np.datetime64("NaT", "D")
@@ -84,7 +113,7 @@ def social_credit_codes(rng: np.random.Generator, count: int, region: np.ndarray
     values = np.concatenate([head, regions, body], axis=1)
     check = (31 - (values @ weights) % 31) % 31
     codes = letters[np.concatenate([values, check[:, None]], axis=1)]
-    return codes.astype("U1").view("U18").ravel()
+    return np.asarray(codes.astype("U1").view("U18").ravel())
 
 
 def _days(rng: np.random.Generator, low: np.ndarray | int, high: np.ndarray | int, size: int) -> np.ndarray:
@@ -138,7 +167,7 @@ def build(scale: Scale, seed: int) -> World:
 def _arrives(rng: np.random.Generator, drops: np.ndarray, event: np.ndarray) -> np.ndarray:
     """The drop a record comes in: the first one after the event, for 3 % the one after that."""
     place = np.searchsorted(drops, event, side="right") + _chance(rng, 0.03, len(event))
-    return drops[np.minimum(place, len(drops) - 1)]
+    return np.asarray(drops[np.minimum(place, len(drops) - 1)])
 
 
 def _units(rng: np.random.Generator, count: int) -> pl.DataFrame:
@@ -152,9 +181,15 @@ def _units(rng: np.random.Generator, count: int) -> pl.DataFrame:
     median = np.array([INDUSTRIES[name][2] for name in INDUSTRIES])[_place(industry)]
     serial = np.arange(count)
     late = _chance(rng, 0.15, count)
-    listed = np.where(late, np.datetime64(START) + _days(rng, 0, 1500, count), np.datetime64("2018-06-01") + _days(rng, 0, 1200, count))
+    listed = np.where(
+        late,
+        np.datetime64(START) + _days(rng, 0, 1500, count),
+        np.datetime64("2018-06-01") + _days(rng, 0, 1200, count),
+    )
     closed = _chance(rng, 0.05, count)
-    closed_on = np.where(closed, np.maximum(listed + 200, np.datetime64("2023-03-01") + _days(rng, 0, 1200, count)), NO_DATE)
+    closed_on = np.where(
+        closed, np.maximum(listed + 200, np.datetime64("2023-03-01") + _days(rng, 0, 1200, count)), NO_DATE
+    )
     return pl.DataFrame(
         {
             "uscc": social_credit_codes(rng, count, region),
@@ -183,7 +218,7 @@ def _units(rng: np.random.Generator, count: int) -> pl.DataFrame:
 def _place(industry: np.ndarray) -> np.ndarray:
     names = np.array(list(INDUSTRIES))
     order = np.argsort(names)
-    return order[np.searchsorted(names[order], industry)]
+    return np.asarray(order[np.searchsorted(names[order], industry)])
 
 
 def _fields(rng: np.random.Generator, units: pl.DataFrame) -> pl.DataFrame:
@@ -192,22 +227,40 @@ def _fields(rng: np.random.Generator, units: pl.DataFrame) -> pl.DataFrame:
     other = _pick(rng, {name: row[0] for name, row in INDUSTRIES.items()}, second.height)
     moved = _chance(rng, 0.3, second.height)
     weihai = (second["jurisdiction"] == "weihai").to_numpy()
-    district = np.where(weihai, _pick(rng, DISTRICTS["weihai"], second.height), _pick(rng, DISTRICTS["shanghai"], second.height))
+    district = np.where(
+        weihai, _pick(rng, DISTRICTS["weihai"], second.height), _pick(rng, DISTRICTS["shanghai"], second.height)
+    )
     second = second.with_columns(
         industry_code=pl.Series(other),
         district_code=pl.when(pl.Series(moved)).then(pl.Series(district)).otherwise("district_code"),
     )
-    fields = pl.concat([units, second.select(units.columns)]).unique(["uscc", "industry_code"], keep="first", maintain_order=True)
+    fields = pl.concat([units, second.select(units.columns)]).unique(
+        ["uscc", "industry_code"], keep="first", maintain_order=True
+    )
     mandatory = {name: row[1] for name, row in INDUSTRIES.items()}
-    return fields.with_columns(mandatory=pl.col("industry_code").replace_strict(mandatory, return_dtype=pl.Boolean)).with_row_index("field")
+    return fields.with_columns(
+        mandatory=pl.col("industry_code").replace_strict(mandatory, return_dtype=pl.Boolean)
+    ).with_row_index("field")
 
 
 def _roster(rng: np.random.Generator, fields: pl.DataFrame, drops: np.ndarray) -> pl.DataFrame:
     """Roster rows: as listed, and again when the unit closes or its headcount is updated."""
-    departments = {("weihai", "transport"), ("weihai", "construction"), ("weihai", "fishery"), ("shanghai", "transport"), ("shanghai", "construction"), ("shanghai", "fishery"), ("shanghai", "fire_risk")}
-    by_department = pl.concat_str("jurisdiction", "industry_code", separator="/").is_in([f"{city}/{industry}" for city, industry in sorted(departments)])
+    departments = {
+        ("weihai", "transport"),
+        ("weihai", "construction"),
+        ("weihai", "fishery"),
+        ("shanghai", "transport"),
+        ("shanghai", "construction"),
+        ("shanghai", "fishery"),
+        ("shanghai", "fire_risk"),
+    }
+    by_department = pl.concat_str("jurisdiction", "industry_code", separator="/").is_in(
+        [f"{city}/{industry}" for city, industry in sorted(departments)]
+    )
     # A few units that must insure are missing from the roster; voluntary fields are mostly not listed.
-    listed = np.where(fields["mandatory"].to_numpy(), ~_chance(rng, 0.01, fields.height), _chance(rng, 0.3, fields.height))
+    listed = np.where(
+        fields["mandatory"].to_numpy(), ~_chance(rng, 0.01, fields.height), _chance(rng, 0.3, fields.height)
+    )
     first = fields.filter(pl.Series(listed)).select(
         "uscc", "name", "district_code", "industry_code", "mandatory", "employees", "ownership", "listed_from", "closed_on",
         address=pl.concat_str(pl.lit("安全路"), pl.col("serial") % 999 + 1, pl.lit("号")),
@@ -217,7 +270,9 @@ def _roster(rng: np.random.Generator, fields: pl.DataFrame, drops: np.ndarray) -
         provider=pl.when(by_department).then(pl.concat_str("jurisdiction", pl.lit("_dept_"), "industry_code"))
         .otherwise(pl.concat_str("jurisdiction", pl.lit("_"), pl.col("district_code").str.to_lowercase())),
     )  # fmt: skip
-    first = first.with_columns(received=pl.Series(_arrives(rng, drops, first["listed_from"].to_numpy().astype("datetime64[D]"))))
+    first = first.with_columns(
+        received=pl.Series(_arrives(rng, drops, first["listed_from"].to_numpy().astype("datetime64[D]")))
+    )
     closing = first.filter(pl.col("closed_on") < pl.lit(END))
     closing = closing.with_columns(
         operating_status=pl.Series(_pick(rng, {"注销": 0.6, "吊销,未注销": 0.2, "停产": 0.2}, closing.height)),
@@ -227,7 +282,9 @@ def _roster(rng: np.random.Generator, fields: pl.DataFrame, drops: np.ndarray) -
     )
     updated = first.filter(pl.Series(_chance(rng, 0.25, first.height)))
     updated = updated.with_columns(
-        employees=pl.Series(np.maximum(2, updated["employees"].to_numpy() * rng.uniform(0.7, 1.4, updated.height)).astype(np.int64)),
+        employees=pl.Series(
+            np.maximum(2, updated["employees"].to_numpy() * rng.uniform(0.7, 1.4, updated.height)).astype(np.int64)
+        ),
         received=pl.Series(drops[rng.integers(1, len(drops), updated.height)]),
     ).filter((pl.col("closed_on") > pl.col("received")) | pl.col("closed_on").is_null())
     later = pl.concat([updated.select(first.columns), closing.select(first.columns)])
@@ -242,39 +299,61 @@ def _policies(rng: np.random.Generator, fields: pl.DataFrame) -> pl.DataFrame:
     mandatory = fields["mandatory"].to_numpy()
     insured_at_all = np.where(mandatory, _chance(rng, 0.93, count), _chance(rng, 0.8, count))
     # Season: a third of policies begin around the new year, a bump in June.
-    day_of_year = np.where(_chance(rng, 0.35, count), rng.integers(0, 40, count), np.where(_chance(rng, 0.2, count), rng.integers(150, 185, count), rng.integers(0, 365, count)))
+    day_of_year = np.where(
+        _chance(rng, 0.35, count),
+        rng.integers(0, 40, count),
+        np.where(_chance(rng, 0.2, count), rng.integers(150, 185, count), rng.integers(0, 365, count)),
+    )
     listed = fields["listed_from"].to_numpy().astype("datetime64[D]")
     first = np.maximum(np.datetime64(START) + day_of_year.astype("timedelta64[D]"), listed + _days(rng, 0, 90, count))
     closed = fields["closed_on"].to_numpy().astype("datetime64[D]")
     closed = np.where(np.isnat(closed), np.datetime64("2100-01-01"), closed)
-    renewed = np.cumprod(np.column_stack([np.ones(count, bool), rng.random((count, years - 1)) > 0.09]), axis=1).astype(bool)
+    renewed = np.cumprod(np.column_stack([np.ones(count, bool), rng.random((count, years - 1)) > 0.09]), axis=1).astype(
+        bool
+    )
     back = (~renewed) & (rng.random((count, years)) < 0.5)
     gaps = np.where(rng.random((count, years)) < 0.12, rng.integers(1, 60, (count, years)), 0)
     gaps[:, 0] = 0
     # A year's policy runs from its anniversary; a gap moves all that follow.
-    start = first[:, None] + (np.arange(years) * 365)[None, :].astype("timedelta64[D]") + np.cumsum(gaps, axis=1).astype("timedelta64[D]")
+    start = (
+        first[:, None]
+        + (np.arange(years) * 365)[None, :].astype("timedelta64[D]")
+        + np.cumsum(gaps, axis=1).astype("timedelta64[D]")
+    )
     held = insured_at_all[:, None] & (renewed | back) & (start <= np.datetime64(END)) & (start < closed[:, None])
     field, year = np.nonzero(held)
     size = len(field)
     inception = start[field, year]
     rows = fields[field]
     weihai = (rows["jurisdiction"] == "weihai").to_numpy()
-    usual = np.where((fields["jurisdiction"] == "weihai").to_numpy(), _pick(rng, INSURERS["weihai"], count), _pick(rng, INSURERS["shanghai"], count))
+    usual = np.where(
+        (fields["jurisdiction"] == "weihai").to_numpy(),
+        _pick(rng, INSURERS["weihai"], count),
+        _pick(rng, INSURERS["shanghai"], count),
+    )
     switched = np.where(weihai, _pick(rng, INSURERS["weihai"], size), _pick(rng, INSURERS["shanghai"], size))
     insurer = np.where(_chance(rng, 0.1, size), switched, usual[field])
     industry = rows["industry_code"].to_numpy().astype(str)
     place = _place(industry)
     per_head = np.array([row[3] for row in INDUSTRIES.values()])[place] * rng.uniform(0.7, 1.4, size)
     employees = rows["employees"].to_numpy()
-    persons = np.where(_chance(rng, 0.06, size), np.maximum(1, (employees * rng.uniform(0.3, 0.8, size)).astype(np.int64)), employees)
+    persons = np.where(
+        _chance(rng, 0.06, size), np.maximum(1, (employees * rng.uniform(0.3, 0.8, size)).astype(np.int64)), employees
+    )
     written = np.round(np.maximum(800, persons * per_head) / 10) * 10
     received = np.where(_chance(rng, 0.03, size), written * 0.5, written)
     floor = np.where(inception >= np.datetime64("2025-03-29"), 400_000, 300_000)
-    limit = np.where(_chance(rng, 0.02, size), floor - 100_000, floor + rng.choice([0, 0, 100_000, 200_000, 500_000], size))
+    limit = np.where(
+        _chance(rng, 0.02, size), floor - 100_000, floor + rng.choice([0, 0, 100_000, 200_000, 500_000], size)
+    )
     new_law = inception >= np.datetime64("2025-03-29")
-    commission_rate = np.where(new_law, np.where(_chance(rng, 0.02, size), 0.08, rng.uniform(0, 0.05, size)), rng.uniform(0, 0.15, size))
+    commission_rate = np.where(
+        new_law, np.where(_chance(rng, 0.02, size), 0.08, rng.uniform(0, 0.05, size)), rng.uniform(0, 0.15, size)
+    )
     state = _pick(rng, {"有效": 0.975, "退保": 0.015, "注销": 0.01}, size)
-    surrendered = np.where(state == "退保", inception + _days(rng, 30, 300, size), np.where(state == "注销", inception, NO_DATE))
+    surrendered = np.where(
+        state == "退保", inception + _days(rng, 30, 300, size), np.where(state == "注销", inception, NO_DATE)
+    )
     future = ~np.isnat(surrendered) & (surrendered > np.datetime64(END))
     state = np.where(future, "有效", state)
     surrendered = np.where(future, NO_DATE, surrendered)
@@ -330,26 +409,40 @@ def _policy_versions(rng: np.random.Generator, policies: pl.DataFrame, drops: np
     first = base.with_columns(
         status=pl.when(pl.Series(late_state)).then(pl.lit("有效")).otherwise("status"),
         status_date=pl.when(~pl.Series(late_state)).then("status_date"),
-        premium_received=pl.when(pl.Series(wrong)).then(pl.col("premium_received") * 11 // 10).otherwise("premium_received"),
-        premium_written=pl.when(pl.Series(wrong)).then(pl.col("premium_written") * 11 // 10).otherwise("premium_written"),
+        premium_received=pl.when(pl.Series(wrong))
+        .then(pl.col("premium_received") * 11 // 10)
+        .otherwise("premium_received"),
+        premium_written=pl.when(pl.Series(wrong))
+        .then(pl.col("premium_written") * 11 // 10)
+        .otherwise("premium_written"),
     )
     again_on = np.where(late_state, changed_on, arrives + 1)
-    again = base.with_columns(received=pl.Series(_arrives(rng, drops, again_on))).filter(pl.Series((late_state | wrong)) & (pl.Series(arrives) < pl.col("received")))
-    withdrawn_rows = _chance(rng, 0.003, policies.height) & ~late_state & ~wrong
-    withdrawn = base.with_columns(record_status=pl.lit("撤销"), received=pl.Series(_arrives(rng, drops, arrives + 1))).filter(
-        pl.Series(withdrawn_rows) & (pl.Series(arrives) < pl.col("received"))
+    again = base.with_columns(received=pl.Series(_arrives(rng, drops, again_on))).filter(
+        pl.Series(late_state | wrong) & (pl.Series(arrives) < pl.col("received"))
     )
+    withdrawn_rows = _chance(rng, 0.003, policies.height) & ~late_state & ~wrong
+    withdrawn = base.with_columns(
+        record_status=pl.lit("撤销"), received=pl.Series(_arrives(rng, drops, arrives + 1))
+    ).filter(pl.Series(withdrawn_rows) & (pl.Series(arrives) < pl.col("received")))
     # In the last drop a correction has no later one to come in: those rows were right at once.
     corrected = again.select("policy_no")
-    first = pl.concat([first.join(corrected, on="policy_no", how="semi"), base.join(corrected, on="policy_no", how="anti")])
+    first = pl.concat(
+        [first.join(corrected, on="policy_no", how="semi"), base.join(corrected, on="policy_no", how="anti")]
+    )
     return pl.concat([first, again, withdrawn]).drop("serial", "field", "jurisdiction")
 
 
 def _coinsurance(rng: np.random.Generator, policies: pl.DataFrame, drops: np.ndarray) -> pl.DataFrame:
     """5 % of policies are shared: the lead's 60 or 50 %, the rest with one or two others."""
-    shared = policies.filter(pl.Series(_chance(rng, 0.05, policies.height))).select("policy_no", "insurer_code", "provider", "jurisdiction", "issue_date")
+    shared = policies.filter(pl.Series(_chance(rng, 0.05, policies.height))).select(
+        "policy_no", "insurer_code", "provider", "jurisdiction", "issue_date"
+    )
     received = pl.Series(_arrives(rng, drops, _day_values(shared["issue_date"])))
-    shared = shared.with_columns(received=received, pair=pl.Series(_chance(rng, 0.6, shared.height)), turn=pl.Series(rng.integers(0, 3, shared.height)))
+    shared = shared.with_columns(
+        received=received,
+        pair=pl.Series(_chance(rng, 0.6, shared.height)),
+        turn=pl.Series(rng.integers(0, 3, shared.height)),
+    )
     others = pl.DataFrame(
         [
             {"jurisdiction": city, "insurer_code": insurer, "other": other, "rank": rank}
@@ -358,8 +451,17 @@ def _coinsurance(rng: np.random.Generator, policies: pl.DataFrame, drops: np.nda
             for rank, other in enumerate(name for name in options if name != insurer)
         ]
     )
-    lead = shared.select("policy_no", "insurer_code", share=pl.when("pair").then(60).otherwise(50), is_lead=pl.lit(True), provider="provider", received="received")
-    joined = shared.join(others, on=["jurisdiction", "insurer_code"]).with_columns(rank=(pl.col("rank") + pl.col("turn")) % pl.col("rank").max().over("policy_no"))
+    lead = shared.select(
+        "policy_no",
+        "insurer_code",
+        share=pl.when("pair").then(60).otherwise(50),
+        is_lead=pl.lit(True),
+        provider="provider",
+        received="received",
+    )
+    joined = shared.join(others, on=["jurisdiction", "insurer_code"]).with_columns(
+        rank=(pl.col("rank") + pl.col("turn")) % pl.col("rank").max().over("policy_no")
+    )
     joined = joined.with_columns(order=pl.int_range(pl.len()).over("policy_no", order_by=["rank", "other"]))
     member = joined.filter((pl.col("order") == 0) | (~pl.col("pair") & (pl.col("order") == 1)))
     member = member.select(
@@ -388,9 +490,14 @@ def _endorsements(rng: np.random.Generator, policies: pl.DataFrame, drops: np.nd
     left = (_day_values(gone["expiry_date"]) - _day_values(gone["status_date"])).astype(int)
     refund = -(gone["premium_received"].to_numpy() * left // 366)
     refunds = gone.select("policy_no", "provider", effective_date="status_date").with_columns(
-        type=pl.lit("退保"), premium_change=pl.Series(refund), received_change=pl.Series(refund), persons_change=pl.lit(0, pl.Int64)
+        type=pl.lit("退保"),
+        premium_change=pl.Series(refund),
+        received_change=pl.Series(refund),
+        persons_change=pl.lit(0, pl.Int64),
     )
-    every = pl.concat([changes, refunds.select(changes.columns).cast(changes.schema)]).filter(pl.col("effective_date") <= pl.lit(END))
+    every = pl.concat([changes, refunds.select(changes.columns).cast(changes.schema)]).filter(
+        pl.col("effective_date") <= pl.lit(END)
+    )
     every = every.with_columns(
         endorsement_no=pl.concat_str(pl.lit("E"), pl.col("policy_no"), pl.lit("-1")),
         received=pl.Series(_arrives(rng, drops, _day_values(every["effective_date"]))),
@@ -404,7 +511,12 @@ def _claims(rng: np.random.Generator, policies: pl.DataFrame, drops: np.ndarray)
     counts = np.where(_chance(rng, 0.05, live.height), np.where(_chance(rng, 0.1, live.height), 2, 1), 0)
     rows = live[np.repeat(np.arange(live.height), counts)]
     size = rows.height
-    cover_end = np.minimum(_day_values(rows["expiry_date"]), np.where(np.isnat(_day_values(rows["status_date"])), np.datetime64("2100-01-01"), _day_values(rows["status_date"])))
+    cover_end = np.minimum(
+        _day_values(rows["expiry_date"]),
+        np.where(
+            np.isnat(_day_values(rows["status_date"])), np.datetime64("2100-01-01"), _day_values(rows["status_date"])
+        ),
+    )
     length = (cover_end - _day_values(rows["inception_date"])).astype(int)
     loss = _day_values(rows["inception_date"]) + (rng.random(size) * length).astype(int).astype("timedelta64[D]")
     report = loss + _days(rng, 0, 6, size)
@@ -412,7 +524,9 @@ def _claims(rng: np.random.Generator, policies: pl.DataFrame, drops: np.ndarray)
     decide = register + _days(rng, 5, 70, size)
     paid = decide + _days(rng, 1, 18, size)
     close = paid + _days(rng, 0, 10, size)
-    amount = np.minimum(_money(np.round(rng.lognormal(np.log(45_000), 1.0, size), -1)), rows["limit_per_person"].to_numpy())
+    amount = np.minimum(
+        _money(np.round(rng.lognormal(np.log(45_000), 1.0, size), -1)), rows["limit_per_person"].to_numpy()
+    )
     outcome = _pick(rng, {"paid": 0.9, "zero": 0.06, "cancelled": 0.04}, size)
     final = np.where(outcome == "paid", amount, 0)
     advance = np.where(_chance(rng, 0.15, size), amount * 3 // 10 // 100 * 100, 0)
@@ -429,14 +543,23 @@ def _claims(rng: np.random.Generator, policies: pl.DataFrame, drops: np.ndarray)
     last = _arrives(rng, drops, np.maximum(_day_values(claims["_close"]), first + 1))
     close_days = _day_values(claims["_close"])
     second = (last > first) & (close_days >= first) & (close_days <= np.datetime64(END))
-    versions = pl.concat([claims.with_columns(received=pl.Series(first)), claims.with_columns(received=pl.Series(last)).filter(pl.Series(second))])
+    versions = pl.concat(
+        [
+            claims.with_columns(received=pl.Series(first)),
+            claims.with_columns(received=pl.Series(last)).filter(pl.Series(second)),
+        ]
+    )
     done = pl.col("_close") < pl.col("received")
     cancelled = pl.col("_outcome") == "cancelled"
     return versions.with_columns(
         decide_date=pl.when(done & ~cancelled).then("_decide"),
         paid_date=pl.when(done & (pl.col("_final") > 0)).then("_paid"),
         close_date=pl.when(done & ~cancelled).then("_close"),
-        status=pl.when(done & cancelled).then(pl.lit("销案")).when(done).then(pl.lit("已结案")).otherwise(pl.lit("处理中")),
+        status=pl.when(done & cancelled)
+        .then(pl.lit("销案"))
+        .when(done)
+        .then(pl.lit("已结案"))
+        .otherwise(pl.lit("处理中")),
         paid_to_date=pl.when(done).then("_final").otherwise("_advance"),
         advance_paid="_advance",
         estimate=pl.when(done).then("_final").otherwise(pl.max_horizontal("_estimate", "_advance")),
@@ -451,13 +574,34 @@ def _services(rng: np.random.Generator, policies: pl.DataFrame) -> pl.DataFrame:
     rows = live[owner]
     size = rows.height
     visit = np.arange(size) - np.repeat(np.cumsum(frequency) - frequency, frequency)
-    planned = _day_values(rows["inception_date"]) + ((visit + rng.random(size)) * 360 / np.repeat(frequency, frequency)).astype(int).astype("timedelta64[D]")
-    item = _pick(rng, {"hazard_check": 0.45, "training": 0.25, "risk_assessment": 0.1, "emergency": 0.1, "standardisation": 0.05, "technology": 0.03, "other": 0.02}, size)
+    planned = _day_values(rows["inception_date"]) + (
+        (visit + rng.random(size)) * 360 / np.repeat(frequency, frequency)
+    ).astype(int).astype("timedelta64[D]")
+    item = _pick(
+        rng,
+        {
+            "hazard_check": 0.45,
+            "training": 0.25,
+            "risk_assessment": 0.1,
+            "emergency": 0.1,
+            "standardisation": 0.05,
+            "technology": 0.03,
+            "other": 0.02,
+        },
+        size,
+    )
     online = (item == "training") & _chance(rng, 0.4, size)
     finished = planned + _days(rng, 0, 10, size)
     hours = rng.integers(9, 16, size)
     state = _pick(rng, {"已完成": 0.86, "取消": 0.08, "进行中": 0.06}, size)
-    cost = rows["premium_received"].to_numpy() * rows["fee_ratio"].to_numpy() // 100 * rng.integers(50, 100, size) // 100 // np.repeat(frequency, frequency)
+    cost = (
+        rows["premium_received"].to_numpy()
+        * rows["fee_ratio"].to_numpy()
+        // 100
+        * rng.integers(50, 100, size)
+        // 100
+        // np.repeat(frequency, frequency)
+    )
     moment = finished.astype("datetime64[us]") + hours.astype("timedelta64[h]")
     done = state == "已完成"
     confirmed = done & ~_chance(rng, 0.04, size)
@@ -478,7 +622,9 @@ def _services(rng: np.random.Generator, policies: pl.DataFrame) -> pl.DataFrame:
         satisfaction=pl.Series(rng.choice([3, 4, 4, 5, 5, 5], size)),
         status=pl.Series(state), cost=pl.Series(cost), finished_on=pl.Series(finished), done=pl.Series(done),
     )  # fmt: skip
-    return services.with_columns(satisfaction=pl.when("done").then("satisfaction")).filter(pl.col("finished_on") <= pl.lit(END))
+    return services.with_columns(satisfaction=pl.when("done").then("satisfaction")).filter(
+        pl.col("finished_on") <= pl.lit(END)
+    )
 
 
 def _service_versions(rng: np.random.Generator, services: pl.DataFrame, drops: np.ndarray) -> pl.DataFrame:
@@ -497,19 +643,30 @@ def _service_versions(rng: np.random.Generator, services: pl.DataFrame, drops: n
     return pl.concat([announced.cast(final.schema), final]).drop("jurisdiction", "cost", "finished_on", "done")
 
 
-def _ledger(rng: np.random.Generator, policies: pl.DataFrame, services: pl.DataFrame, drops: np.ndarray) -> pl.DataFrame:
+def _ledger(
+    rng: np.random.Generator, policies: pl.DataFrame, services: pl.DataFrame, drops: np.ndarray
+) -> pl.DataFrame:
     """Provisions at inception, spending per visit, reversals, and entries of the insurer's pool."""
     live = policies.filter(pl.col("status") != "注销")
     provided = live.filter(pl.Series(_chance(rng, 0.93, live.height)))
     size = provided.height
-    amount = provided["premium_received"].to_numpy() * provided["fee_ratio"].to_numpy() // 100 * rng.choice([80, 90, 100, 100, 100], size) // 100
+    amount = (
+        provided["premium_received"].to_numpy()
+        * provided["fee_ratio"].to_numpy()
+        // 100
+        * rng.choice([80, 90, 100, 100, 100], size)
+        // 100
+    )
     entry = _day_values(provided["inception_date"]) + _days(rng, 5, 40, size)
     provision = provided.select("provider", "insurer_code", "policy_no").with_columns(
         entry_no=pl.concat_str(pl.lit("LP"), provided["policy_no"]), entry_date=pl.Series(entry), type=pl.lit("提取"), amount=pl.Series(amount),
         service_no=pl.lit(None, pl.String), payee_type=pl.lit(None, pl.String), voucher_no=pl.lit(None, pl.String), category=pl.lit("事故预防服务费"),
     )  # fmt: skip
     reversed_ = provision.filter(pl.Series(_chance(rng, 0.01, size))).with_columns(
-        entry_no=pl.concat_str(pl.lit("LR"), "policy_no"), type=pl.lit("冲回"), amount=pl.col("amount") // 4, entry_date=pl.col("entry_date").dt.offset_by("60d")
+        entry_no=pl.concat_str(pl.lit("LR"), "policy_no"),
+        type=pl.lit("冲回"),
+        amount=pl.col("amount") // 4,
+        entry_date=pl.col("entry_date").dt.offset_by("60d"),
     )
     paid = services.filter(pl.col("done") | pl.Series(_chance(rng, 0.01, services.height)))
     count = paid.height
@@ -526,8 +683,8 @@ def _ledger(rng: np.random.Generator, policies: pl.DataFrame, services: pl.DataF
         entry_date=pl.date(pl.col("year"), 3, 15), type=pl.lit("提取"), amount=pl.Series(rng.integers(5_000, 30_000, pools.height * 4)) * 100,
         service_no=pl.lit(None, pl.String), payee_type=pl.lit(None, pl.String), voucher_no=pl.lit(None, pl.String), category=pl.lit("统筹宣传培训费"),
     ).select(provision.columns)  # fmt: skip
-    every = pl.concat([provision, reversed_, spent.select(provision.columns).cast(provision.schema), pool.cast(provision.schema)])
+    every = pl.concat(
+        [provision, reversed_, spent.select(provision.columns).cast(provision.schema), pool.cast(provision.schema)]
+    )
     every = every.filter(pl.col("entry_date") <= pl.lit(END))
     return every.with_columns(received=pl.Series(_arrives(rng, drops, _day_values(every["entry_date"]))))
-
-

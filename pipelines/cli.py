@@ -1,0 +1,298 @@
+"""The `anze` command. Thin: it parses arguments, calls what Dagster calls, prints what came of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.settings import CHINA, Settings, quiet_dependencies
+from pipelines.settings import settings as load_settings
+
+quiet_dependencies()
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="anze：安全生产责任保险监管数据仓"
+)
+console = Console()
+errors = Console(stderr=True)
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="数据目录（缺省为环境变量 ANZE_HOME 或本项目的 data/）")
+]
+DateOption = Annotated[str | None, typer.Option("--as-of", help="取数时点 YYYY-MM-DD：只计该日及以前收到的数据")]
+
+BAD_ARGUMENTS, BLOCKED, FAILED = 2, 3, 1
+
+
+def _settings(home: Path | None) -> Settings:
+    chosen = load_settings(home)
+    os.environ["ANZE_HOME"] = str(chosen.home)
+    # Whatever asks for the settings from here on (Dagster's definitions) sees the same home.
+    from pipelines import settings as module  # noqa: PLC0415
+
+    module._from_environment.cache_clear()
+    return chosen
+
+
+def _day(text: str | None) -> str:
+    if not text:
+        return ""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        errors.print(f"[red]日期「{text}」无效[/]：请写成 2023-12-10 这样的形式。")
+        raise typer.Exit(BAD_ARGUMENTS) from None
+
+
+@app.command()
+def nightly(
+    home: HomeOption = None,
+    as_of: DateOption = None,
+    full: Annotated[bool, typer.Option("--full", help="全部文件重新读取、全部重算")] = False,
+) -> None:
+    """夜间作业：读取新文件、计算指标、检查、发布。退出码 0 已发布，3 被闸门拦下，1 其他失败。"""
+    from pipelines import nightly as job  # noqa: PLC0415
+    from pipelines.lock import AlreadyRunning  # noqa: PLC0415
+
+    settings = _settings(home)
+    if not settings.raw.is_dir():
+        errors.print(f"[red]没有报送目录[/]：{settings.raw}。请先用 anze receive 登记文件，或用 anze synth 生成样例。")
+        raise typer.Exit(FAILED)
+    try:
+        outcome = job.run(settings, _day(as_of), full)
+    except AlreadyRunning as running:
+        errors.print(f"[yellow]另一个作业正在写入此数据仓[/]（{running.holder}），本次不运行。")
+        raise typer.Exit(FAILED) from None
+    if outcome.status == "blocked":
+        errors.print(f"[red]被闸门拦下，未发布[/]；原有数据仓保持不变。详见 {settings.docs / 'gates.html'}")
+        for gate in outcome.gates:
+            errors.print(
+                f"  ✗ {gate.table_name}：{gate.title}（{gate.expectation}，{gate.unexpected_count} 行不符）",
+                highlight=False,
+            )
+            for line in gate.sample.splitlines()[:3]:
+                errors.print(f"      {line}", highlight=False, markup=False)
+        raise typer.Exit(BLOCKED)
+    if outcome.status == "failed":
+        errors.print(f"[red]运行失败[/]：原有数据仓保持不变。\n{outcome.error}", markup=True, highlight=False)
+        raise typer.Exit(FAILED)
+    assert outcome.publication is not None
+    if outcome.status == "nothing_new":
+        console.print("没有新文件，程序与口径也没有变化：现有发布仍然有效。")
+    else:
+        console.print(
+            f"[green]已发布[/] {outcome.publication.publication_id}，取数时点 {outcome.publication.as_of}，{outcome.publication.source_files} 个文件。"
+        )
+    _print_headline(settings)
+
+
+def _print_headline(settings: Settings) -> None:
+    """The four headline ratios, city totals by year and this year's districts."""
+    import duckdb  # noqa: PLC0415
+
+    with duckdb.connect(str(settings.published), read_only=True) as connection:
+        rows = connection.execute(
+            """
+            with latest as (select max(stat_year) as year from marts.supervision_metrics)
+            select jurisdiction, stat_year, coalesce(short_name, district_name) as district, required_units, participation_rate, simple_loss_ratio,
+                prevention_fee_share, service_coverage, premium_received
+            from marts.supervision_metrics
+            left join marts.dim_district using (district_code, jurisdiction)
+            where industry_code = 'ALL' and (district_code = 'ALL' or stat_year = (select year from latest))
+            order by jurisdiction, (district_code <> 'ALL'), stat_year, sort_no
+            """
+        ).fetchall()
+    names = {"weihai": "威海", "shanghai": "上海"}
+    for jurisdiction in sorted({row[0] for row in rows}, reverse=True):
+        table = Table(
+            title=f"{names.get(jurisdiction, jurisdiction)}：核心指标（简单赔付率口径：已决＋未决）", padding=(0, 0)
+        )
+        table.add_column("年度 区市", no_wrap=True)
+        for heading in ("应保", "参保率", "简单赔付率", "预防费提取", "服务覆盖率", "保费万元"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for row in rows:
+            if row[0] == jurisdiction:
+                ratios = ["—" if value is None else f"{value:.2%}" for value in row[4:8]]
+                table.add_row(f"{row[1]} {row[2]}", f"{row[3]:,}", *ratios, f"{row[8] / 10000:,.2f}")
+        console.print(table)
+    console.print(f"数据仓：{settings.published}\n闸门结果：{settings.docs / 'gates.html'}", highlight=False)
+
+
+@app.command()
+def receive(
+    files: Annotated[list[Path], typer.Argument(help="报送文件", exists=True, dir_okay=False)],
+    provider: Annotated[str, typer.Option("--provider", help="报送单位代码")],
+    feed: Annotated[str, typer.Option("--feed", help="报送表名称")],
+    home: HomeOption = None,
+) -> None:
+    """登记收到的文件：盖收到时间，当场检查能否读取。"""
+    from pipelines.feeds.contracts import contracts  # noqa: PLC0415
+    from pipelines.feeds.reference import providers  # noqa: PLC0415
+    from pipelines.ingest.receive import file_drop  # noqa: PLC0415
+
+    settings = _settings(home)
+    if feed not in contracts():
+        errors.print(f"[red]没有报送表「{feed}」[/]。可用：{'、'.join(contracts())}")
+        raise typer.Exit(BAD_ARGUMENTS)
+    if provider not in providers():
+        errors.print(f"[red]报送单位「{provider}」不在清单内[/]。清单见 dbt_project/seeds/ref_provider.csv")
+        raise typer.Exit(BAD_ARGUMENTS)
+    table = Table(title="收件回执")
+    for heading in ("文件", "结果", "数据行", "接收", "隔离", "重复"):
+        table.add_column(heading)
+    unreadable = False
+    for path in files:
+        received = file_drop(settings, path, provider, feed, datetime.now(CHINA))
+        unreadable |= bool(received.refused)
+        table.add_row(path.name, received.refused or "可读取", *(str(count) for count in received.counts))
+    console.print(table)
+    if unreadable:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def query(sql: str, home: HomeOption = None) -> None:
+    """只读查询已发布的数据仓。"""
+    import duckdb  # noqa: PLC0415
+
+    settings = _published(home)
+    try:
+        with duckdb.connect(
+            str(settings.published), read_only=True, config={"enable_external_access": "false"}
+        ) as connection:
+            cursor = connection.execute(sql)
+            names = [column[0] for column in cursor.description or []]
+            rows = cursor.fetchmany(1000)
+    except duckdb.Error as error:
+        errors.print(f"[red]查询出错[/]：{error}", markup=True, highlight=False)
+        raise typer.Exit(FAILED) from None
+    table = Table()
+    for name in names:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*("—" if value is None else str(value) for value in row))
+    console.print(table)
+
+
+@app.command()
+def dictionary(table: Annotated[str | None, typer.Argument(help="只看一张表")] = None, home: HomeOption = None) -> None:
+    """数据字典：各表各列的中文名、单位、定义。"""
+    import duckdb  # noqa: PLC0415
+
+    with duckdb.connect(str(_published(home).published), read_only=True) as connection:
+        rows = connection.execute(
+            "select table_schema || '.' || table_name, column_name, chinese_name, unit, definition from meta.data_dictionary "
+            "where ? is null or table_name = ? order by all",
+            [table, table],
+        ).fetchall()
+    listing = Table(title="数据字典")
+    for heading in ("表", "列", "中文名", "单位", "定义"):
+        listing.add_column(heading)
+    for row in rows:
+        listing.add_row(*row)
+    console.print(listing)
+
+
+def _published(home: Path | None) -> Settings:
+    settings = _settings(home)
+    if not settings.published.exists():
+        errors.print(f"[yellow]还没有发布的数据仓[/]（{settings.published}）。请先运行 anze nightly。")
+        raise typer.Exit(FAILED)
+    return settings
+
+
+@app.command()
+def status(home: HomeOption = None) -> None:
+    """现状：最近一次发布、待处理文件、隔离区。"""
+    import duckdb  # noqa: PLC0415
+
+    from pipelines.ingest.landing import pending  # noqa: PLC0415
+    from pipelines.publish.publication import last_publication  # noqa: PLC0415
+
+    settings = _published(home)
+    publication = last_publication(settings)
+    table = Table(title="现状", show_header=False)
+    if publication:
+        table.add_row("发布编号", publication.publication_id)
+        table.add_row("取数时点", publication.as_of)
+        table.add_row("生成时间", publication.built_at)
+    table.add_row("待处理文件", str(len(pending(settings))))
+    with duckdb.connect(str(settings.published), read_only=True) as connection:
+        for label, sql in (
+            ("已装载文件", "select count(*) from quality.files where status = 'loaded'"),
+            ("退回文件", "select count(*) from quality.files where status = 'refused'"),
+            (
+                "待更正的行",
+                "select count(distinct (file_id, sheet, line_no)) from quality.quarantine where status = 'open' and severity = 'reject'",
+            ),
+        ):
+            found = connection.execute(sql).fetchone()
+            table.add_row(label, str(found[0] if found else 0))
+    console.print(table)
+
+
+@app.command()
+def dev(home: HomeOption = None, port: Annotated[int, typer.Option(help="端口")] = 3000) -> None:
+    """打开 Dagster 控制台与守护进程（只监听本机）。"""
+    from pipelines import transform  # noqa: PLC0415
+    from pipelines.nightly import prepare_dagster_home  # noqa: PLC0415
+
+    settings = _settings(home)
+    prepare_dagster_home(settings)
+    transform.fresh_manifest(settings)
+    command = shutil.which("dagster", path=str(Path(sys.executable).parent)) or "dagster"
+    arguments = [command, "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    raise typer.Exit(subprocess.call(arguments))
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Option("--out", help="输出目录")],
+    scale: Annotated[str, typer.Option(help="sample、city、province、country")] = "city",
+    seed: Annotated[int, typer.Option(help="随机种子：同样的种子给出同样的文件")] = 1,
+    dirt: Annotated[float, typer.Option(help="出错行的比例，0 到 1")] = 0.0,
+) -> None:
+    """生成合成的报送文件及其真值。"""
+    from pipelines.synth.files import write  # noqa: PLC0415
+    from pipelines.synth.model import SCALES  # noqa: PLC0415
+
+    if scale not in SCALES or not 0 <= dirt <= 1:
+        errors.print(f"[red]参数无效[/]：规模可选 {'、'.join(SCALES)}；出错比例在 0 与 1 之间。")
+        raise typer.Exit(BAD_ARGUMENTS)
+    with errors.status("生成中") as shown:
+        written = write(out, scale, seed, dirt, progress=shown.update)
+    table = Table(title=f"合成数据：{out}")
+    table.add_column("报送表")
+    table.add_column("行数", justify="right")
+    for feed, rows in written.items():
+        table.add_row(feed, f"{rows:,}")
+    console.print(table)
+
+
+@app.command()
+def doctor(home: HomeOption = None) -> None:
+    """检查安装：版本、目录、时区、遥测。"""
+    from pipelines.doctor import examine  # noqa: PLC0415
+
+    table = Table(title="体检")
+    for heading in ("项目", "结果", "说明"):
+        table.add_column(heading)
+    findings = examine(_settings(home))
+    for finding in findings:
+        table.add_row(finding.title, "[green]正常[/]" if finding.ok else "[red]有问题[/]", finding.detail)
+    console.print(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+if __name__ == "__main__":
+    app()

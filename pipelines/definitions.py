@@ -1,0 +1,38 @@
+"""The Dagster code location: the only file that puts assets, checks, jobs and resources together."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.defs.gates.checks import landing_gates, publication_gates
+from pipelines.defs.ingest.assets import landing
+from pipelines.defs.progress import progress_logger
+from pipelines.defs.publish.assets import publication
+from pipelines.defs.resources import Home, InstalledDbt
+from pipelines.defs.schedules import new_drops, nightly_job, nightly_schedule
+from pipelines.defs.transform.assets import dbt_models
+from pipelines.settings import DBT_PROJECT, settings
+from pipelines.transform import use_environment
+
+use_environment(settings())
+
+defs = dg.Definitions(
+    assets=[landing, dbt_models, publication],
+    asset_checks=[landing_gates, publication_gates],
+    jobs=[nightly_job],
+    schedules=[nightly_schedule],
+    sensors=[new_drops],
+    loggers={"progress": progress_logger},
+    resources={
+        "home": Home(path=str(settings().home), as_of=os.environ.get("ANZE_AS_OF", "")),
+        "dbt": InstalledDbt(
+            project_dir=str(DBT_PROJECT),
+            profiles_dir=str(DBT_PROJECT),
+            dbt_executable=str(Path(sys.executable).with_name("dbt")),
+        ),
+    },
+)

@@ -1,0 +1,75 @@
+"""Gates as asset checks: after landing and before publication. The work is pipelines.gates.run."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+import dagster as dg
+
+from pipelines.defs.resources import Home
+from pipelines.gates.page import write_page
+from pipelines.gates.run import GateResult, load_results, run_landing_gates, run_mart_gates
+from pipelines.gates.suites import landing_suites, mart_suites
+from pipelines.settings import Settings
+
+
+def _landing_key(table: str) -> dg.AssetKey:
+    return dg.AssetKey(["landing", table])
+
+
+def _mart_key(table: str) -> dg.AssetKey:
+    return dg.AssetKey(table.split("."))
+
+
+LANDING_CHECKS = [
+    dg.AssetCheckSpec(
+        "landing_gate",
+        asset=_landing_key(suite.table),
+        blocking=True,
+        description="落地闸门：不符则不再往下做，原有发布不变。",
+    )
+    for suite in landing_suites()
+]
+MART_CHECKS = [
+    dg.AssetCheckSpec(
+        "publication_gate",
+        asset=_mart_key(suite.table),
+        blocking=True,
+        description="发布闸门：不符则不发布，原有发布不变。",
+    )
+    for suite in mart_suites()
+]
+
+
+@dg.multi_asset_check(name="landing_gates", specs=LANDING_CHECKS)
+def landing_gates(home: Home) -> Iterator[dg.AssetCheckResult]:
+    results = run_landing_gates(home.settings())
+    page = _page(home.settings())
+    for table, group in groupby(results, key=lambda result: result.table_name):
+        yield _check_result("landing_gate", _landing_key(table), list(group), page)
+
+
+@dg.multi_asset_check(name="publication_gates", specs=MART_CHECKS)
+def publication_gates(home: Home) -> Iterator[dg.AssetCheckResult]:
+    results = run_mart_gates(home.settings())
+    page = _page(home.settings())
+    for table, group in groupby(results, key=lambda result: result.table_name):
+        yield _check_result("publication_gate", _mart_key(table), list(group), page)
+
+
+def _page(home: Settings) -> str:
+    return str(write_page(home, load_results(home)))
+
+
+def _check_result(name: str, key: dg.AssetKey, results: Iterable[GateResult], page: str) -> dg.AssetCheckResult:
+    results = list(results)
+    failed = [result for result in results if not result.success]
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key=key,
+        passed=not any(result.blocks for result in results),
+        metadata={
+            "检查项": len(results),
+            "不符": "；".join(result.title for result in failed) or "无",
+            "结果页": dg.MetadataValue.path(page),
+        },
+    )

@@ -1,0 +1,58 @@
+"""Landing: every new drop is read once. The work is pipelines.ingest.landing."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.defs.resources import Home
+from pipelines.feeds.contracts import contracts
+from pipelines.ingest.landing import Progress, land
+
+OWNERS = ["team:data-engineering"]
+
+FEED_SPECS = [
+    dg.AssetSpec(
+        ["landing", feed],
+        group_name="ingest",
+        description=f"{contract.title}：落地层。每个报送文件读取、解码、规范、检查一次，合格行写成 Parquet，其余进入隔离区。",
+        owners=OWNERS,
+        kinds={"polars", "parquet"},
+    )
+    for feed, contract in contracts().items()
+]
+TABLE_SPECS = [
+    dg.AssetSpec(
+        ["landing", "files"],
+        group_name="ingest",
+        description="文件登记表：每个报送文件的来源、指纹、收到时间、处理结果。",
+        owners=OWNERS,
+        kinds={"parquet"},
+    ),
+    dg.AssetSpec(
+        ["landing", "_issues"],
+        group_name="ingest",
+        description="问题登记表：被隔离的行、提示、整份退回的文件。",
+        owners=OWNERS,
+        kinds={"parquet"},
+    ),
+]
+
+
+@dg.multi_asset(name="landing", specs=[*FEED_SPECS, *TABLE_SPECS])
+def landing(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[None]]:
+    def report(progress: Progress) -> None:
+        context.log.info(f"落地 {progress.done}/{progress.total} 个文件")
+
+    landed = land(home.settings(), progress=report)
+    for feed in landed:
+        yield dg.MaterializeResult(
+            asset_key=["landing", feed.feed],
+            metadata={
+                "新文件数": feed.new_files, "退回文件数": feed.refused, "数据行数": feed.rows_in, "接收行数": feed.rows_accepted,
+                "隔离行数": feed.rows_quarantined, "重复行数": feed.rows_duplicate,
+            },
+        )  # fmt: skip
+    for table in ("files", "_issues"):
+        yield dg.MaterializeResult(
+            asset_key=["landing", table], metadata={"新文件数": sum(feed.new_files for feed in landed)}
+        )

@@ -1,0 +1,66 @@
+"""Progress of a run on the terminal: one line per stage, in Chinese.
+
+What belongs here: turning Dagster's log records into lines a person reads. What does not: results
+(cli.py prints those).
+"""
+
+import logging
+import os
+import time
+
+import dagster as dg
+from rich.console import Console
+
+STEPS = {
+    "landing": "落地：读取新文件",
+    "landing_gates": "闸门：检查落地数据",
+    "dbt": "转换：计算指标（dbt）",
+    "publication_gates": "闸门：发布前检查",
+    "publication": "发布：替换数据仓",
+}
+
+
+class ProgressHandler(logging.Handler):
+    """Prints when a stage begins and ends, what it says in between on one changing line."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        # Dagster captures what steps write to stderr; progress goes to the terminal itself.
+        self.console = Console(file=os.fdopen(os.dup(2), "w", encoding="utf-8"))
+        self.began: dict[str, float] = {}
+        self.status = self.console.status("") if self.console.is_terminal else None
+        self.models = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        meta = getattr(record, "dagster_meta", None) or {}
+        event, step = getattr(record, "dagster_event", None), meta.get("step_key") or ""
+        title = STEPS.get(step)
+        if title is None:
+            return
+        kind = event.event_type_value if event else ""
+        if kind == "STEP_START":
+            self.began[step] = time.monotonic()
+            self._say(title)
+        elif kind in ("STEP_SUCCESS", "STEP_FAILURE"):
+            mark = "[green]✓[/]" if kind == "STEP_SUCCESS" else "[red]✗[/]"
+            if self.status:
+                self.status.stop()
+            seconds = time.monotonic() - self.began.get(step, time.monotonic())
+            self.console.print(f"{mark} {title} [dim]{seconds:.1f} 秒[/]")
+        elif kind == "ASSET_MATERIALIZATION" and step == "dbt":
+            self.models += 1
+            self._say(f"{title} 已完成 {self.models} 个")
+        elif not event and self.status:
+            self._say(f"{title} {record.getMessage().rsplit(' - ', 1)[-1]}")
+
+    def _say(self, text: str) -> None:
+        if self.status:
+            self.status.update(text)
+            self.status.start()
+
+
+@dg.logger({}, description="终端进度")
+def progress_logger(_context: dg.InitLoggerContext) -> logging.Logger:
+    logger = logging.Logger("anze.progress", logging.DEBUG)
+    logger.addHandler(ProgressHandler())
+    return logger

@@ -1,0 +1,35 @@
+"""dbt: staging, intermediate, marts in the private build. The definitions are in dbt_project/."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from pipelines.defs.resources import Home
+from pipelines.settings import settings
+from pipelines.transform import dbt_log, fresh_manifest
+
+GROUPS = {"reference": "reference", "staging": "staging", "intermediate": "intermediate"}
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups by layer; Chinese descriptions are dbt's own."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return GROUPS.get(dbt_resource_props.get("schema", ""), "marts")
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return str(dbt_resource_props.get("description") or dbt_resource_props["name"])
+
+
+@dbt_assets(manifest=fresh_manifest(settings()), dagster_dbt_translator=Translator(), name="dbt")
+def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home) -> Iterator[Any]:
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if home.as_of:
+        arguments += ["--vars", json.dumps({"as_of": home.as_of})]
+    # dbt's own lines go to a file; the terminal shows the run's progress instead.
+    with dbt_log(home.settings()).open("w", encoding="utf-8") as log, redirect_stdout(log):
+        yield from dbt.cli(arguments, context=context).stream()

@@ -1,0 +1,229 @@
+"""Running the gates: Great Expectations over DuckDB, all suites of a stage in one process.
+
+What belongs here: turning suites into Great Expectations' objects and their results into plain rows.
+What does not: the expectations (expectations/), the page of results (page.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.feeds.contracts import contracts
+from pipelines.gates.suites import Expectation, Suite, landing_suites, mart_suites
+from pipelines.ingest.manifest import write_atomically
+from pipelines.settings import Settings, quiet_dependencies
+
+SAMPLE_ROWS = 5
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """The outcome of one expectation. `sample` shows offending rows as text; `overridden` names an operator's decision."""
+
+    stage: str
+    suite: str
+    table_name: str
+    expectation: str
+    title: str
+    severity: str
+    success: bool
+    overridden: bool
+    unexpected_count: int
+    observed: str
+    sample: str
+
+    @property
+    def blocks(self) -> bool:
+        return not self.success and self.severity == "critical" and not self.overridden
+
+
+def run_landing_gates(settings: Settings) -> list[GateResult]:
+    """The gates of every feed over the landing files."""
+    database = settings.build.with_name("landing_gates.duckdb")
+    _landing_views(settings, database)
+    return _finish(settings, "landing", _run(settings, "landing", landing_suites(), database))
+
+
+def run_mart_gates(settings: Settings) -> list[GateResult]:
+    """The gates of the marts in the private build, against the last publication where one exists."""
+    _previous_headline(settings)
+    return _finish(settings, "marts", _run(settings, "marts", mart_suites(), settings.build))
+
+
+def load_results(settings: Settings) -> list[GateResult]:
+    """Results of the last run of both stages."""
+    found: list[GateResult] = []
+    for stage in ("landing", "marts"):
+        path = _results_path(settings, stage)
+        if path.exists():
+            found += [GateResult(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
+    return found
+
+
+def blocking(results: Iterable[GateResult]) -> list[GateResult]:
+    return [result for result in results if result.blocks]
+
+
+def _results_path(settings: Settings, stage: str) -> Path:
+    return settings.build.with_name(f"gate_results_{stage}.json")
+
+
+def _finish(settings: Settings, stage: str, results: list[GateResult]) -> list[GateResult]:
+    content = json.dumps([asdict(result) for result in results], ensure_ascii=False, indent=1)
+    write_atomically(_results_path(settings, stage), content.encode())
+    return results
+
+
+def _landing_views(settings: Settings, database: Path) -> None:
+    """A small database of views over the landing files, so that the gates read them as tables."""
+    database.unlink(missing_ok=True)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            f"create view files as select * from read_parquet('{_quoted(settings.landing / 'files.parquet')}')"
+        )
+        for feed in contracts():
+            folder = _quoted(settings.landing / feed)
+            # Rows of drops that are no longer there are not part of the warehouse.
+            connection.execute(
+                f"create view {feed} as select landed.* from read_parquet('{folder}/*.parquet', union_by_name = true) as landed "
+                "where landed.file_id in (select file_id from files where status = 'loaded')"
+            )
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _previous_headline(settings: Settings) -> None:
+    """gates.previous_headline in the build: the headline ratios of the last publication, empty if none."""
+    with duckdb.connect(str(settings.build)) as connection:
+        connection.execute("create schema if not exists gates")
+        connection.execute(
+            "create or replace table gates.previous_headline "
+            "(jurisdiction varchar, stat_year integer, period_end date, as_of date, metric varchar, value double)"
+        )
+        if not settings.published.exists():
+            return
+        connection.execute(f"attach '{_quoted(settings.published)}' as published (read_only)")
+        connection.execute(
+            """
+            insert into gates.previous_headline
+            unpivot (
+                select jurisdiction, stat_year, period_end, as_of,
+                    participation_rate, simple_loss_ratio, prevention_fee_share, service_coverage
+                from published.marts.supervision_metrics
+                where district_code = 'ALL' and industry_code = 'ALL'
+            )
+            on participation_rate, simple_loss_ratio, prevention_fee_share, service_coverage into name metric value value
+            """
+        )
+
+
+def _run(settings: Settings, stage: str, suites: list[Suite], database: Path) -> list[GateResult]:
+    quiet_dependencies()
+    import great_expectations as gx  # noqa: PLC0415  # several seconds; only a run of gates pays for it
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+
+    from pipelines.gates import dialect  # noqa: PLC0415
+
+    dialect.register()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_sql(
+        name=stage,
+        connection_string=f"{dialect.NAME}:///{database}",
+        kwargs={
+            "connect_args": {
+                "read_only": True,
+                "config": {"threads": settings.threads, "memory_limit": settings.memory_limit},
+            }
+        },
+    )
+    overridden = {name.strip() for name in settings.override_gates.split(",") if name.strip()}
+    results = []
+    try:
+        for suite in suites:
+            schema, _, table = suite.table.rpartition(".")
+            asset = source.add_table_asset(suite.suite, table_name=table, schema_name=schema or None)
+            definition = gx.ValidationDefinition(
+                name=suite.suite,
+                data=asset.add_batch_definition_whole_table("whole"),
+                suite=context.suites.add(
+                    gx.ExpectationSuite(name=suite.suite, expectations=[_configured(e) for e in suite.expectations])
+                ),
+            )
+            outcome = context.validation_definitions.add(definition).run(result_format="BASIC")
+            by_name = {result.expectation_config.meta["name"]: result for result in outcome.results}
+            results += [_result(stage, suite, e, by_name[e.name], e.name in overridden) for e in suite.expectations]
+    finally:
+        dialect.close_connections()
+    return _with_samples(database, suites, results)
+
+
+def _configured(expectation: Expectation) -> Any:
+    from great_expectations.expectations.expectation_configuration import (  # noqa: PLC0415
+        ExpectationConfiguration,
+    )
+
+    configuration = ExpectationConfiguration(
+        type=expectation.type, kwargs=expectation.kwargs, meta={"name": expectation.name}, severity=expectation.severity
+    )
+    return configuration.to_domain_obj()
+
+
+def _result(stage: str, suite: Suite, expectation: Expectation, result: Any, overridden: bool) -> GateResult:
+    details = result.result or {}
+    raised = _raised(result.exception_info or {})
+    count = details.get("unexpected_count", 0 if result.success else 1)
+    observed = details.get("observed_value", details.get("unexpected_count", ""))
+    return GateResult(
+        stage=stage,
+        suite=suite.suite,
+        table_name=suite.table,
+        expectation=expectation.name,
+        title=expectation.title,
+        severity=expectation.severity,
+        success=bool(result.success),
+        overridden=overridden and not result.success,
+        unexpected_count=int(observed) if isinstance(observed, int) and not result.success else int(count or 0),
+        observed=str(observed),
+        sample=raised,
+    )
+
+
+def _raised(info: dict[str, Any]) -> str:
+    """The message of an exception inside Great Expectations: a gate that cannot be checked does not hold."""
+    entries = [info] if "raised_exception" in info else list(info.values())
+    return "；".join(str(entry["exception_message"])[:300] for entry in entries if entry.get("raised_exception"))
+
+
+def _with_samples(database: Path, suites: list[Suite], results: list[GateResult]) -> list[GateResult]:
+    """Failed SQL expectations get their first offending rows as text."""
+    queries = {
+        (suite.suite, e.name): e.kwargs["unexpected_rows_query"].replace("{batch}", suite.table)
+        for suite in suites
+        for e in suite.expectations
+        if "unexpected_rows_query" in e.kwargs
+    }
+    found = []
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for result in results:
+            query = queries.get((result.suite, result.expectation))
+            if result.success or result.sample or query is None:
+                found.append(result)
+                continue
+            cursor = connection.execute(f"select * from ({query}) limit {SAMPLE_ROWS}")
+            names = [column[0] for column in cursor.description or []]
+            rows = [
+                "，".join(f"{name}={value}" for name, value in zip(names, row, strict=True))
+                for row in cursor.fetchall()
+            ]
+            found.append(GateResult(**{**asdict(result), "sample": "\n".join(rows)}))
+    return found

@@ -1,0 +1,60 @@
+"""Filing a drop under its received stamp (收件登记).
+
+What belongs here: where a received file is laid and the check at once whether it can be read. What does
+not: loading it into the warehouse (the nightly run does).
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.feeds.contracts import contracts, refusal_messages
+from pipelines.feeds.reference import providers
+from pipelines.ingest import checks
+from pipelines.ingest.readers import Refused, read
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class Received:
+    """Where the drop lies, why it will be refused (empty if not), and rows in, accepted, rejected, repeated."""
+
+    path: Path
+    refused: str
+    counts: tuple[int, int, int, int]
+
+
+def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: datetime) -> Received:
+    """Copies a file into the drop zone under the stamp of `now` and looks whether it can be read.
+
+    A file of the same name received in the same minute gets a number behind its name.
+    """
+    folder = settings.raw / provider / feed / now.strftime("%Y-%m-%dT%H%M")
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / source.name
+    number = 1
+    while target.exists():
+        number += 1
+        target = folder / f"{source.stem}_{number}{source.suffix}"
+    partial = target.with_name(f"{target.name}.part")
+    shutil.copyfile(source, partial)
+    partial.replace(target)
+    contract = contracts()[feed]
+    sender = checks.Sender(providers()[provider], now.date())
+    try:
+        checked = [
+            checks.check(sheet, contract, sender, lambda column: column)
+            for sheet in read(target.read_bytes(), target.name, contract)
+        ]
+    except Refused as refusal:
+        return Received(target, refusal_messages()[refusal.reason].format(**refusal.details), (0, 0, 0, 0))
+    counts = (
+        sum(sheet.rows_in for sheet in checked),
+        sum(sheet.accepted.height for sheet in checked),
+        sum(sheet.rows_quarantined for sheet in checked),
+        sum(sheet.rows_duplicate for sheet in checked),
+    )
+    return Received(target, "", counts)

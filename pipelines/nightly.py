@@ -1,0 +1,128 @@
+"""The main job as the command line runs it: Dagster's nightly job, in this process.
+
+What belongs here: knowing when there is nothing to do, running the job, saying how it ended. What does
+not: the stages (pipelines/defs).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines import transform
+from pipelines.gates.run import GateResult, blocking, load_results
+from pipelines.ingest.landing import pending
+from pipelines.ingest.manifest import write_atomically
+from pipelines.lock import writer_lock
+from pipelines.publish.publication import Publication, last_publication
+from pipelines.settings import Settings, quiet_dependencies
+
+DAGSTER_YAML = b"""\
+# Written by anze. No telemetry, no first-run pop-up, one run at a time (one writer).
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+"""
+
+Status = Literal["published", "nothing_new", "blocked", "failed"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a night ended. `gates` are those that blocked; `error` says why it failed."""
+
+    status: Status
+    publication: Publication | None = None
+    gates: tuple[GateResult, ...] = ()
+    error: str = ""
+
+
+def input_fingerprint(settings: Settings, as_of: str) -> str:
+    """Fingerprint of all that decides what is published: landed files, code, knowledge date."""
+    files = settings.landing / "files.parquet"
+    content = files.read_bytes() if files.exists() else b""
+    parts = [hashlib.sha256(content).hexdigest(), transform.code_fingerprint(), as_of, settings.override_gates]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+
+def prepare_dagster_home(settings: Settings) -> None:
+    """Dagster's own folder and configuration."""
+    quiet_dependencies()
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    path = settings.dagster_home / "dagster.yaml"
+    if not path.exists() or path.read_bytes() != DAGSTER_YAML:
+        write_atomically(path, DAGSTER_YAML)
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    os.environ["ANZE_HOME"] = str(settings.home)
+
+
+def nothing_new(settings: Settings, as_of: str) -> Publication | None:
+    """The publication in force, if a run would publish the same again."""
+    publication = last_publication(settings)
+    if publication is None or not settings.published.exists():
+        return None
+    if publication.fingerprint != input_fingerprint(settings, as_of) or pending(settings):
+        return None
+    return publication
+
+
+def run(settings: Settings, as_of: str = "", full: bool = False) -> Outcome:
+    """One night.
+
+    Args:
+        as_of: knowledge date YYYY-MM-DD; empty: the newest received date.
+        full: read every file and build everything again.
+    Raises:
+        AlreadyRunning: another process is writing this warehouse.
+    """
+    with writer_lock(settings):
+        if full:
+            for folder in (settings.landing, settings.build.parent):
+                shutil.rmtree(folder, ignore_errors=True)
+        else:
+            publication = nothing_new(settings, as_of)
+            if publication:
+                return Outcome("nothing_new", publication)
+        _forget_gate_results(settings)
+        return _run_dagster(settings, as_of)
+
+
+def _forget_gate_results(settings: Settings) -> None:
+    for path in settings.build.parent.glob("gate_results_*.json"):
+        path.unlink()
+
+
+def _run_dagster(settings: Settings, as_of: str) -> Outcome:
+    prepare_dagster_home(settings)
+    os.environ["ANZE_AS_OF"] = as_of
+    transform.use_environment(settings)
+
+    import dagster as dg  # noqa: PLC0415  # several seconds; a night with nothing new does not pay for it
+
+    from pipelines.definitions import defs  # noqa: PLC0415
+
+    job = defs.resolve_job_def("nightly")
+    with dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(
+            instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}
+        )
+    blocked = blocking(load_results(settings))
+    if result.success and not blocked:
+        return Outcome("published", last_publication(settings))
+    if blocked:
+        return Outcome("blocked", last_publication(settings), tuple(blocked))
+    failures = [event for event in result.all_events if event.is_step_failure]
+    causes = []
+    for event in failures:
+        error = event.step_failure_data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        causes.append(f"{event.step_key}：{error.message.strip() if error else '未知错误'}")
+    return Outcome("failed", last_publication(settings), error="\n".join(causes) or "运行失败")

@@ -1,0 +1,85 @@
+"""meta.data_dictionary and meta.metric_catalogue, made from dbt's manifest.
+
+What belongs here: turning descriptions and meta of models into rows. What does not: the meanings
+(feed contracts and the YAML beside each dbt model).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+PUBLISHED_SCHEMAS = ["marts", "quality", "meta"]
+
+DICTIONARY_SCHEMA = {
+    "table_schema": pl.String,
+    "table_name": pl.String,
+    "column_name": pl.String,
+    "chinese_name": pl.String,
+    "unit": pl.String,
+    "definition": pl.String,
+    "source_clause": pl.String,
+}
+CATALOGUE_SCHEMA = {
+    "metric": pl.String,
+    "metric_code": pl.String,
+    "chinese_name": pl.String,
+    "definition": pl.String,
+    "numerator": pl.String,
+    "denominator": pl.String,
+    "unit": pl.String,
+    "source_clause": pl.String,
+    "table_name": pl.String,
+}
+
+
+def _models(manifest: Path) -> list[dict[str, Any]]:
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    return [node for node in nodes if node["resource_type"] == "model" and node["schema"] in PUBLISHED_SCHEMAS]
+
+
+def _split(description: str) -> tuple[str, str]:
+    """`中文名：释义` → (中文名, 释义)."""
+    name, _, definition = description.strip().partition("：")
+    return name, definition or name
+
+
+def data_dictionary(manifest: Path) -> pl.DataFrame:
+    """Every published table (column_name empty) and column."""
+    rows = []
+    for model in _models(manifest):
+        name, definition = _split(model["description"])
+        rows.append((model["schema"], model["name"], "", name, "", definition, ""))
+        for column in model["columns"].values():
+            meta = column.get("config", {}).get("meta") or column.get("meta") or {}
+            name, definition = _split(column["description"])
+            rows.append(
+                (
+                    model["schema"],
+                    model["name"],
+                    column["name"],
+                    name,
+                    meta.get("unit", ""),
+                    definition,
+                    meta.get("source", ""),
+                )
+            )
+    return pl.DataFrame(rows, schema=DICTIONARY_SCHEMA, orient="row").sort("table_schema", "table_name", "column_name")
+
+
+def metric_catalogue(manifest: Path) -> pl.DataFrame:
+    """Every column that is a metric of metrics.md (it carries a metric code)."""
+    rows = []
+    for model in _models(manifest):
+        for column in model["columns"].values():
+            meta = column.get("config", {}).get("meta") or column.get("meta") or {}
+            if "metric_code" in meta:
+                name, definition = _split(column["description"])
+                rows.append(
+                    (column["name"], meta["metric_code"], name, definition, meta.get("numerator", ""), meta.get("denominator", ""),
+                     meta["unit"], meta.get("source", ""), model["name"])
+                )  # fmt: skip
+    return pl.DataFrame(rows, schema=CATALOGUE_SCHEMA, orient="row").sort("table_name", "metric_code", "metric")

@@ -1,0 +1,227 @@
+"""Publication: a checked build becomes the read-only warehouse analysts open.
+
+What belongs here: what a publication contains, the atomic swap, history. What does not: whether it
+may be published (pipelines/gates).
+
+A fresh file is written beside the old one in a storage format that DuckDB 1.2 and later open, checked,
+made read-only and renamed over the old one. Readers with the old file open keep it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+import pipelines
+from pipelines.gates.run import GateResult, blocking
+from pipelines.ingest.manifest import write_atomically
+from pipelines.publish.dictionary import PUBLISHED_SCHEMAS, data_dictionary, metric_catalogue
+from pipelines.settings import CHINA, Settings
+
+STORAGE_VERSION = "v1.2.0"
+
+# Tables the publication adds to what dbt built: description, and Chinese comment per column.
+ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
+    "quality.gate_results": (
+        "闸门结果：本次发布前各项检查的结果",
+        {
+            "stage": "阶段：landing 落地后，marts 发布前", "suite": "检查集：检查集名称", "table_name": "表：被检查的表", "expectation": "检查：检查名称",
+            "title": "说明：检查内容", "severity": "类别：critical 阻断，warning 提示", "success": "是否符合", "overridden": "是否放行：由值班人员放行",
+            "unexpected_count": "不符数：不符合的行数", "observed": "观测值", "sample": "样例：不符合的前几行",
+        },
+    ),
+    "meta.data_dictionary": (
+        "数据字典：各表各列的中文名、单位、定义与来源条款",
+        {
+            "table_schema": "模式：所在模式", "table_name": "表名", "column_name": "列名：空值表示整表", "chinese_name": "中文名", "unit": "单位",
+            "definition": "定义", "source_clause": "来源条款：文件与条款",
+        },
+    ),
+    "meta.metric_catalogue": (
+        "指标目录：各指标的定义、分子、分母与来源条款",
+        {
+            "metric": "指标：列名", "metric_code": "指标编号：metrics 编号 M01–M42", "chinese_name": "中文名", "definition": "定义", "numerator": "分子：列名或表达式",
+            "denominator": "分母：列名或表达式", "unit": "单位", "source_clause": "来源条款：文件与条款", "table_name": "所在表",
+        },
+    ),
+    "meta.publication": (
+        "发布信息：本次发布的取数时点、时间与来源",
+        {
+            "publication_id": "发布编号", "as_of": "取数时点", "built_at": "生成时间：北京时间", "code_version": "程序版本", "source_files": "来源文件数",
+            "source_hash": "来源指纹：全部来源文件指纹的汇总", "row_counts": "各表行数：JSON",
+        },
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published. `fingerprint` tells whether anything has changed since."""
+
+    publication_id: str
+    as_of: str
+    built_at: str
+    fingerprint: str
+    source_files: int
+    tables: int
+    rows: int
+
+
+def last_publication(settings: Settings) -> Publication | None:
+    """The publication in force; None if there is none or its record is gone."""
+    try:
+        return Publication(**json.loads(_record_path(settings).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _record_path(settings: Settings) -> Path:
+    return settings.warehouse / "publication.json"
+
+
+def publish(settings: Settings, manifest: Path, results: list[GateResult], fingerprint: str) -> Publication:
+    """Publishes the private build.
+
+    Raises:
+        ValueError: a blocking gate does not hold.
+    """
+    if blocking(results):
+        raise ValueError("a blocking gate does not hold")
+    built_at = datetime.now(CHINA).replace(tzinfo=None, microsecond=0)
+    with duckdb.connect(str(settings.build)) as connection:
+        as_of = connection.execute("select as_of from intermediate.int_as_of").fetchone()[0]  # type: ignore[index]
+        files = connection.execute(
+            "select count(*), md5(string_agg(file_id, ',' order by file_id)) from quality.files"
+        ).fetchone()
+        assert files is not None
+        publication_id = f"{as_of:%Y%m%d}-{hashlib.sha256((files[1] + fingerprint).encode()).hexdigest()[:8]}"
+        _add_tables(connection, manifest, results, publication_id, as_of, built_at, files)
+        partial = settings.warehouse / ".build" / "publishing.duckdb"
+        tables, rows = _copy(connection, partial)
+    _check(partial, tables)
+    partial.chmod(0o444)
+    _keep_history(settings)
+    partial.replace(settings.published)
+    publication = Publication(
+        publication_id, as_of.isoformat(), built_at.isoformat(), fingerprint, files[0], tables, rows
+    )
+    write_atomically(_record_path(settings), json.dumps(asdict(publication), ensure_ascii=False, indent=1).encode())
+    return publication
+
+
+def _add_tables(
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Path,
+    results: list[GateResult],
+    publication_id: str,
+    as_of: date,
+    built_at: datetime,
+    files: tuple[int, str],
+) -> None:
+    gate_columns = ADDED_TABLES["quality.gate_results"][1]
+    frames = {
+        "quality.gate_results": pl.DataFrame([asdict(result) for result in results], infer_schema_length=None).select(list(gate_columns))
+        if results
+        else pl.DataFrame(schema=dict.fromkeys(gate_columns, pl.String)),
+        "meta.metric_catalogue": metric_catalogue(manifest),
+        "meta.publication": pl.DataFrame(
+            {
+                "publication_id": [publication_id], "as_of": [as_of], "built_at": [built_at], "code_version": [pipelines.__version__],
+                "source_files": [files[0]], "source_hash": [files[1]], "row_counts": [_row_counts(connection)],
+            }
+        ),
+        "meta.data_dictionary": data_dictionary(manifest),
+    }  # fmt: skip
+    added = [
+        {"table_schema": name.split(".")[0], "table_name": name.split(".")[1], "column_name": column, "text": text}
+        for name, (description, columns) in ADDED_TABLES.items()
+        for column, text in [("", description), *columns.items()]
+    ]
+    described = pl.DataFrame(added).select(
+        "table_schema", "table_name", "column_name",
+        chinese_name=pl.col("text").str.split("：").list.first(), unit=pl.lit(""),
+        definition=pl.col("text").str.split("：").list.last(), source_clause=pl.lit(""),
+    )  # fmt: skip
+    frames["meta.data_dictionary"] = pl.concat([frames["meta.data_dictionary"], described])
+    for name, frame in frames.items():
+        connection.register("added", frame.to_arrow())
+        connection.execute(f"create or replace table {name} as select * from added")
+        connection.unregister("added")
+        description, columns = ADDED_TABLES[name]
+        connection.execute(f"comment on table {name} is {_literal(description)}")
+        for column, text in columns.items():
+            connection.execute(f"comment on column {name}.{column} is {_literal(text)}")
+
+
+def _row_counts(connection: duckdb.DuckDBPyConnection) -> str:
+    rows = connection.execute(
+        "select schema_name || '.' || table_name, estimated_size from duckdb_tables() where schema_name = any(?) order by all",
+        [PUBLISHED_SCHEMAS],
+    ).fetchall()
+    return json.dumps(dict(rows))
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, target: Path) -> tuple[int, int]:
+    """Copies the published schemas, comments included, into a fresh file; returns tables and rows."""
+    target.unlink(missing_ok=True)
+    target.with_name(target.name + ".wal").unlink(missing_ok=True)
+    connection.execute(f"attach {_literal(str(target))} as target (storage_version '{STORAGE_VERSION}')")
+    tables = connection.execute(
+        "select schema_name, table_name, comment from duckdb_tables() where database_name = current_database() and schema_name = any(?) order by all",
+        [PUBLISHED_SCHEMAS],
+    ).fetchall()
+    columns = connection.execute(
+        "select schema_name, table_name, column_name, comment from duckdb_columns() "
+        "where database_name = current_database() and schema_name = any(?) and comment is not null",
+        [PUBLISHED_SCHEMAS],
+    ).fetchall()
+    rows = 0
+    for schema in PUBLISHED_SCHEMAS:
+        connection.execute(f"create schema target.{schema}")
+    for schema, table, comment in tables:
+        name = f'{schema}."{table}"'
+        connection.execute(f"create table target.{name} as select * from {name}")
+        rows += connection.execute(f"select count(*) from target.{name}").fetchone()[0]  # type: ignore[index]
+        if comment:
+            connection.execute(f"comment on table target.{name} is {_literal(comment)}")
+    for schema, table, column, comment in columns:
+        connection.execute(f'comment on column target.{schema}."{table}"."{column}" is {_literal(comment)}')
+    connection.execute("checkpoint target")
+    connection.execute("detach target")
+    return len(tables), rows
+
+
+def _check(path: Path, tables: int) -> None:
+    """The file opens read-only, holds every table, and is on disk."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute("select count(*) from duckdb_tables() where not internal").fetchone()
+        assert found is not None
+        if found[0] != tables:
+            raise OSError(f"{path.name}: {found[0]} of {tables} tables")
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _keep_history(settings: Settings) -> None:
+    """The publication about to be replaced stays under history/, the newest few."""
+    previous = last_publication(settings)
+    if previous is None or not settings.published.exists():
+        return
+    folder = settings.warehouse / "history"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"anze_{previous.built_at.replace(':', '').replace('-', '')}_{previous.publication_id}.duckdb"
+    if not kept.exists() and settings.history:
+        os.link(settings.published, kept)
+    for old in sorted(folder.glob("anze_*.duckdb"))[: -settings.history or None]:
+        old.unlink()

@@ -1,0 +1,88 @@
+"""Running dbt for the private build.
+
+What belongs here: where dbt writes, what it is told, keeping its manifest fresh. What does not: any
+definition (dbt_project/).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from pipelines.settings import DBT_PROJECT, EXPECTATIONS, PROJECT_ROOT, Settings, quiet_dependencies
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """What dbt_project's profile and sources read."""
+    target = settings.home / "dbt"
+    return {
+        "ANZE_LANDING": str(settings.landing),
+        "ANZE_BUILD": str(settings.build),
+        "ANZE_SPILL": str(settings.build.parent / "spill"),
+        "ANZE_THREADS": str(settings.threads),
+        "ANZE_MEMORY_LIMIT": settings.memory_limit,
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(target / "logs"),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_PROJECT_DIR": str(DBT_PROJECT),
+    }
+
+
+def use_environment(settings: Settings) -> None:
+    """Sets dbt's environment for this process and its children; makes the folders it writes to."""
+    quiet_dependencies()
+    os.environ.update(dbt_environment(settings))
+    settings.build.parent.mkdir(parents=True, exist_ok=True)
+
+
+def manifest_path(settings: Settings) -> Path:
+    return settings.home / "dbt" / "manifest.json"
+
+
+def dbt_log(settings: Settings) -> Path:
+    """What dbt said in the last run."""
+    return settings.home / "dbt" / "last_run.log"
+
+
+def fresh_manifest(settings: Settings) -> Path:
+    """dbt's manifest, parsed again only when the project has changed."""
+    use_environment(settings)
+    path = manifest_path(settings)
+    stamp = path.with_name("manifest.fingerprint")
+    fingerprint = tree_fingerprint([DBT_PROJECT]) + str(settings.landing)
+    if path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
+        return path
+    result = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet"],
+        capture_output=True,
+        text=True,
+        cwd=DBT_PROJECT,
+        check=False,
+    )
+    if result.returncode:
+        raise RuntimeError(f"dbt parse: {result.stdout[-2000:]}{result.stderr[-2000:]}")
+    stamp.write_text(fingerprint)
+    return path
+
+
+def tree_fingerprint(folders: list[Path]) -> str:
+    """Fingerprint of all source files below some folders."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if (
+                path.suffix in (".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".html")
+                and "target" not in path.parts
+                and "__pycache__" not in path.parts
+            ):
+                digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def code_fingerprint() -> str:
+    """Fingerprint of everything that decides what is published."""
+    return tree_fingerprint([PROJECT_ROOT / "pipelines", DBT_PROJECT, EXPECTATIONS])

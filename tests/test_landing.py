@@ -1,0 +1,156 @@
+"""What becomes of the rows of a drop: accepted, quarantined with a usable message, or an exact duplicate."""
+
+from __future__ import annotations
+
+import polars as pl
+from conftest import Home, make_uscc
+
+from pipelines.feeds.contracts import contracts
+from pipelines.ingest.manifest import parse_stamp
+
+U1, U2 = make_uscc(1), make_uscc(2)
+POLICY = (
+    "保单号,保险机构,被保险人统一社会信用代码,被保险人名称,所在区市,行业领域,险种,签单日期,保险起期,保险止期,签单保费,实收保费,投保人数,"
+    "每人责任限额,累计责任限额,事故预防服务费占比,事故预防服务项目,事故预防服务频次,服务形式,保单状态\n"
+)
+
+
+def policy(number: str, **changed: str) -> str:
+    row = {
+        "保单号": number, "保险机构": "海岳财险", "被保险人统一社会信用代码": U1, "被保险人名称": "甲公司", "所在区市": "环翠区", "行业领域": "危险化学品",
+        "险种": "安责险", "签单日期": "2023-01-01", "保险起期": "2023-01-02", "保险止期": "2024-01-01", "签单保费": "1000", "实收保费": "1000", "投保人数": "10",
+        "每人责任限额": "400000", "累计责任限额": "4000000", "事故预防服务费占比": "20%", "事故预防服务项目": "隐患排查", "事故预防服务频次": "1",
+        "服务形式": "线下", "保单状态": "有效",
+    }  # fmt: skip
+    return ",".join((row | changed).values()) + "\n"
+
+
+def issues(home: Home) -> list[tuple[str, ...]]:
+    table = pl.read_parquet(home.settings.landing / "_issues" / "*.parquet")
+    return table.select("line_no", "severity", "rule_code", "column_name", "raw_value", "record_key", "message").sort("line_no").rows()
+
+
+def test_rejected_row_says_where_what_and_what_to_do(home: Home) -> None:
+    home.drop("weihai_hayc", "policy", "2023-02-01", "一月.csv", POLICY + policy("P1") + policy("P2", 保险止期="2022-06-30"))
+    landed = home.land()["policy"]
+    assert (landed.rows_in, landed.rows_accepted, landed.rows_quarantined) == (2, 1, 1)
+    assert issues(home) == [
+        (3, "reject", "policy.expiry_before_inception", "expiry_date", "2022-06-30", "P2",
+         "保险止期早于保险起期（2023-01-02）。请核对后在下一批文件中重新报送该保单，保单号不变。"),
+    ]  # fmt: skip
+
+
+def test_all_problems_of_a_row_are_told_at_once(home: Home) -> None:
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", POLICY + policy("P1", 所在区市="某区", 实收保费="很多", 投保人数=""))
+    landed = home.land()["policy"]
+    assert (landed.rows_accepted, landed.rows_quarantined) == (0, 1)
+    assert sorted(row[2] for row in issues(home)) == ["bad_number", "missing_value", "unknown_code"]
+
+
+def test_exact_repeats_inside_a_file_are_counted_as_duplicates(home: Home) -> None:
+    # The second row differs only in spelling: full-width digits in the policy number.
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", POLICY + policy("P1") + policy("Ｐ１") + policy("P1", 实收保费="900"))
+    landed = home.land()["policy"]
+    assert (landed.rows_in, landed.rows_accepted, landed.rows_duplicate) == (3, 2, 1)
+
+
+def test_an_insurer_speaks_for_itself_and_its_own_city_only(home: Home) -> None:
+    rows = policy("P1", 保险机构="东峰财险") + policy("P2", 所在区市="浦东新区") + policy("P3")
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", POLICY + rows)
+    assert home.land()["policy"].rows_accepted == 1
+    assert [(row[0], row[2], row[3]) for row in issues(home)] == [
+        (2, "provider_mismatch", "insurer_code"),
+        (3, "provider_mismatch", "district_code"),
+    ]
+
+
+def test_a_bureau_may_not_list_units_of_another_district(home: Home) -> None:
+    header = "统一社会信用代码,企业名称,所在区市,行业领域,应保,经营状态,列入日期\n"
+    rows = f"{U1},甲,环翠区,危化,是,存续,2020-01-01\n{U2},乙,文登区,危化,是,存续,2020-01-01\n"
+    home.drop("weihai_371002", "enterprise", "2023-02-01", "名录.csv", header + rows)
+    assert home.land()["enterprise"].rows_accepted == 1
+    assert issues(home)[0][2] == "provider_mismatch"
+
+
+def test_dropping_the_same_file_again_changes_nothing(home: Home) -> None:
+    content = POLICY + policy("P1")
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", content)
+    home.land()
+    before = pl.read_parquet(home.settings.landing / "policy" / "*.parquet")
+    home.drop("weihai_hayc", "policy", "2023-03-01", "b.csv", content)
+    home.land()
+    assert pl.read_parquet(home.settings.landing / "policy" / "*.parquet").equals(before)
+    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    assert sorted(files.select("file_name", "status").rows()) == [("a.csv", "loaded"), ("b.csv", "unchanged")]
+
+
+def test_the_first_received_copy_stands_whatever_the_order_of_loading(home: Home) -> None:
+    content = POLICY + policy("P1")
+    home.drop("weihai_hayc", "policy", "2023-03-01", "late.csv", content)
+    home.land()
+    home.drop("weihai_hayc", "policy", "2023-02-01", "early.csv", content)
+    home.land()
+    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    assert files.filter(pl.col("status") == "loaded")["file_name"].to_list() == ["early.csv"]
+
+
+def test_a_refused_file_does_not_stop_the_others(home: Home) -> None:
+    home.drop("weihai_hayc", "policy", "2023-02-01", "坏.xlsx", b"PK\x03\x04")
+    home.drop("weihai_hayc", "policy", "2023-02-01", "好.csv", POLICY + policy("P1"))
+    home.drop("weihai_371002", "policy", "2023-02-01", "越权.csv", POLICY + policy("P1"))
+    home.drop("nobody", "policy", "2023-02-01", "无名.csv", POLICY + policy("P1"))
+    landed = home.land()["policy"]
+    assert (landed.refused, landed.rows_accepted) == (3, 1)
+    reasons = dict(pl.read_parquet(home.settings.landing / "files.parquet").select("file_name", "reason").rows())
+    assert "Excel" in reasons["坏.xlsx"] and "保险机构" in reasons["越权.csv"] and "nobody" in reasons["无名.csv"]
+
+
+def test_a_drop_without_stamp_keeps_the_time_it_was_first_seen(home: Home) -> None:
+    path = home.drop("weihai_hayc", "policy", "x", "a.csv", POLICY + policy("P1"))
+    path.rename(path.parents[1] / "a.csv")
+    home.land()
+    first = pl.read_parquet(home.settings.landing / "files.parquet")["received_at"].to_list()
+    for file in home.settings.landing.rglob("*"):
+        if file.is_file():
+            file.unlink()
+    home.land()
+    assert pl.read_parquet(home.settings.landing / "files.parquet")["received_at"].to_list() == first
+
+
+def test_a_landing_file_that_was_lost_is_made_again(home: Home) -> None:
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", POLICY + policy("P1"))
+    home.land()
+    for path in (home.settings.landing / "_receipts").glob("*.json"):
+        path.unlink()
+    for path in (home.settings.landing / "policy").glob("*.parquet"):
+        path.unlink()
+    assert home.land()["policy"].rows_accepted == 1
+
+
+def test_personal_data_is_hashed_and_never_quoted(home: Home) -> None:
+    header = "服务编号,保单号,保险机构,被保险人统一社会信用代码,服务项目,服务形式,服务方式,服务专家,服务状态\n"
+    home.drop("weihai_hayc", "service_record", "2023-02-01", "a.csv", header + f"S1,P1,海岳财险,{U1},隐患排查,线下,自有,ZS-12345,进行中\n")
+    home.land()
+    expert = pl.read_parquet(home.settings.landing / "service_record" / "*.parquet")["experts"].to_list()
+    assert len(expert) == 1 and len(expert[0]) == 32 and "12345" not in expert[0]
+    for path in home.settings.landing.rglob("*.parquet"):
+        assert b"ZS-12345" not in path.read_bytes()
+
+
+def test_unknown_columns_are_kept_aside(home: Home) -> None:
+    text = (POLICY + policy("P1")).replace("保单状态\n", "保单状态,经办科室\n").replace("有效\n", "有效,二科\n")
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", text)
+    home.land()
+    assert pl.read_parquet(home.settings.landing / "policy" / "*.parquet")["extra"].to_list() == ['{"经办科室":"二科"}']
+
+
+def test_stamps() -> None:
+    assert str(parse_stamp("2023-12-10T0930")) == "2023-12-10 09:30:00"
+    assert parse_stamp("2023-13-01") is None
+    assert parse_stamp("december") is None
+
+
+def test_every_contract_has_its_key_and_scope_among_its_columns() -> None:
+    for contract in contracts().values():
+        assert set(contract.key) | set(contract.provider_scope) <= set(contract.columns)
+        assert {rule.column for rule in contract.rules} <= set(contract.columns)
