@@ -18,7 +18,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 SEEDS = DBT_PROJECT / "seeds"
-EXPECTATIONS = PROJECT_ROOT / "expectations"
+# Suites of one's own may lie elsewhere.
+EXPECTATIONS = Path(os.environ.get("ANZE_EXPECTATIONS", PROJECT_ROOT / "expectations"))
 CHINA = ZoneInfo("Asia/Shanghai")
 
 # Every dependency that would call home is told not to, before it is imported.

@@ -78,7 +78,7 @@ def tree_fingerprint(folders: list[Path]) -> str:
                 and "target" not in path.parts
                 and "__pycache__" not in path.parts
             ):
-                digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode())
+                digest.update(path.relative_to(folder).as_posix().encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -27,11 +27,17 @@ def policy(number: str, **changed: str) -> str:
 
 def issues(home: Home) -> list[tuple[str, ...]]:
     table = pl.read_parquet(home.settings.landing / "_issues" / "*.parquet")
-    return table.select("line_no", "severity", "rule_code", "column_name", "raw_value", "record_key", "message").sort("line_no").rows()
+    return (
+        table.select("line_no", "severity", "rule_code", "column_name", "raw_value", "record_key", "message")
+        .sort("line_no")
+        .rows()
+    )
 
 
 def test_rejected_row_says_where_what_and_what_to_do(home: Home) -> None:
-    home.drop("weihai_hayc", "policy", "2023-02-01", "一月.csv", POLICY + policy("P1") + policy("P2", 保险止期="2022-06-30"))
+    home.drop(
+        "weihai_hayc", "policy", "2023-02-01", "一月.csv", POLICY + policy("P1") + policy("P2", 保险止期="2022-06-30")
+    )
     landed = home.land()["policy"]
     assert (landed.rows_in, landed.rows_accepted, landed.rows_quarantined) == (2, 1, 1)
     assert issues(home) == [
@@ -41,7 +47,13 @@ def test_rejected_row_says_where_what_and_what_to_do(home: Home) -> None:
 
 
 def test_all_problems_of_a_row_are_told_at_once(home: Home) -> None:
-    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", POLICY + policy("P1", 所在区市="某区", 实收保费="很多", 投保人数=""))
+    home.drop(
+        "weihai_hayc",
+        "policy",
+        "2023-02-01",
+        "a.csv",
+        POLICY + policy("P1", 所在区市="某区", 实收保费="很多", 投保人数=""),
+    )
     landed = home.land()["policy"]
     assert (landed.rows_accepted, landed.rows_quarantined) == (0, 1)
     assert sorted(row[2] for row in issues(home)) == ["bad_number", "missing_value", "unknown_code"]
@@ -49,7 +61,13 @@ def test_all_problems_of_a_row_are_told_at_once(home: Home) -> None:
 
 def test_exact_repeats_inside_a_file_are_counted_as_duplicates(home: Home) -> None:
     # The second row differs only in spelling: full-width digits in the policy number.
-    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", POLICY + policy("P1") + policy("Ｐ１") + policy("P1", 实收保费="900"))
+    home.drop(
+        "weihai_hayc",
+        "policy",
+        "2023-02-01",
+        "a.csv",
+        POLICY + policy("P1") + policy("Ｐ１") + policy("P1", 实收保费="900"),
+    )
     landed = home.land()["policy"]
     assert (landed.rows_in, landed.rows_accepted, landed.rows_duplicate) == (3, 2, 1)
 
@@ -129,7 +147,13 @@ def test_a_landing_file_that_was_lost_is_made_again(home: Home) -> None:
 
 def test_personal_data_is_hashed_and_never_quoted(home: Home) -> None:
     header = "服务编号,保单号,保险机构,被保险人统一社会信用代码,服务项目,服务形式,服务方式,服务专家,服务状态\n"
-    home.drop("weihai_hayc", "service_record", "2023-02-01", "a.csv", header + f"S1,P1,海岳财险,{U1},隐患排查,线下,自有,ZS-12345,进行中\n")
+    home.drop(
+        "weihai_hayc",
+        "service_record",
+        "2023-02-01",
+        "a.csv",
+        header + f"S1,P1,海岳财险,{U1},隐患排查,线下,自有,ZS-12345,进行中\n",
+    )
     home.land()
     expert = pl.read_parquet(home.settings.landing / "service_record" / "*.parquet")["experts"].to_list()
     assert len(expert) == 1 and len(expert[0]) == 32 and "12345" not in expert[0]

@@ -34,7 +34,11 @@ def test_money_is_read_and_rounded_half_up(text: str, expected: str | None) -> N
 
 
 def test_money_under_wan_header_is_ten_thousand_yuan() -> None:
-    assert read(normalise.to_money(10_000), "1.5", "0.12345", "2万") == [Decimal("15000.00"), Decimal("1234.50"), Decimal("200000000.00")]
+    assert read(normalise.to_money(10_000), "1.5", "0.12345", "2万") == [
+        Decimal("15000.00"),
+        Decimal("1234.50"),
+        Decimal("200000000.00"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +94,11 @@ def test_uscc_agrees_with_stdnum(code: str) -> None:
     assert valid(code) == (oracle.is_valid(code) and len(set(code)) > 1)
 
 
-@given(st.integers(0, 10**9 - 1), st.sampled_from(["91", "92", "93", "12", "Y1"]), st.sampled_from(["371000", "310115", "110105"]))
+@given(
+    st.integers(0, 10**9 - 1),
+    st.sampled_from(["91", "92", "93", "12", "Y1"]),
+    st.sampled_from(["371000", "310115", "110105"]),
+)
 def test_uscc_check_character(serial: int, head: str, region: str) -> None:
     body = f"{head}{region}{serial:09d}"
     try:
@@ -110,7 +118,12 @@ def test_uscc_is_normalised_but_never_guessed() -> None:
 
 def test_codes_that_excel_destroyed() -> None:
     def damaged(*codes: str) -> list[bool]:
-        return pl.DataFrame({"v": codes}).select(normalise.damaged_by_excel(pl.col("v"), is_uscc=True)).to_series().to_list()
+        return (
+            pl.DataFrame({"v": codes})
+            .select(normalise.damaged_by_excel(pl.col("v"), is_uscc=True))
+            .to_series()
+            .to_list()
+        )
 
     assert damaged("9.14E+17", "9E+17", "913710001234567000") == [True, True, True]
     # An honest code may end in 000: beside other all-digit codes it is not a pattern.

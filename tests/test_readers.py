@@ -89,7 +89,9 @@ def workbook(rows: list[list[Any]], start: tuple[int, int] = (0, 0)) -> bytes:
 
 def test_workbook_lines_are_those_a_person_sees() -> None:
     # The table begins in the fifth row and second column; the reader drops what is empty above it.
-    content = workbook([["共保清单"], ["保单号", "保险机构", "承保比例"], ["P1", "A", 0.6], [], ["P2", "A", 1]], start=(4, 1))
+    content = workbook(
+        [["共保清单"], ["保单号", "保险机构", "承保比例"], ["P1", "A", 0.6], [], ["P2", "A", 1]], start=(4, 1)
+    )
     found = sheet(content, "a.xlsx")
     assert found.name == "共保"
     assert [(row[0], row[1]) for row in cells(found) if row[1]] == [(7, "P1"), (9, "P2")]

@@ -282,15 +282,19 @@ def _roster(rng: np.random.Generator, fields: pl.DataFrame, drops: np.ndarray) -
     )
     updated = first.filter(pl.Series(_chance(rng, 0.25, first.height)))
     updated = updated.with_columns(
-        employees=pl.Series(
-            np.maximum(2, updated["employees"].to_numpy() * rng.uniform(0.7, 1.4, updated.height)).astype(np.int64)
-        ),
+        employees=pl.Series(_changed_headcount(rng, updated["employees"].to_numpy())),
         received=pl.Series(drops[rng.integers(1, len(drops), updated.height)]),
     ).filter((pl.col("closed_on") > pl.col("received")) | pl.col("closed_on").is_null())
     later = pl.concat([updated.select(first.columns), closing.select(first.columns)])
     later = later.join(first.select("uscc", "industry_code", first_received="received"), on=["uscc", "industry_code"])
     later = later.filter(pl.col("received") > pl.col("first_received")).drop("first_received")
     return pl.concat([first, later]).drop("closed_on")
+
+
+def _changed_headcount(rng: np.random.Generator, employees: np.ndarray) -> np.ndarray:
+    """Another headcount than before: an update that changes nothing would be an exact repeat."""
+    changed = np.maximum(2, employees * rng.uniform(0.7, 1.4, len(employees))).astype(np.int64)
+    return np.where(changed == employees, employees + 1, changed)
 
 
 def _policies(rng: np.random.Generator, fields: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,17 @@ POLICY_HEADER = (
 )
 
 
-def policy(number: str, insurer: str, unit: str, start: str, end: str, premium: int, share: str, visits: int, status: str = "有效,") -> str:
+def policy(
+    number: str,
+    insurer: str,
+    unit: str,
+    start: str,
+    end: str,
+    premium: int,
+    share: str,
+    visits: int,
+    status: str = "有效,",
+) -> str:
     return (
         f"{number},{insurer},{U[unit]},{unit}公司,环翠区,危险化学品,安责险,{start},{start},{end},{premium},{premium},10,400000,4000000,"
         f"{share},隐患排查,{visits},线下,{status}"
@@ -44,8 +54,15 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> Home:
         policy("P4", "东峰财险", "U4", "2023-10-01", "2024-09-30", 40_000, "20%", 1),
     )  # fmt: skip
     drop(a, "coinsurance", "保单号,保险机构,承保比例,是否首席", "P2,海岳财险,60%,是", "P2,东峰财险,40%,否")
-    drop(a, "endorsement", "批单号,保单号,生效日期,批改类型,保费变动,实收变动,人数变动", "E1,P1,2023-06-01,加保,20000,20000,2")
-    claim = "理赔案号,保单号,被保险人统一社会信用代码,出险时间,报案时间,结案时间,估损金额,累计已付赔款,其中预付,案件状态"
+    drop(
+        a,
+        "endorsement",
+        "批单号,保单号,生效日期,批改类型,保费变动,实收变动,人数变动",
+        "E1,P1,2023-06-01,加保,20000,20000,2",
+    )
+    claim = (
+        "理赔案号,保单号,被保险人统一社会信用代码,出险时间,报案时间,结案时间,估损金额,累计已付赔款,其中预付,案件状态"
+    )
     drop(
         a, "claim", claim,
         f"C1,P1,{U['U1']},2023-07-10,2023-07-11,2023-10-01,60000,60000,20000,已结案",
@@ -147,7 +164,11 @@ def test_market_share(golden: Home) -> None:
         "select insurer_code, premium_received, round(market_share * 100, 2) from marts.insurer_metrics "
         "where jurisdiction = 'weihai' and stat_year = 2023 order by insurer_code"
     )
-    assert rows == [("ALL", Decimal("230000.00"), 100.0), ("DFJC", Decimal("60000.00"), 26.09), ("HAYC", Decimal("170000.00"), 73.91)]
+    assert rows == [
+        ("ALL", Decimal("230000.00"), 100.0),
+        ("DFJC", Decimal("60000.00"), 26.09),
+        ("HAYC", Decimal("170000.00"), 73.91),
+    ]
 
 
 def test_the_only_cell_equals_the_totals(golden: Home) -> None:
@@ -160,9 +181,13 @@ def test_the_only_cell_equals_the_totals(golden: Home) -> None:
 
 
 def test_full_width_repeat_is_a_duplicate(golden: Home) -> None:
-    assert golden.rows("select sum(rows_in), sum(rows_accepted), sum(rows_duplicate) from quality.file_balance where feed = 'policy'") == [(7, 6, 1)]
+    assert golden.rows(
+        "select sum(rows_in), sum(rows_accepted), sum(rows_duplicate) from quality.file_balance where feed = 'policy'"
+    ) == [(7, 6, 1)]
 
 
 def test_nothing_over_nothing_is_unknown(golden: Home) -> None:
-    rows = golden.rows("select participation_rate, simple_loss_ratio, service_coverage from marts.supervision_metrics where district_code = '371003' and stat_year = 2023 and industry_code = 'ALL'")
+    rows = golden.rows(
+        "select participation_rate, simple_loss_ratio, service_coverage from marts.supervision_metrics where district_code = '371003' and stat_year = 2023 and industry_code = 'ALL'"
+    )
     assert rows == [(None, None, None)]

@@ -1,0 +1,120 @@
+"""Dagster: definitions, schedule, sensor, and the real UI and daemon of `anze dev`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from conftest import ANZE, Home
+from test_landing import POLICY, policy
+
+from pipelines.feeds.contracts import contracts
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    os.environ["ANZE_HOME"] = str(tmp_path_factory.mktemp("dagster"))
+    from pipelines import settings
+
+    settings._from_environment.cache_clear()
+    from pipelines.definitions import defs
+
+    return defs
+
+
+def test_an_asset_per_feed_and_stage_with_chinese_descriptions(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    for feed in contracts():
+        assert f"landing/{feed}" in keys
+        assert any(key.startswith("staging/stg_") and key.endswith(f"__{feed}") for key in keys)
+    assert {"marts/supervision_metrics", "publication"} <= keys
+    groups = {graph.get(key).group_name for key in graph.materializable_asset_keys}
+    assert groups == {"ingest", "reference", "staging", "intermediate", "marts", "publish"}
+
+
+def test_dbt_reads_what_landing_writes(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    assert dg.AssetKey(["landing", "policy"]) in graph.get(dg.AssetKey(["staging", "stg_insurer__policy"])).parent_keys
+
+
+def test_gates_block(definitions: dg.Definitions) -> None:
+    checks = definitions.resolve_asset_graph().asset_check_keys
+    assert dg.AssetCheckKey(dg.AssetKey(["landing", "policy"]), "landing_gate") in checks
+    assert dg.AssetCheckKey(dg.AssetKey(["marts", "supervision_metrics"]), "publication_gate") in checks
+
+
+def test_nightly_at_two_in_china(definitions: dg.Definitions) -> None:
+    schedule = definitions.resolve_schedule_def("nightly_at_two")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+def test_sensor_waits_until_new_drops_stand_still(
+    definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines import settings
+
+    home = Home(tmp_path)
+    monkeypatch.setenv("ANZE_HOME", str(tmp_path))
+    settings._from_environment.cache_clear()
+    sensor = definitions.resolve_sensor_def("new_drops")
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance)
+        assert sensor.evaluate_tick(context).run_requests == []
+        home.drop("weihai_hayc", "policy", "2024-01-01", "a.csv", POLICY + policy("P1"))
+        first = sensor.evaluate_tick(context)
+        assert first.run_requests == []
+        second = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=first.cursor))
+        assert len(second.run_requests or []) == 1
+    settings._from_environment.cache_clear()
+
+
+def test_dev_opens_ui_and_daemon_under_the_home(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [ANZE, "dev", "--home", str(tmp_path), "--port", str(port)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, env={**os.environ, "ANZE_HOME": str(tmp_path)},
+    )  # fmt: skip
+    try:
+        query = json.dumps(
+            {
+                "query": '{ assetNodes { id } instance { daemonHealth { allDaemonStatuses { daemonType } } } schedulesOrError(repositorySelector: {repositoryName: "__repository__", repositoryLocationName: "pipelines.definitions"}) { ... on Schedules { results { scheduleState { status } } } } }'
+            }
+        )
+        answer = {}
+        for _ in range(120):
+            time.sleep(1)
+            try:
+                request = urllib.request.Request(
+                    f"http://127.0.0.1:{port}/graphql", query.encode(), {"Content-Type": "application/json"}
+                )
+                answer = json.load(urllib.request.urlopen(request, timeout=5))["data"]
+                break
+            except (OSError, ValueError, KeyError):
+                continue
+        assert len(answer["assetNodes"]) > 50
+        assert answer["schedulesOrError"]["results"][0]["scheduleState"]["status"] == "RUNNING"
+        assert (tmp_path / "dagster" / "dagster.yaml").exists()
+        assert "enabled: false" in (tmp_path / "dagster" / "dagster.yaml").read_text(encoding="utf-8")
+        # Only loopback is listened on.
+        listening = [
+            line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if line.split()[3] == "0A"
+        ]
+        assert f"0100007F:{port:04X}" in listening and f"00000000:{port:04X}" not in listening
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,213 @@
+"""The nightly job as a user runs it: published, nothing new, blocked, refused, and readers left in peace."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Home, make_uscc
+from test_landing import POLICY, policy
+
+from pipelines.settings import EXPECTATIONS, PROJECT_ROOT
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The bundled drops, published by `anze nightly`."""
+    home = Home(tmp_path_factory.mktemp("nightly"))
+    shutil.copytree(PROJECT_ROOT / "data" / "raw", home.settings.raw)
+    night = home.anze("nightly")
+    assert night.returncode == 0, night.stdout + night.stderr
+    assert "已发布" in night.stdout and "参保率" in night.stdout and "威海" in night.stdout and "上海" in night.stdout
+    for stage in ("落地", "闸门", "转换", "发布"):
+        assert f"✓ {stage}" in night.stderr
+    assert "leaked" not in night.stderr and "Traceback" not in night.stderr
+    return home
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_four_headline_ratios_per_district_and_industry(published: Home) -> None:
+    rows = published.rows(
+        "select jurisdiction, count(distinct district_code), count(participation_rate), count(simple_loss_ratio), count(prevention_fee_share), "
+        "count(service_coverage) from marts.supervision_metrics where stat_year = 2025 and district_code <> 'ALL' and industry_code <> 'ALL' group by 1 order by 1",
+        published=True,
+    )
+    assert [(row[0], row[1]) for row in rows] == [("shanghai", 16), ("weihai", 8)]
+    assert all(min(row[2:]) > 40 for row in rows)
+
+
+def test_every_table_and_column_has_a_chinese_comment(published: Home) -> None:
+    assert (
+        published.rows(
+            "select schema_name, table_name from duckdb_tables() where comment is null or not regexp_matches(comment, '[一-龥]')",
+            published=True,
+        )
+        == []
+    )
+    without = published.rows(
+        "select table_name, column_name from duckdb_columns() where not internal and (comment is null or not regexp_matches(comment, '[一-龥A-Z]'))",
+        published=True,
+    )
+    assert without == []
+    dictionary = published.rows("select count(*) from meta.data_dictionary where column_name <> ''", published=True)
+    columns = published.rows("select count(*) from duckdb_columns() where not internal", published=True)
+    assert dictionary == columns
+
+
+def test_published_file_is_read_only_and_old_clients_can_open_it(published: Home) -> None:
+    path = published.settings.published
+    assert path.stat().st_mode & 0o222 == 0
+    # The storage version of DuckDB 1.2 is 65; 2.0's own would be higher than 1.5 can read (64 to 68).
+    with duckdb.connect(str(path), read_only=True) as connection:
+        tags = connection.execute(
+            "select tags from duckdb_databases() where database_name = current_database()"
+        ).fetchone()
+    assert tags is not None and tags[0].get("storage_version", "").startswith("v1.2")
+
+
+def test_row_balance_of_every_file(published: Home) -> None:
+    assert published.rows(
+        "select count(*) from quality.file_balance where rows_in <> rows_accepted + rows_quarantined + rows_duplicate",
+        published=True,
+    ) == [(0,)]
+
+
+def test_nothing_new_publishes_nothing(published: Home) -> None:
+    before = sha256(published.settings.published)
+    night = published.anze("nightly")
+    assert night.returncode == 0 and "没有新文件" in night.stdout
+    assert sha256(published.settings.published) == before
+
+
+def test_a_blocking_gate_leaves_the_old_warehouse_and_says_why(published: Home, tmp_path: Path) -> None:
+    """A gate made to fail: an expectation nobody can meet is put into a copy of the suites."""
+    home = Home(tmp_path)
+    for part in ("raw", "landing", "warehouse", "dbt"):
+        shutil.copytree(published.path / part, home.path / part)
+    before = sha256(home.settings.published)
+    # New data whose district reports no claims at all for a city: provision entries turned upside down.
+    suites = tmp_path / "expectations"
+    shutil.copytree(EXPECTATIONS, suites)
+    gate = suites / "marts" / "supervision_metrics.yaml"
+    gate.write_text(
+        gate.read_text(encoding="utf-8").replace("kwargs: {min_value: 1}", "kwargs: {min_value: 1000000000}"),
+        encoding="utf-8",
+    )
+    night = home.anze("nightly", ANZE_EXPECTATIONS=str(suites))
+    assert night.returncode == 3, night.stdout + night.stderr
+    assert "未发布" in night.stderr and "至少有一个年度的指标" in night.stderr
+    assert sha256(home.settings.published) == before
+    assert "✗ 不符" in (home.settings.docs / "gates.html").read_text(encoding="utf-8")
+
+
+def test_headline_jump_blocks_and_an_override_lets_it_pass(published: Home, tmp_path: Path) -> None:
+    """An insurer's file withdraws half its policies at one blow: no night without somebody looking."""
+    home = Home(tmp_path)
+    for part in ("raw", "landing", "warehouse", "dbt"):
+        shutil.copytree(published.path / part, home.path / part)
+    before = sha256(home.settings.published)
+    roster = home.rows(
+        "select uscc, name, district_code, industry_code, provider from marts.fct_roster where jurisdiction = 'weihai' and mandatory and provider = 'weihai_371002'",
+        published=True,
+    )
+    header = "统一社会信用代码,企业名称,所在区市,行业领域,应保,经营状态,列入日期\n"
+    new = [f"{make_uscc(number)},新单位{number},环翠区,危化,是,存续,2020-01-01\n" for number in range(500)]
+    assert roster
+    home.drop("weihai_371002", "enterprise", "2026-10-15", "大批新增.csv", header + "".join(new))
+    night = home.anze("nightly")
+    assert night.returncode == 3 and "变动不超过限度" in night.stderr and "participation_rate" in night.stderr
+    assert sha256(home.settings.published) == before
+    night = home.anze("nightly", ANZE_OVERRIDE_GATES="headline_moves_within_bound")
+    assert night.returncode == 0, night.stderr
+    assert sha256(home.settings.published) != before
+    assert home.rows("select count(*) from quality.gate_results where overridden", published=True) == [(1,)]
+    history = list((home.settings.warehouse / "history").glob("*.duckdb"))
+    assert [sha256(path) for path in history] == [before]
+
+
+def test_a_reader_with_the_old_file_open_is_not_disturbed(published: Home, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    for part in ("raw", "landing", "warehouse", "dbt"):
+        shutil.copytree(published.path / part, home.path / part)
+    with duckdb.connect(str(home.settings.published), read_only=True) as reader:
+        before = reader.execute("select count(*), sum(premium_received) from marts.fct_policy").fetchone()
+        home.drop(
+            "weihai_hayc",
+            "policy",
+            "2026-10-15",
+            "新.csv",
+            POLICY + policy("NEW1", 保险起期="2026-02-01", 保险止期="2027-01-31", 签单日期="2026-02-01"),
+        )
+        night = home.anze("nightly")
+        assert night.returncode == 0, night.stderr
+        assert reader.execute("select count(*), sum(premium_received) from marts.fct_policy").fetchone() == before
+    assert home.rows("select count(*) from marts.fct_policy where policy_no = 'NEW1'", published=True) == [(1,)]
+
+
+def test_as_of_publishes_what_was_known_on_that_day(published: Home, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    for part in ("raw", "landing", "dbt"):
+        shutil.copytree(published.path / part, home.path / part)
+    night = home.anze("nightly", "--as-of", "2024-01-31")
+    assert night.returncode == 0, night.stderr
+    assert home.rows(
+        "select max(received_at) < timestamp '2024-02-01', (select as_of from meta.publication) = date '2024-01-31' from quality.files",
+        published=True,
+    ) == [(True, True)]
+
+
+def test_bad_arguments(published: Home) -> None:
+    assert published.anze("nightly", "--as-of", "昨天").returncode == 2
+    assert published.anze("nightly", "--home", str(published.path / "nowhere")).returncode == 1
+    assert (
+        published.anze("receive", "--provider", "x", "--feed", "policy", str(PROJECT_ROOT / "README.md")).returncode
+        == 2
+    )
+
+
+def test_the_second_of_two_runs_says_so_and_stops(published: Home) -> None:
+    handle = os.open(published.settings.warehouse / ".lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        night = published.anze("nightly")
+    finally:
+        os.close(handle)
+    assert night.returncode == 1 and "另一个作业" in night.stderr
+
+
+def test_receive_files_a_drop_and_says_whether_it_can_be_read(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    good, bad = tmp_path / "好.csv", tmp_path / "坏.csv"
+    good.write_text(POLICY + policy("P1"), encoding="gb18030")
+    bad.write_text("部门,电话\n", encoding="utf-8")
+    assert home.anze("receive", str(good), "--provider", "weihai_hayc", "--feed", "policy").returncode == 0
+    refused = home.anze("receive", str(bad), "--provider", "weihai_hayc", "--feed", "policy")
+    assert refused.returncode == 1 and "没有找到表头" in refused.stdout
+    filed = sorted(path.name for path in home.settings.raw.rglob("*.csv"))
+    assert filed == ["坏.csv", "好.csv"]
+
+
+def test_query_status_dictionary_doctor(published: Home) -> None:
+    assert "7" in published.anze("query", "select 3 + 4 as 和").stdout
+    assert published.anze("query", "create table x (a int)").returncode == 1
+    assert published.anze("query", "select * from read_csv('/etc/passwd')").returncode == 1
+    assert "取数时点" in published.anze("status").stdout
+    assert "参保率" in published.anze("dictionary", "supervision_metrics").stdout
+    assert published.anze("doctor").returncode == 0
+
+
+def test_publication_record(published: Home) -> None:
+    record = json.loads((published.settings.warehouse / "publication.json").read_text(encoding="utf-8"))
+    row = published.rows(
+        "select publication_id, cast(as_of as varchar), source_files from meta.publication", published=True
+    )[0]
+    assert (record["publication_id"], record["as_of"], record["source_files"]) == row

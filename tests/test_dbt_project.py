@@ -1,0 +1,81 @@
+"""The dbt project: unit tests of every metric, documentation, and one place for each fact."""
+
+from __future__ import annotations
+
+import json
+
+import yaml
+from conftest import Home
+
+from pipelines.feeds import column_docs
+from pipelines.feeds.contracts import contracts
+from pipelines.settings import DBT_PROJECT
+from pipelines.transform import fresh_manifest
+
+
+def test_unit_tests_of_the_metrics(dirty_world: Home) -> None:
+    dirty_world.dbt("test", "--select", "test_type:unit")
+
+
+def test_column_meanings_are_those_of_the_contracts() -> None:
+    assert column_docs.TARGET.read_text(encoding="utf-8") == column_docs.render()
+
+
+def test_every_feed_is_a_source_a_staging_model_and_releases_its_rejects() -> None:
+    sources = yaml.safe_load((DBT_PROJECT / "models/staging/_sources.yml").read_text(encoding="utf-8"))
+    tables = {table["name"] for table in sources["sources"][0]["tables"]}
+    staging = {path.stem.split("__")[1] for path in (DBT_PROJECT / "models/staging").rglob("stg_*.sql")}
+    keys = (DBT_PROJECT / "macros/accepted_keys.sql").read_text(encoding="utf-8")
+    for feed, contract in contracts().items():
+        assert feed in tables
+        assert feed in staging
+        assert f"'{feed}': (" in keys and f"{contract.key!r})" in keys
+
+
+def test_every_published_column_is_described_and_every_metric_names_its_unit(dirty_world: Home) -> None:
+    nodes = json.loads(fresh_manifest(dirty_world.settings).read_text(encoding="utf-8"))["nodes"].values()
+    marts = [
+        node for node in nodes if node["resource_type"] == "model" and node["schema"] in ("marts", "quality", "meta")
+    ]
+    assert len(marts) > 15
+    for model in marts:
+        assert "：" in model["description"], model["name"]
+        assert model["config"]["contract"]["enforced"], model["name"]
+        for column in model["columns"].values():
+            assert "：" in column["description"], (model["name"], column["name"])
+
+
+def test_metrics_have_a_unit_test(dirty_world: Home) -> None:
+    """Every model that a metric is counted from has at least one unit test."""
+    manifest = json.loads(fresh_manifest(dirty_world.settings).read_text(encoding="utf-8"))
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    for metric_source in (
+        "participation",
+        "policy_period",
+        "premium",
+        "earned",
+        "claim_period",
+        "fee_period",
+        "fulfilment",
+        "compliance",
+    ):
+        assert f"int_{metric_source}" in tested
+
+
+def test_nothing_peculiar_to_duckdb_outside_macros() -> None:
+    """Models are written in SQL that a second engine reads too; differences live in macros."""
+    peculiar = (
+        "qualify ",
+        "list_",
+        "arg_max",
+        "strftime(",
+        "date_diff(",
+        "read_parquet",
+        "exclude (",
+        "::",
+        "group by all",
+        "string_agg",
+    )
+    for path in (DBT_PROJECT / "models").rglob("*.sql"):
+        text = path.read_text(encoding="utf-8").lower()
+        assert not [word for word in peculiar if word in text], path.name

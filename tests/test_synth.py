@@ -1,0 +1,86 @@
+"""The generator: repeatable, and every spoiled row ends where its label says."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import polars as pl
+from conftest import Home
+
+from pipelines.feeds.contracts import contracts
+from pipelines.synth import files as synth
+
+
+def digest(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix == ".csv"
+    }
+
+
+def test_same_seed_same_files(tmp_path: Path) -> None:
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        synth.write(tmp_path / name, "sample", seed, 0.02)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+    assert digest(tmp_path / "a") != digest(tmp_path / "c")
+
+
+def outcome(home: Home, feed: str) -> pl.DataFrame:
+    """What became of every row of a feed: path, line → rule codes, or accepted, or nothing (a duplicate)."""
+    files = pl.read_parquet(home.settings.landing / "files.parquet").filter(pl.col("feed") == feed)
+    issues = pl.read_parquet(home.settings.landing / "_issues" / "*.parquet").filter(pl.col("severity") == "reject")
+    rejected = issues.join(files, on="file_id").group_by("path", "line_no").agg(pl.col("rule_code"))
+    landed = pl.read_parquet(home.settings.landing / feed / "*.parquet").join(files, on="file_id")
+    accepted = landed.select("path", "line_no", accepted=pl.lit(True))
+    return accepted.join(rejected, on=["path", "line_no"], how="full", coalesce=True)
+
+
+def test_every_spoiled_row_lands_in_its_rule_and_every_clean_one_is_accepted(dirty_world: Home) -> None:
+    labels: set[str] = set()
+    for feed in contracts():
+        truth = pl.read_parquet(dirty_world.path / "truth" / f"{feed}.parquet").select(
+            "path", "line_no", "expected", "dirt"
+        )
+        found = truth.join(outcome(dirty_world, feed), on=["path", "line_no"], how="left")
+        clean = found.filter(pl.col("expected").is_null())
+        assert clean["accepted"].fill_null(False).all(), (feed, clean.filter(pl.col("accepted").is_null()).head())
+        duplicate = found.filter(pl.col("expected") == "duplicate")
+        assert duplicate["accepted"].is_null().all() and duplicate["rule_code"].is_null().all()
+        spoiled = found.filter(pl.col("expected").is_not_null() & (pl.col("expected") != "duplicate"))
+        caught = spoiled.filter(pl.col("rule_code").list.contains(pl.col("expected")))
+        assert caught.height == spoiled.height, (feed, spoiled.join(caught, on=["path", "line_no"], how="anti").head())
+        labels |= set(found["dirt"].drop_nulls())
+    # The world really holds the troubles it claims to.
+    assert {
+        "full_width",
+        "chinese_date",
+        "thousands",
+        "bad_check_character",
+        "code_as_number",
+        "repeated_row",
+        "no_such_day",
+    } <= labels
+
+
+def test_spoiled_files_are_refused_or_change_nothing(dirty_world: Home) -> None:
+    expected = pl.read_parquet(dirty_world.path / "truth" / "files.parquet")
+    files = pl.read_parquet(dirty_world.settings.landing / "files.parquet")
+    found = expected.join(files, on="path", how="left")
+    assert found["status"].to_list() == [
+        "unchanged" if reason == "unchanged" else "refused" for reason in expected["expected"]
+    ]
+
+
+def test_rejected_rows_are_released_when_sent_again(dirty_world: Home) -> None:
+    counts = dict(
+        dirty_world.rows("select status, count(*) from quality.quarantine where severity = 'reject' group by 1")
+    )
+    assert counts["released"] > 0 and counts["open"] > 0
+    # Released = the same sender has the record among its accepted rows, received later.
+    wrong = dirty_world.rows(
+        "select count(*) from quality.quarantine as bad inner join marts.fct_policy as good on bad.record_key = good.policy_no "
+        "where bad.feed = 'policy' and bad.status = 'open' and bad.provider = good.provider and good.received_at > bad.received_at"
+    )
+    assert wrong == [(0,)]
