@@ -160,6 +160,38 @@ def receive(
 
 
 @app.command()
+def rejects(
+    provider: Annotated[str | None, typer.Option("--provider", help="只写一个报送单位")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="输出目录（缺省为数据目录下的 rejects/）")] = None,
+    home: HomeOption = None,
+) -> None:
+    """退回清单：每个报送单位一个工作簿（及同内容 JSON），写明哪行哪列、错在哪、怎样改。"""
+    from pipelines.report.rejects import write_rejects  # noqa: PLC0415
+
+    settings = _published(home)
+    written = write_rejects(settings, out or settings.home / "rejects", provider)
+    table = Table(title="退回清单")
+    for heading in ("报送单位", "待更正", "提示", "文件"):
+        table.add_column(heading)
+    for row in written:
+        table.add_row(row.name, str(row.open_rows), str(row.hints), str(row.workbook))
+    console.print(table)
+
+
+@app.command()
+def template(feed: str, out: Annotated[Path, typer.Option("--out", help="输出文件（.xlsx）")]) -> None:
+    """报送模板：中文表头、下拉清单、示例行，由报送表契约生成。"""
+    from pipelines.feeds.contracts import contracts  # noqa: PLC0415
+    from pipelines.report.template import write_template  # noqa: PLC0415
+
+    if feed not in contracts():
+        errors.print(f"[red]没有报送表「{feed}」[/]。可用：{'、'.join(contracts())}")
+        raise typer.Exit(BAD_ARGUMENTS)
+    write_template(feed, out)
+    console.print(f"已写入 {out}", highlight=False)
+
+
+@app.command()
 def query(sql: str, home: HomeOption = None) -> None:
     """只读查询已发布的数据仓。"""
     import duckdb  # noqa: PLC0415

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     hash_key: str | None = None
     history: int = Field(default=7, ge=0, description="older publications kept")
     max_file_mb: int = Field(default=4096, gt=0)
+    max_expanded_mb: int = Field(default=8192, gt=0, description="an archive may not unfold to more")
+    max_cell_characters: int = Field(default=1_000_000, gt=0)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     memory_limit: str = "3GB"
     override_gates: str = Field(

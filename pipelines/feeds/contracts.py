@@ -79,8 +79,10 @@ class Contract(Strict):
     feed: str
     title: str
     source: str
-    sender: Literal["insurer", "department"]
+    sender: Literal["insurer", "department", "any"]
     key: list[str]
+    # Key columns that may be empty; an empty one is part of the key.
+    optional_key: list[str] = []
     # Columns that must agree with what ref_provider says of the sender.
     provider_scope: list[str]
     columns: dict[str, Column]
@@ -93,6 +95,10 @@ class Contract(Strict):
         if unnamed:
             raise ValueError(f"type code and `codes` go together: {unnamed}")
         return columns
+
+    @property
+    def required_key(self) -> list[str]:
+        return [name for name in self.key if name not in self.optional_key]
 
     def landing_schema(self) -> dict[str, pl.DataType]:
         """Column → type of this feed's landing files."""

@@ -61,8 +61,8 @@ def landing_suites() -> list[Suite]:
 def _for_feed(expectation: Expectation, contract: Contract) -> Expectation:
     words = {
         "{feed}": contract.feed,
-        "{keys}": ", ".join(contract.key),
-        "{keys_null}": " or ".join(f"{key} is null" for key in contract.key),
+        "{keys}": ", ".join(contract.required_key),
+        "{keys_null}": " or ".join(f"{key} is null" for key in contract.required_key),
     }
 
     def filled(value: Any) -> Any:

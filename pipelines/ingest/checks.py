@@ -20,7 +20,7 @@ import polars as pl
 from pipelines.feeds.contracts import Column, Contract, contracts, general_rules
 from pipelines.feeds.reference import Provider, allowed_values, codes_of, districts_of
 from pipelines.ingest import normalise
-from pipelines.ingest.readers import SUMMARY_WORDS, HeaderCell, Sheet
+from pipelines.ingest.readers import NOT_DATA, HeaderCell, Sheet
 
 # One line per problem found: rejected rows and warnings alike.
 ISSUE_SCHEMA: dict[str, pl.DataType] = {
@@ -101,7 +101,7 @@ def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Calla
         ),
         _ragged_problem(len(sheet.header)),
     ]
-    issues = _mask_personal(_issues(frame, problems, contract), contract)
+    issues = _mask_personal(_issues(frame, problems, contract, hash_personal), contract)
     rejected = issues.filter(pl.col("severity") == "reject")["line_no"].unique()
     good = frame.select(*contract.columns, "sheet", "line_no", "extra")
     if rejected.len():
@@ -217,25 +217,26 @@ def _ragged_problem(width: int) -> _Problem:
     return _Problem(pl.col("ragged"), "ragged_row", rule.severity, "", pl.lit(rule.message.format(expected=width)))
 
 
-def _issues(frame: pl.DataFrame, problems: list[_Problem], contract: Contract) -> pl.DataFrame:
+def _issues(
+    frame: pl.DataFrame, problems: list[_Problem], contract: Contract, hash_personal: Callable[[pl.Series], pl.Series]
+) -> pl.DataFrame:
     """Every problem that occurs, a row of ISSUE_SCHEMA each. One pass tells which occur at all."""
     occurs = frame.select(
         problem.broken.fill_null(False).any().alias(str(place)) for place, problem in enumerate(problems)
     )
+    broken = [problem for place, problem in enumerate(problems) if frame.height and occurs[str(place)][0]]
+    if not broken:
+        return pl.DataFrame(schema=ISSUE_SCHEMA)
+    frame = frame.with_columns(_record_key=_record_keys(frame, contract, hash_personal))
     found = []
-    for place, problem in enumerate(problems):
-        if not frame.height or not occurs[str(place)][0]:
-            continue
-        key = pl.concat_str(
-            [pl.coalesce(pl.col(name).cast(pl.String), pl.col(f"raw:{name}")) for name in contract.key], separator="|"
-        )
+    for problem in broken:
         raw_value = pl.col(f"raw:{problem.column}") if problem.column else pl.lit(None, pl.String)
         found.append(
             frame.filter(problem.broken.fill_null(False))
             .select(
                 "sheet",
                 "line_no",
-                record_key=key,
+                record_key="_record_key",
                 rule_code=pl.lit(problem.rule_code),
                 severity=pl.lit(problem.severity),
                 column_name=pl.lit(problem.column),
@@ -244,19 +245,31 @@ def _issues(frame: pl.DataFrame, problems: list[_Problem], contract: Contract) -
             )
             .cast(dict(ISSUE_SCHEMA))  # type: ignore[arg-type]
         )
-    return pl.concat(found) if found else pl.DataFrame(schema=ISSUE_SCHEMA)
+    return pl.concat(found)
+
+
+def _record_keys(frame: pl.DataFrame, contract: Contract, hash_personal: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """The record's key as text, key columns joined by |; personal ones hashed, optional ones may be empty."""
+    parts = []
+    for name in contract.key:
+        part = frame.select(pl.coalesce(pl.col(name).cast(pl.String), pl.col(f"raw:{name}")).alias(name)).to_series()
+        if contract.columns[name].personal:
+            part = hash_personal(part)
+        if name in contract.optional_key:
+            part = part.fill_null("")
+        parts.append(part.alias(name))
+    return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator="|")).to_series()
 
 
 def _data_rows(sheet: Sheet) -> pl.DataFrame:
-    """Rows that carry data: not blank, not a 合计 line below the table."""
+    """Rows that carry data: not blank, not a 合计 line below the table, not a template's example row."""
     cells = [name for name in sheet.rows.columns if name not in ("line_no", "ragged")]
     empty = pl.all_horizontal(pl.col(cells).is_null() | (pl.col(cells).str.strip_chars() == ""))
     rows = sheet.rows.filter(~empty)
     if rows.is_empty():
         return rows
     first_value = pl.coalesce(pl.when(pl.col(cell).str.strip_chars() != "").then(pl.col(cell)) for cell in cells)
-    summary = first_value.str.contains(SUMMARY_WORDS)
-    return rows.filter(~summary)
+    return rows.filter(~first_value.str.contains(NOT_DATA))
 
 
 def _extra(sheet: Sheet, rows: pl.DataFrame) -> pl.Series:

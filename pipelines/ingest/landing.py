@@ -23,17 +23,18 @@ import duckdb
 import polars as pl
 
 from pipelines import settings as config
-from pipelines.feeds.contracts import Contract, contracts, refusal_messages
+from pipelines.feeds.contracts import Contract, contracts
 from pipelines.feeds.reference import Provider, providers
 from pipelines.ingest import checks, manifest
 from pipelines.ingest.manifest import Drop, Receipt, write_atomically
-from pipelines.ingest.readers import Refused, read
+from pipelines.ingest.readers import Limits, Refused, Sheet, read
 
 SENDER_KINDS = {
     "insurer": {"insurer"},
     "department": {"district_bureau", "industry_department", "city_bureau", "financial_regulator"},
+    "any": {"insurer", "district_bureau", "industry_department", "city_bureau", "financial_regulator", "service_org"},
 }
-SENDER_WORDS = {"insurer": "保险机构", "department": "政府部门"}
+SENDER_WORDS = {"insurer": "保险机构", "department": "政府部门", "any": "清单内的单位"}
 FILE_ISSUE_SCHEMA: dict[str, pl.DataType] = {"file_id": pl.String(), **checks.ISSUE_SCHEMA}
 # The code and contracts that decide how a file is read: a change reads every file again.
 READING_CODE = ("feeds", "ingest")
@@ -196,7 +197,9 @@ def _land_drop(
                 size=drop.size,
                 mtime_ns=drop.mtime_ns,
             )
-        return _write(settings, contract, identity, _check_file(content, drop, provider, contract, hash_personal))
+        return _write(
+            settings, contract, identity, _check_file(settings, content, drop, provider, contract, hash_personal)
+        )
     except Refused as refusal:
         identity = _identified(blank, drop, content)
         return _refuse(settings, identity, refusal)
@@ -214,10 +217,27 @@ def _outputs_exist(settings: config.Settings, receipt: Receipt) -> bool:
 
 
 def _check_file(
-    content: bytes, drop: Drop, provider: Provider, contract: Contract, hash_personal: Callable[[pl.Series], pl.Series]
+    settings: config.Settings,
+    content: bytes,
+    drop: Drop,
+    provider: Provider,
+    contract: Contract,
+    hash_personal: Callable[[pl.Series], pl.Series],
 ) -> list[checks.Checked]:
     sender = checks.Sender(provider, drop.received_at.date())
-    return [checks.check(sheet, contract, sender, hash_personal) for sheet in read(content, drop.file_name, contract)]
+    limits = Limits(settings.max_expanded_mb << 20, settings.max_cell_characters)
+    sheets = _read_safely(content, drop.file_name, contract, limits)
+    return [checks.check(sheet, contract, sender, hash_personal) for sheet in sheets]
+
+
+def _read_safely(content: bytes, file_name: str, contract: Contract, limits: Limits) -> list[Sheet]:
+    """Reads a file; whatever a parser does over hostile bytes (Rust ones panic), the run goes on."""
+    try:
+        return read(content, file_name, contract, limits)
+    except (Refused, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise Refused("malformed", detail=f"{type(error).__name__}：{str(error)[:100]}") from error
 
 
 def _write(settings: config.Settings, contract: Contract, receipt: Receipt, sheets: list[checks.Checked]) -> Receipt:
@@ -242,7 +262,7 @@ def _write(settings: config.Settings, contract: Contract, receipt: Receipt, shee
 
 
 def _refuse(settings: config.Settings, receipt: Receipt, refusal: Refused) -> Receipt:
-    message = refusal_messages()[refusal.reason].format(**refusal.details)
+    message = refusal.message
     issue = pl.DataFrame(
         {"file_id": receipt.file_id, "rule_code": refusal.reason, "severity": "fatal", "message": message}
     ).select(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.feeds.contracts import contracts, refusal_messages
+from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import providers
 from pipelines.ingest import checks
 from pipelines.ingest.readers import Refused, read
@@ -50,7 +50,7 @@ def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: d
             for sheet in read(target.read_bytes(), target.name, contract)
         ]
     except Refused as refusal:
-        return Received(target, refusal_messages()[refusal.reason].format(**refusal.details), (0, 0, 0, 0))
+        return Received(target, refusal.message, (0, 0, 0, 0))
     counts = (
         sum(sheet.rows_in for sheet in checked),
         sum(sheet.accepted.height for sheet in checked),

@@ -1,0 +1,31 @@
+-- 共保份额之和不为 1.
+with
+
+members as (
+    {{ newest_versions(ref('stg_insurer__coinsurance'), ['policy_no', 'insurer_code']) }}
+),
+
+sums as (
+    select
+        policy_no,
+        sum(share) as share_sum,
+        min(insurer_code) as first_insurer
+    from members
+    group by policy_no
+)
+
+select
+    'coinsurance_shares_not_one' as edit_code,
+    'coinsurance' as feed,
+    members.policy_no as record_key,
+    members.provider,
+    members.file_id,
+    members.sheet,
+    members.line_no,
+    cast(sums.share_sum as varchar) as value_1,
+    cast(null as varchar) as value_2
+from sums
+inner join members
+    on sums.policy_no = members.policy_no
+    and sums.first_insurer = members.insurer_code
+where sums.share_sum <> 1

@@ -1,0 +1,16 @@
+-- 批单生效日期不在保险期间: both ends of the term are inside.
+select
+    'endorsement_outside_term' as edit_code,
+    'endorsement' as feed,
+    endorsements.endorsement_no as record_key,
+    endorsements.provider,
+    endorsements.file_id,
+    endorsements.sheet,
+    endorsements.line_no,
+    cast(endorsements.effective_date as varchar) as value_1,
+    cast(policies.inception_date as varchar) || ' 至 ' || cast(policies.expiry_date as varchar) as value_2
+from {{ ref('int_endorsement') }} as endorsements
+inner join {{ ref('int_policy') }} as policies
+    on endorsements.policy_no = policies.policy_no
+where endorsements.effective_date < policies.inception_date
+    or endorsements.effective_date > policies.expiry_date

@@ -1,0 +1,15 @@
+-- 责任限额异常: smells of 万元 and 元 mixed up.
+select
+    'limit_implausible' as edit_code,
+    'policy' as feed,
+    policies.policy_no as record_key,
+    policies.provider,
+    policies.file_id,
+    policies.sheet,
+    policies.line_no,
+    cast(policies.limit_per_person as varchar) as value_1,
+    cast(cast({{ rule_value('limit_per_person_low', 'policies.inception_date') }} as integer) as varchar)
+    || ' 至 ' || cast(cast({{ rule_value('limit_per_person_high', 'policies.inception_date') }} as integer) as varchar) || ' 元' as value_2
+from {{ ref('int_policy') }} as policies
+where policies.limit_per_person < {{ rule_value('limit_per_person_low', 'policies.inception_date') }}
+    or policies.limit_per_person > {{ rule_value('limit_per_person_high', 'policies.inception_date') }}

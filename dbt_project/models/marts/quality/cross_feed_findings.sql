@@ -1,0 +1,46 @@
+-- Cross-feed rules that do not hold now. A finding waits for the missing side and goes when it comes;
+-- nothing has to be sent again. One file per rule in models/intermediate/edits.
+with
+
+found as (
+    {%- for model in edit_models() %}
+    select * from {{ ref(model) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+edits as (
+    select * from {{ ref('ref_edit') }}
+),
+
+files as (
+    select * from {{ ref('stg_quality__files') }}
+),
+
+final as (
+    select
+        found.edit_code as rule_code,
+        edits.severity,
+        edits.title,
+        found.provider,
+        found.feed,
+        found.record_key,
+        found.file_id,
+        files.file_name,
+        found.sheet,
+        found.line_no,
+        replace(
+            replace(replace(edits.message, '{key}', found.record_key), '{1}', coalesce(found.value_1, '')),
+            '{2}', coalesce(found.value_2, '')
+        ) as message,
+        edits.source_doc
+    from found
+    inner join edits
+        on found.edit_code = edits.edit_code
+    inner join files
+        on found.file_id = files.file_id
+)
+
+select * from final

@@ -1,0 +1,154 @@
+-- Data quality per sender, feed and month of receipt. Each part is a share of rows; the score is their
+-- weighted mean over the parts that apply, weights from ref_rule (score_weight_*).
+with
+
+files as (
+    select
+        *,
+        date_trunc('month', received_at) as month
+    from {{ ref('stg_quality__files') }}
+    where is_known
+),
+
+counted as (
+    select
+        provider,
+        feed,
+        month,
+        count(*) as files,
+        sum(case when status = 'refused' then 1 else 0 end) as files_refused,
+        sum(rows_in) as rows_in,
+        sum(rows_accepted) as rows_accepted,
+        sum(rows_quarantined) as rows_quarantined,
+        sum(rows_duplicate) as rows_duplicate
+    from files
+    group by provider, feed, month
+),
+
+incomplete as (
+    select
+        issues.provider,
+        issues.feed,
+        date_trunc('month', issues.received_at) as month,
+        sum(rows_missing) as rows_missing
+    from (
+        select
+            provider,
+            feed,
+            received_at,
+            file_id,
+            count(distinct coalesce(sheet, '') || '|' || cast(line_no as varchar)) as rows_missing
+        from {{ ref('stg_quality__issues') }}
+        where rule_code = 'missing_value'
+        group by provider, feed, received_at, file_id
+    ) as issues
+    group by issues.provider, issues.feed, date_trunc('month', issues.received_at)
+),
+
+events as (
+    select provider, 'policy' as feed, received_at, issue_date as happened from {{ ref('stg_insurer__policy') }}
+    union all
+    select provider, 'endorsement' as feed, received_at, effective_date as happened from {{ ref('stg_insurer__endorsement') }}
+    union all
+    select provider, 'claim' as feed, received_at, report_date as happened from {{ ref('stg_insurer__claim') }}
+    union all
+    select provider, 'service_record' as feed, received_at, cast(finished_at as date) as happened
+    from {{ ref('stg_insurer__service_record') }}
+    union all
+    select provider, 'fee_ledger' as feed, received_at, entry_date as happened from {{ ref('stg_insurer__fee_ledger') }}
+    union all
+    select provider, 'hazard' as feed, received_at, found_date as happened from {{ ref('stg_insurer__hazard') }}
+),
+
+timely as (
+    select
+        provider,
+        feed,
+        date_trunc('month', received_at) as month,
+        count(*) as rows_dated,
+        sum(
+            case
+                when {{ days_inclusive('happened', 'cast(received_at as date)') }}
+                    <= {{ rule_value('late_after_days', 'cast(received_at as date)') }}
+                    then 1
+                else 0
+            end
+        ) as rows_on_time
+    from events
+    where happened is not null
+    group by provider, feed, date_trunc('month', received_at)
+),
+
+contradicted as (
+    select
+        findings.provider,
+        findings.feed,
+        files.month,
+        count(distinct findings.record_key) as rows_contradicted
+    from {{ ref('cross_feed_findings') }} as findings
+    inner join files
+        on findings.file_id = files.file_id
+    group by findings.provider, findings.feed, files.month
+),
+
+parts as (
+    select
+        counted.*,
+        coalesce(incomplete.rows_missing, 0) as rows_missing,
+        timely.rows_dated,
+        timely.rows_on_time,
+        coalesce(contradicted.rows_contradicted, 0) as rows_contradicted,
+        {{ ratio('counted.rows_in - counted.rows_quarantined', 'counted.rows_in') }} as validity,
+        {{ ratio('counted.rows_in - coalesce(incomplete.rows_missing, 0)', 'counted.rows_in') }} as completeness,
+        {{ ratio('timely.rows_on_time', 'timely.rows_dated') }} as timeliness,
+        {{ ratio('greatest(counted.rows_accepted - coalesce(contradicted.rows_contradicted, 0), 0)', 'counted.rows_accepted') }}
+            as consistency
+    from counted
+    left join incomplete
+        on counted.provider = incomplete.provider
+        and counted.feed = incomplete.feed
+        and counted.month = incomplete.month
+    left join timely
+        on counted.provider = timely.provider
+        and counted.feed = timely.feed
+        and counted.month = timely.month
+    left join contradicted
+        on counted.provider = contradicted.provider
+        and counted.feed = contradicted.feed
+        and counted.month = contradicted.month
+),
+
+final as (
+    select
+        provider,
+        feed,
+        cast(month as date) as month,
+        cast(files as bigint) as files,
+        cast(files_refused as bigint) as files_refused,
+        cast(rows_in as bigint) as rows_in,
+        cast(rows_accepted as bigint) as rows_accepted,
+        cast(rows_quarantined as bigint) as rows_quarantined,
+        cast(rows_duplicate as bigint) as rows_duplicate,
+        cast(rows_missing as bigint) as rows_missing,
+        cast(coalesce(rows_on_time, 0) as bigint) as rows_on_time,
+        cast(coalesce(rows_dated, 0) as bigint) as rows_dated,
+        cast(rows_contradicted as bigint) as rows_contradicted,
+        validity,
+        completeness,
+        timeliness,
+        consistency,
+        (
+            {%- for part in ['validity', 'completeness', 'timeliness', 'consistency'] %}
+            coalesce({{ part }}, 0) * cast({{ rule_value('score_weight_' ~ part, 'cast(month as date)') }} as double)
+            {{- ' +' if not loop.last }}
+            {%- endfor %}
+        ) / nullif(
+            {%- for part in ['validity', 'completeness', 'timeliness', 'consistency'] %}
+            case when {{ part }} is null then 0 else cast({{ rule_value('score_weight_' ~ part, 'cast(month as date)') }} as double) end
+            {{- ' +' if not loop.last }}
+            {%- endfor %}, 0
+        ) as score
+    from parts
+)
+
+select * from final

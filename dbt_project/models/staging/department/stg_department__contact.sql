@@ -1,0 +1,2 @@
+-- 联络员: every version known at the as-of date.
+{{ known_rows('contact') }}

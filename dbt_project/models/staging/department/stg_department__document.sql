@@ -1,0 +1,2 @@
+-- 文件与报送: every version known at the as-of date.
+{{ known_rows('document') }}

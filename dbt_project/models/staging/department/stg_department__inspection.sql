@@ -1,0 +1,2 @@
+-- 监督检查: every version known at the as-of date.
+{{ known_rows('inspection') }}

@@ -1,0 +1,2 @@
+-- 问题清单: every version known at the as-of date.
+{{ known_rows('problem') }}

@@ -1,0 +1,128 @@
+"""What each sender gets back: one workbook in Chinese and the same as JSON (退回清单).
+
+What belongs here: reading the quarantine of the publication and laying it out per sender. What does
+not: the messages (feed contracts) and the rules.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.feeds.contracts import contracts, general_rules
+from pipelines.feeds.reference import providers
+from pipelines.ingest.manifest import write_atomically
+from pipelines.report.spreadsheet import workbook, write_table
+from pipelines.settings import Settings
+
+SUMMARY = """
+    select balance.feed, count(*) as files, sum(files.status = 'refused') as refused, sum(balance.rows_in) as rows_in,
+        sum(balance.rows_accepted) as accepted, sum(balance.rows_quarantined) as quarantined, sum(balance.rows_duplicate) as duplicate
+    from quality.file_balance as balance inner join quality.files as files using (file_id)
+    where balance.provider = $provider group by balance.feed order by balance.feed
+"""
+OPEN = """
+    select feed, file_name, sheet, line_no, column_name, raw_value, record_key, rule_code, message, cast(received_at as date) as received
+    from quality.quarantine where provider = $provider and status = 'open' order by feed, received_at, file_name, sheet, line_no, rule_code, column_name
+"""
+HINTS = """
+    select feed, file_name, sheet, line_no, column_name, raw_value, record_key, rule_code, message
+    from quality.warnings where provider = $provider
+    union all
+    select feed, file_name, sheet, line_no, '' as column_name, null as raw_value, record_key, rule_code, message
+    from quality.cross_feed_findings where provider = $provider
+    order by feed, file_name, sheet, line_no, rule_code
+"""
+HEADINGS = {
+    "feed": "报送表", "file_name": "文件", "sheet": "工作表", "line_no": "行号", "column_name": "列", "raw_value": "原值", "record_key": "记录主键",
+    "rule_code": "规则代码", "problem": "问题", "message": "怎样更正", "received": "收到日期", "files": "文件数", "refused": "整份退回", "rows_in": "数据行数",
+    "accepted": "接收", "quarantined": "隔离", "duplicate": "完全重复",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rejects:
+    """What was written for one sender."""
+
+    provider: str
+    name: str
+    open_rows: int
+    hints: int
+    workbook: Path
+
+
+def write_rejects(settings: Settings, out: Path, only: str | None = None) -> list[Rejects]:
+    """Writes `<provider>.xlsx` and `<provider>.json` for every sender with anything open or to check."""
+    written = []
+    with duckdb.connect(str(settings.published), read_only=True) as connection:
+        senders = [
+            row[0] for row in connection.execute("select distinct provider from quality.files order by 1").fetchall()
+        ]
+        as_of = connection.execute("select cast(as_of as varchar) from meta.publication").fetchall()[0][0]
+        for provider in senders:
+            if only not in (None, provider):
+                continue
+            tables = {
+                name: _table(connection, sql, provider)
+                for name, sql in (("汇总", SUMMARY), ("退回明细", OPEN), ("提示", HINTS))
+            }
+            if not tables["退回明细"].height and not tables["提示"].height and only is None:
+                continue
+            written.append(_write(out, provider, as_of, tables))
+    return written
+
+
+def _table(connection: duckdb.DuckDBPyConnection, sql: str, provider: str) -> pl.DataFrame:
+    frame = pl.DataFrame(connection.sql(sql, params={"provider": provider}).pl())
+    titles = pl.DataFrame(
+        [
+            (feed, name, column.title)
+            for feed, contract in contracts().items()
+            for name, column in contract.columns.items()
+        ],
+        schema=["feed", "column_name", "column_title"],
+        orient="row",
+    )
+    feeds = {feed: contract.title for feed, contract in contracts().items()}
+    problems = {code: rule.title for code, rule in general_rules().items()}
+    if "column_name" in frame.columns:
+        frame = frame.join(titles, on=["feed", "column_name"], how="left", maintain_order="left").with_columns(
+            column_name=pl.coalesce("column_title", pl.lit("")),
+            problem=pl.col("rule_code").replace(problems),
+        )
+        frame = frame.drop("column_title")
+        order = [name for name in HEADINGS if name in frame.columns]
+        frame = frame.select(order)
+    return frame.with_columns(feed=pl.col("feed").replace(feeds)).rename(
+        {name: HEADINGS[name] for name in frame.columns}
+    )
+
+
+def _write(out: Path, provider: str, as_of: str, tables: dict[str, pl.DataFrame]) -> Rejects:
+    out.mkdir(parents=True, exist_ok=True)
+    sender = providers().get(provider)
+    name = sender.name if sender else provider
+    path = out / f"{provider}.xlsx"
+    notes = {
+        "汇总": f"{name}　报送情况汇总（取数时点 {as_of}）。数据行数 = 接收 + 隔离 + 完全重复。",
+        "退回明细": "以下各行未入库。请按「怎样更正」修改后在下一批文件中重新报送，主键不变；更正被接收后本清单自动销号。",
+        "提示": "以下各行已入库，请核对。属跨表核对的，缺的一方到达后自动消失，不必重报。",
+    }
+    partial = path.with_name(f".{path.name}.tmp")
+    with workbook(partial) as book:
+        for sheet, frame in tables.items():
+            write_table(book, sheet, frame, notes[sheet])
+    partial.replace(path)
+    content = {
+        "provider": provider,
+        "name": name,
+        "as_of": as_of,
+        **{sheet: frame.to_dicts() for sheet, frame in tables.items()},
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
+    write_atomically(out / f"{provider}.json", text.encode())
+    return Rejects(provider, name, tables["退回明细"].height, tables["提示"].height, path)

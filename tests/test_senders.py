@@ -1,0 +1,119 @@
+"""What senders get: templates that load, rejection workbooks that can be acted on and are safe to open."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import fastexcel
+import polars as pl
+import pytest
+from conftest import Home, make_uscc
+from test_landing import POLICY, policy
+
+from pipelines.feeds.contracts import contracts
+from pipelines.feeds.reference import providers
+from pipelines.ingest.landing import SENDER_KINDS
+from pipelines.report.rejects import write_rejects
+from pipelines.report.spreadsheet import escaped
+from pipelines.report.template import EXAMPLE, write_template
+
+
+@pytest.mark.parametrize("feed", contracts())
+def test_template_loads_and_its_example_row_is_ignored(home: Home, tmp_path: Path, feed: str) -> None:
+    contract = contracts()[feed]
+    sender = "weihai_city" if "city_bureau" in SENDER_KINDS[contract.sender] else "weihai_hayc"
+    path = tmp_path / "模板.xlsx"
+    write_template(feed, path)
+    home.drop(sender, feed, "2024-01-01", "空模板.xlsx", path.read_bytes())
+    landed = home.land()[feed]
+    assert (landed.new_files, landed.refused, landed.rows_in) == (1, 0, 0)
+    # The example values themselves are good ones: written without the mark they load.
+    sheet = pl.DataFrame(fastexcel.read_excel(path).load_sheet(0, header_row=0, dtypes="string").to_polars())
+    first = sheet.columns[0]
+    row = sheet.with_columns(pl.col(first).str.strip_prefix(f"{EXAMPLE}（").str.strip_suffix("）"))
+    if "insurer_code" in contract.provider_scope:
+        row = row.with_columns(pl.lit(providers()[sender].name[:4]).alias(f"{contract.columns['insurer_code'].title}*"))
+    home.drop(sender, feed, "2024-01-02", "填好.csv", row.write_csv())
+    assert home.land()[feed].rows_accepted == 1
+
+
+def test_template_has_drop_downs_and_hidden_codes(tmp_path: Path) -> None:
+    import zipfile
+
+    path = tmp_path / "policy.xlsx"
+    write_template("policy", path)
+    with zipfile.ZipFile(path) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+        book = archive.read("xl/workbook.xml").decode()
+    assert sheet.count("<dataValidation ") >= 6 and "不在清单内" in sheet
+    assert 'name="代码" sheetId="2" state="hidden"' in book
+
+
+def test_formulas_are_escaped() -> None:
+    texts = ["=1+1", "+1", "-1", "@x", "\tx", "普通", "a=b"]
+    assert pl.DataFrame({"v": texts}).select(escaped(pl.col("v"))).to_series().to_list() == [
+        "'=1+1",
+        "'+1",
+        "'-1",
+        "'@x",
+        "'\tx",
+        "普通",
+        "a=b",
+    ]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("rejects"))
+    bad = (
+        policy("P2", 实收保费="=HYPERLINK(1)")
+        + policy("P3", 保险止期="2022-01-01")
+        + policy("P4", 所在区市="某区", 投保人数="")
+    )
+    home.drop("weihai_hayc", "policy", "2023-02-01", "一月.csv", POLICY + policy("P1", 实收保费="2000") + bad)
+    home.drop("weihai_hayc", "policy", "2023-02-01", "坏.xlsx", b"PK\x03\x04")
+    home.drop("weihai_hayc", "policy", "2023-03-01", "补报.csv", POLICY + policy("P3"))
+    home.drop(
+        "weihai_dfjc",
+        "policy",
+        "2023-02-01",
+        "别家.csv",
+        POLICY + policy("Q1", 保险机构="东峰财险", 投保人数="", 被保险人统一社会信用代码=make_uscc(99)),
+    )
+    night = home.anze("nightly")
+    assert night.returncode == 0, night.stdout + night.stderr
+    return home
+
+
+def test_rejection_workbook_tells_where_what_and_how(published: Home, tmp_path: Path) -> None:
+    written = {rejects.provider: rejects for rejects in write_rejects(published.settings, tmp_path)}
+    assert set(written) == {"weihai_hayc", "weihai_dfjc"}
+    book = fastexcel.read_excel(written["weihai_hayc"].workbook)
+    assert book.sheet_names == ["汇总", "退回明细", "提示"]
+    detail = pl.DataFrame(book.load_sheet("退回明细", header_row=1, dtypes="string").to_polars())
+    rows = detail.select("文件", "行号", "列", "原值", "记录主键").rows()
+    # P3 was sent again and is released; the others stand, each with its own line for each problem.
+    assert ("一月.csv", "3", "实收保费", "'=HYPERLINK(1)", "P2") in rows
+    assert ("一月.csv", "5", "所在区市", "某区", "P4") in rows and ("一月.csv", "5", "投保人数", None, "P4") in rows
+    assert not [row for row in rows if row[4] == "P3"]
+    assert any(row[0] == "坏.xlsx" for row in rows)
+    assert all(detail["怎样更正"].str.len_chars() > 8)
+    summary = pl.DataFrame(book.load_sheet("汇总", header_row=1, dtypes="string").to_polars()).row(0, named=True)
+    assert (summary["数据行数"], summary["接收"], summary["隔离"], summary["整份退回"]) == ("5", "2", "3", "1")
+    hints = pl.DataFrame(book.load_sheet("提示", header_row=1, dtypes="string").to_polars())
+    assert "policy.received_above_written" in hints["规则代码"].to_list()
+
+
+def test_json_says_the_same_and_nothing_of_other_senders(published: Home, tmp_path: Path) -> None:
+    written = {rejects.provider: rejects for rejects in write_rejects(published.settings, tmp_path)}
+    content = json.loads((tmp_path / "weihai_hayc.json").read_text(encoding="utf-8"))
+    assert len(content["退回明细"]) == written["weihai_hayc"].open_rows
+    assert "Q1" not in json.dumps(content, ensure_ascii=False)
+    assert "P4" not in (tmp_path / "weihai_dfjc.json").read_text(encoding="utf-8")
+
+
+def test_command(published: Home) -> None:
+    assert "退回清单" in published.anze("rejects", "--provider", "weihai_hayc").stdout
+    assert (published.path / "rejects" / "weihai_hayc.xlsx").exists()
+    assert published.anze("template", "nothing", "--out", str(published.path / "x.xlsx")).returncode == 2
