@@ -37,7 +37,7 @@ def write_table(book: xlsxwriter.Workbook, name: str, frame: pl.DataFrame, note:
     for place, column in enumerate(frame.columns):
         sheet.write_string(1, place, column, head)
         sheet.write_column(2, place, safe[column], plain)
-        longest = frame[column].cast(pl.String).str.len_chars().max() or 0
+        longest = frame.select(pl.col(column).cast(pl.String).str.len_chars().max()).item() or 0
         sheet.set_column(place, place, min(WIDEST, max(2 * len(column), longest) + 4))
     sheet.freeze_panes(2, 0)
     if frame.height:
