@@ -164,6 +164,38 @@ def test_wan_header_and_percent_header(home: Home) -> None:
     assert (str(first["premium_received"]), str(first["fee_ratio"])) == ("15000.00", "0.200000")
 
 
+def test_workbook_cells_of_every_type(home: Home) -> None:
+    """Dates as dates, money as numbers, a ratio as a percentage; a code kept as a number is lost."""
+    from datetime import date, datetime
+
+    def typed_row(row: list[str], uscc: object) -> list[Any]:
+        cells: list[Any] = list(row)
+        cells[2] = uscc
+        cells[7], cells[8], cells[9] = (
+            datetime(2023, 1, 1, 9, 30),
+            date(2023, 1, 2),
+            45292,
+        )  # 2024-01-01 as a serial day
+        cells[10], cells[11], cells[12], cells[15], cells[17] = 1000.5, 1000.5, 10, 0.2, 1
+        return cells
+
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, HEADER)
+        page.write_row(1, 0, typed_row(ROWS[0], ROWS[0][2]))
+        page.write_row(2, 0, typed_row(ROWS[1], 913710001234567891))
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.xlsx", buffer.getvalue())
+    landed = home.land()["policy"]
+    assert (landed.rows_accepted, landed.rows_quarantined) == (1, 1)
+    row = pl.read_parquet(home.settings.landing / "policy" / "*.parquet").row(0, named=True)
+    assert [str(row[name]) for name in ("issue_date", "inception_date", "expiry_date", "premium_received", "insured_persons", "fee_ratio")] == [
+        "2023-01-01", "2023-01-02", "2024-01-01", "1000.50", "10", "0.200000",
+    ]  # fmt: skip
+    issue = pl.read_parquet(home.settings.landing / "_issues" / "*.parquet").select("line_no", "rule_code").rows()
+    assert issue == [(3, "damaged_code")]
+
+
 def test_destroyed_codes_are_rejected_even_where_the_check_character_fits(home: Home) -> None:
     # 91371000 + … + 000 with a fitting check character: valid by GB 32100, yet every code of the column ends so.
     fitting = next(code for code in (f"9137100{number:08d}000" for number in range(10**5)) if _fits(code))

@@ -117,14 +117,13 @@ def test_uscc_is_normalised_but_never_guessed() -> None:
 
 
 def test_codes_that_excel_destroyed() -> None:
-    def damaged(*codes: str) -> list[bool]:
-        return (
-            pl.DataFrame({"v": codes})
-            .select(normalise.damaged_by_excel(pl.col("v"), is_uscc=True))
-            .to_series()
-            .to_list()
-        )
+    def damaged(*codes: str, from_workbook: bool = False) -> list[bool]:
+        checked = normalise.damaged_by_excel(pl.col("v"), from_workbook)
+        return pl.DataFrame({"v": codes}).select(checked).to_series().to_list()
 
     assert damaged("9.14E+17", "9E+17", "913710001234567000") == [True, True, True]
     # An honest code may end in 000: beside other all-digit codes it is not a pattern.
     assert damaged("913710001234567000", "913710001234567123") == [False, False]
+    # 913710001234567891 kept as a number comes back as the nearest double, 913710001234567936.
+    assert damaged("913710001234567936", from_workbook=True) == [True]
+    assert damaged("913710001234567936", from_workbook=False) == [False]

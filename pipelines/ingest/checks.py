@@ -93,7 +93,7 @@ def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Calla
         extra=_extra(sheet, rows),
     )
     problems = [
-        *_value_problems(contract.feed),
+        *_value_problems(contract.feed, sheet.from_workbook),
         *_scope_problems(contract, sender.provider),
         *(
             _Problem(pl.sql_expr(rule.where), rule.code, rule.severity, rule.column, _filled(rule.message))
@@ -173,14 +173,14 @@ def _general(broken: pl.Expr, rule_code: str, name: str, column: Column, provide
 
 
 @lru_cache
-def _value_problems(feed: str) -> list[_Problem]:
+def _value_problems(feed: str, from_workbook: bool) -> list[_Problem]:
     """Unreadable, missing and out-of-range values."""
     problems = []
     contract = contracts()[feed]
     for name, column in contract.columns.items():
         raw, value = pl.col(f"raw:{name}"), pl.col(name)
         coded = column.type == "uscc" or name in contract.key or name.endswith("_no")
-        damaged = normalise.damaged_by_excel(raw, column.type == "uscc") if coded else pl.lit(False)
+        damaged = normalise.damaged_by_excel(raw, from_workbook) if coded else pl.lit(False)
         if coded:
             problems.append(_general(damaged, "damaged_code", name, column))
         if column.type in _UNREADABLE:

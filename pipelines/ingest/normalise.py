@@ -117,18 +117,24 @@ def _valid_uscc(text: pl.Series) -> pl.Series:
     return pl.DataFrame({"v": codes, "valid": valid}).select(pl.when("valid").then("v")).to_series()
 
 
-def damaged_by_excel(text: pl.Expr, is_uscc: bool) -> pl.Expr:
-    """Codes whose digits Excel lost: `9.14E+17`, or the last three digits of 18 zeroed.
+# Doubles between 2^59 and 2^60, where 18-digit codes lie, are multiples of this.
+_DOUBLE_STEP = 128
 
-    An 18-digit code may rightly end in 000; it counts as damaged where every all-digit code of
-    the column does.
+
+def damaged_by_excel(text: pl.Expr, from_workbook: bool) -> pl.Expr:
+    """Codes whose digits Excel lost: `9.14E+17`, or the last ones of 18 zeroed.
+
+    A cell of a workbook that is a number keeps 15 digits; read back, the rest is zeros or whatever the
+    nearest double ends in. A code may rightly look so; it counts as damaged where every all-digit code
+    of the column does.
     """
     exponent = text.str.contains(r"^\d([.．]\d+)?[EeＥｅ]\+?\d{2}$").fill_null(False)
-    if not is_uscc:
-        return exponent
     all_digits = text.str.contains(r"^\d{18}$").fill_null(False)
-    zeroed = text.str.contains(r"^\d{15}000$").fill_null(False)
-    return exponent | (zeroed & (zeroed.sum() == all_digits.sum()))
+    suspect = text.str.contains(r"^\d{15}000$").fill_null(False)
+    if from_workbook:
+        number = pl.when(all_digits).then(text).cast(pl.Int64, strict=False)
+        suspect = suspect | (number % _DOUBLE_STEP == 0).fill_null(False)
+    return exponent | (suspect & (suspect.sum() == all_digits.sum()))
 
 
 def _day(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:

@@ -16,7 +16,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import PurePosixPath
@@ -101,6 +101,8 @@ class Sheet:
     name: str
     header: list[HeaderCell]
     rows: pl.DataFrame
+    # Cells of a workbook may be numbers where codes should be text.
+    from_workbook: bool = False
 
 
 def read(content: bytes, file_name: str, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> list[Sheet]:
@@ -230,7 +232,7 @@ def _read_members(
             found = read(archive.read(member), path.name, contract, limits)
         except Refused as refused:
             raise Refused(refused.reason, **refused.details, member=name) from refused
-        sheets += [Sheet(f"{name}/{sheet.name}" if sheet.name else name, sheet.header, sheet.rows) for sheet in found]
+        sheets += [replace(sheet, name=f"{name}/{sheet.name}" if sheet.name else name) for sheet in found]
     if not sheets:
         raise Refused("empty")
     return sheets
@@ -493,7 +495,7 @@ def read_jsonl(content: bytes, contract: Contract) -> Sheet:
         good = connection.sql(
             "select case when json_valid(text) then json_type(text) = 'OBJECT' else false end as good from lines"
         ).to_arrow_table()
-    is_object = pl.Series(good.column("good").to_pylist(), dtype=pl.Boolean).fill_null(False)
+    is_object = pl.Series(pl.from_arrow(good.column("good")), dtype=pl.Boolean).fill_null(False)
     objects = lines.filter(is_object)
     if objects.is_empty():
         raise no_header(contract)
@@ -588,7 +590,8 @@ def _worksheet(name: str, table: pl.DataFrame, contract: Contract, first_row: in
     header_row, header = match
     body = table.slice(header_row + 1)
     rows = body.rename({column: f"c{place}" for place, column in enumerate(body.columns)}).cast(pl.String)
-    return Sheet(name, header, _numbered(rows).with_columns(line_no=pl.col("line_no") + header_row + first_row))
+    numbered = _numbered(rows).with_columns(line_no=pl.col("line_no") + header_row + first_row)
+    return Sheet(name, header, numbered, from_workbook=True)
 
 
 def _first_rows_of_xls(content: bytes) -> dict[int, int]:

@@ -12,7 +12,12 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.feeds.column_docs import UNITS, sentence
+from pipelines.feeds.contracts import contracts
+
 PUBLISHED_SCHEMAS = ["marts", "quality", "meta"]
+# Stands in table_schema for the feeds themselves.
+FEED_SCHEMA = "feed"
 
 DICTIONARY_SCHEMA = {
     "table_schema": pl.String,
@@ -48,7 +53,7 @@ def _split(description: str) -> tuple[str, str]:
 
 
 def data_dictionary(manifest: Path) -> pl.DataFrame:
-    """Every published table (column_name empty) and column."""
+    """Every published table (column_name empty) and column, and what senders send (schema `feed`)."""
     rows = []
     for model in _models(manifest):
         name, definition = _split(model["description"])
@@ -67,6 +72,11 @@ def data_dictionary(manifest: Path) -> pl.DataFrame:
                     meta.get("source", ""),
                 )
             )
+    for feed, contract in contracts().items():
+        rows.append((FEED_SCHEMA, feed, "", contract.title, "", f"报送表：{contract.title}", contract.source))
+        for name, column in contract.columns.items():
+            title, definition = _split(sentence(column))
+            rows.append((FEED_SCHEMA, feed, name, title, UNITS.get(column.type, ""), definition, contract.source))
     return pl.DataFrame(rows, schema=DICTIONARY_SCHEMA, orient="row").sort("table_schema", "table_name", "column_name")
 
 

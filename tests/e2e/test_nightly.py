@@ -58,7 +58,9 @@ def test_every_table_and_column_has_a_chinese_comment(published: Home) -> None:
         published=True,
     )
     assert without == []
-    dictionary = published.rows("select count(*) from meta.data_dictionary where column_name <> ''", published=True)
+    dictionary = published.rows(
+        "select count(*) from meta.data_dictionary where column_name <> '' and table_schema <> 'feed'", published=True
+    )
     columns = published.rows("select count(*) from duckdb_columns() where not internal", published=True)
     assert dictionary == columns
 
