@@ -12,7 +12,7 @@ import polars as pl
 import xlsxwriter
 
 FONT = "宋体"
-WIDEST = 60
+WIDEST = 110
 FORMULA_START = r"^([=+\-@\t\r])"
 
 
@@ -27,18 +27,23 @@ def workbook(path: Any) -> xlsxwriter.Workbook:
     return xlsxwriter.Workbook(path, options)
 
 
+def _widths(values: pl.Series) -> int:
+    """The widest value in columns of a terminal: a Chinese character takes two (and three bytes)."""
+    text = pl.DataFrame({"v": values.cast(pl.String)})
+    return int(text.select((pl.col("v").str.len_bytes() + pl.col("v").str.len_chars()).max() // 2).item() or 0)
+
+
 def write_table(book: xlsxwriter.Workbook, name: str, frame: pl.DataFrame, note: str = "") -> Any:
     """A sheet with a note in the first line, a frozen header and one row per row of `frame`."""
     sheet = book.add_worksheet(name)
     plain = book.add_format({"font_name": FONT, "text_wrap": True, "valign": "top"})
     head = book.add_format({"font_name": FONT, "bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True})
     sheet.write_string(0, 0, note, book.add_format({"font_name": FONT, "italic": True}))
-    safe = frame.with_columns(escaped(pl.col(pl.String)))
+    safe = frame.with_columns(pl.col(pl.Date).cast(pl.String)).with_columns(escaped(pl.col(pl.String)))
     for place, column in enumerate(frame.columns):
         sheet.write_string(1, place, column, head)
         sheet.write_column(2, place, safe[column], plain)
-        longest = frame.select(pl.col(column).cast(pl.String).str.len_chars().max()).item() or 0
-        sheet.set_column(place, place, min(WIDEST, max(2 * len(column), longest) + 4))
+        sheet.set_column(place, place, min(WIDEST, max(_widths(pl.Series([column])), _widths(safe[column])) + 3))
     sheet.freeze_panes(2, 0)
     if frame.height:
         sheet.autofilter(1, 0, frame.height + 1, frame.width - 1)
