@@ -117,3 +117,35 @@ def test_command(published: Home) -> None:
     assert "退回清单" in published.anze("rejects", "--provider", "weihai_hayc").stdout
     assert (published.path / "rejects" / "weihai_hayc.xlsx").exists()
     assert published.anze("template", "nothing", "--out", str(published.path / "x.xlsx")).returncode == 2
+
+
+MARTS = {
+    "policy": "fct_policy", "coinsurance": "fct_coinsurance", "endorsement": "fct_endorsement", "claim": "fct_claim", "service_record": "fct_service",
+    "fee_ledger": "fct_fee_entry", "enterprise": "fct_roster", "hazard": "fct_hazard", "service_plan": "fct_service_plan", "project": "dim_project",
+    "service_org": "dim_service_org", "expert": "dim_expert", "accident": "fct_accident", "inspection": "fct_inspection", "problem": "fct_problem",
+    "enforcement": "fct_enforcement", "complaint": "fct_complaint", "credit_list": "fct_credit_list", "document": "fct_document", "contact": "dim_contact",
+    "indicator": "fct_indicator",
+}  # fmt: skip
+
+
+def test_a_record_of_every_feed_reaches_its_mart(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    for feed, contract in contracts().items():
+        sender = "weihai_city" if "city_bureau" in SENDER_KINDS[contract.sender] else "weihai_hayc"
+        write_template(feed, tmp_path / "t" / f"{feed}.xlsx")
+        book = fastexcel.read_excel(tmp_path / "t" / f"{feed}.xlsx")
+        row = pl.DataFrame(book.load_sheet(0, header_row=0, dtypes="string").to_polars())
+        row = row.with_columns(pl.col(row.columns[0]).str.strip_prefix(f"{EXAMPLE}（").str.strip_suffix("）"))
+        if "policy_no" in contract.columns:
+            title = contract.columns["policy_no"].title
+            row = row.with_columns(pl.lit("P1").alias(title + ("*" if contract.columns["policy_no"].required else "")))
+        home.drop(sender, feed, "2024-01-01", "填好.csv", row.write_csv())
+    home.build()
+    assert set(MARTS) == set(contracts())
+    for feed, mart in MARTS.items():
+        assert home.rows(f"select count(*) from marts.{mart}") == [(1,)], feed
+    # Certificate numbers leave the landing zone only as a hash, telephone numbers not at all.
+    assert len(home.rows("select certificate_hash from marts.dim_expert")[0][0]) == 32
+    assert home.rows("select count(*) from duckdb_columns() where schema_name = 'marts' and column_name = 'phone'") == [
+        (0,)
+    ]

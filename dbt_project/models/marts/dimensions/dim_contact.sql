@@ -1,0 +1,14 @@
+-- 联络员: newest known version of each record.
+select
+    department,
+    role,
+    leader_title,
+    office,
+    provider,
+    received_at,
+    file_id,
+    sheet,
+    line_no
+from (
+    {{ newest_versions(ref('stg_department__contact'), ['department', 'role']) }}
+) as newest

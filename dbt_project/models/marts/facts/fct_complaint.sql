@@ -1,0 +1,19 @@
+-- 举报投诉: newest known version of each record.
+select
+    complaint_no,
+    received_on,
+    topic,
+    target_code,
+    accepted_at,
+    answered_at,
+    extended,
+    substantiated,
+    reward,
+    provider,
+    received_at,
+    file_id,
+    sheet,
+    line_no
+from (
+    {{ newest_versions(ref('stg_department__complaint'), ['complaint_no']) }}
+) as newest

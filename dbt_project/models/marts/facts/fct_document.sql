@@ -1,0 +1,20 @@
+-- 文件与报送: newest known version of each record.
+select
+    doc_no,
+    kind,
+    title,
+    issuer,
+    district_code,
+    industry_code,
+    doc_date,
+    due,
+    year,
+    text,
+    provider,
+    received_at,
+    file_id,
+    sheet,
+    line_no
+from (
+    {{ newest_versions(ref('stg_department__document'), ['doc_no']) }}
+) as newest
