@@ -178,3 +178,21 @@ def test_every_contract_has_its_key_and_scope_among_its_columns() -> None:
     for contract in contracts().values():
         assert set(contract.key) | set(contract.provider_scope) <= set(contract.columns)
         assert {rule.column for rule in contract.rules} <= set(contract.columns)
+
+
+def test_a_misfiled_drop_is_refused_not_overlooked(home: Home) -> None:
+    content = POLICY + policy("P1")
+    home.drop("weihai_hayc", "polcy", "2023-02-01", "错字.csv", content)
+    home.drop("weihai_hayc", "policy", "昨天", "日期.csv", content)
+    home.drop("weihai_hayc", "policy", "2023-02-01/更深", "深.csv", content)
+    (home.settings.raw / "weihai_hayc" / "浅.csv").write_text(content, encoding="utf-8")
+    (home.settings.raw / "README.md").write_text("说明", encoding="utf-8")
+    home.land()
+    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    assert sorted(files["file_name"]) == ["日期.csv", "浅.csv", "深.csv", "错字.csv"]
+    assert not (files["status"] == "loaded").any()
+    assert files.filter(pl.col("status") == "refused")["reason"].str.contains("放错了位置").all()
+    home.drop("weihai_hayc", "policy", "2023-02-01", "对.csv", content)
+    assert home.land()["policy"].rows_accepted == 1
+    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    assert files.filter(pl.col("status") == "loaded")["file_name"].to_list() == ["对.csv"]

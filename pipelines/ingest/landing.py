@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -101,39 +101,41 @@ def pending(settings: config.Settings) -> list[Drop]:
 
 def land(
     settings: config.Settings,
-    feeds: Iterable[str] | None = None,
     progress: Callable[[Progress], None] = lambda progress: None,
 ) -> list[Landed]:
     """Loads every drop that is not loaded yet and brings landing/files.parquet up to date.
 
     Bad input never raises: it ends in quarantine or as a refused file with its reason.
     """
-    wanted = set(feeds or contracts())
     drops = manifest.find_drops(settings.raw)
     receipts = manifest.load_receipts(settings.landing)
     fingerprint = reading_fingerprint()
     loaded: dict[str, Receipt] = {}
     seen = {receipt.file_id: receipt for receipt in receipts.values() if receipt.contract == fingerprint}
     hash_personal = personal_hash(settings.personal_data_key())
-    new = [drop for drop in drops if drop.feed in wanted and not is_current(drop, receipts.get(drop.path), fingerprint)]
+    new = [drop for drop in drops if not is_current(drop, receipts.get(drop.path), fingerprint)]
     moving = _still_changing(settings, new)
     # What is still being copied is read the next time.
     ready = [drop for drop in new if drop.path not in moving]
 
-    def land_one(drop: Drop) -> Receipt:
-        receipt = _land_drop(settings, drop, fingerprint, seen, hash_personal)
+    def land_one(drop: Drop) -> Receipt | None:
+        try:
+            receipt = _land_drop(settings, drop, fingerprint, seen, hash_personal)
+        except FileNotFoundError:
+            return None  # taken away since it was seen: as if it had never come
         manifest.save_receipt(settings.landing, drop, receipt)
         return receipt
 
     with ThreadPoolExecutor(settings.threads) as pool:
         for done, (drop, receipt) in enumerate(zip(ready, pool.map(land_one, ready), strict=True)):
-            seen[receipt.file_id] = receipt
-            receipts[drop.path] = loaded[drop.path] = receipt
+            if receipt is not None:
+                seen[receipt.file_id] = receipt
+                receipts[drop.path] = loaded[drop.path] = receipt
             if done % PROGRESS_EVERY == 0:
                 progress(Progress(done + 1, len(ready)))
     present = {drop.path for drop in drops}
     _write_files_table(settings, [receipt for path, receipt in receipts.items() if path in present])
-    return [_summary(feed, [receipt for receipt in loaded.values() if receipt.feed == feed]) for feed in sorted(wanted)]
+    return [_summary(feed, [receipt for receipt in loaded.values() if receipt.feed == feed]) for feed in contracts()]
 
 
 def _still_changing(settings: config.Settings, drops: list[Drop]) -> set[str]:
@@ -173,7 +175,6 @@ def _land_drop(
     hash_personal: Callable[[pl.Series], pl.Series],
 ) -> Receipt:
     """Reads one drop and writes its landing files; the receipt is the caller's to write."""
-    contract = contracts()[drop.feed]
     content = b""
     blank = Receipt(
         drop.path, drop.provider, drop.feed, drop.received_at.isoformat(), drop.size, drop.mtime_ns,
@@ -184,6 +185,9 @@ def _land_drop(
         if drop.size > settings.max_file_mb * 1024 * 1024:
             raise Refused("too_large", limit=settings.max_file_mb)
         content = (settings.raw / drop.path).read_bytes()
+        if drop.misfiled:
+            raise Refused("misfiled", feeds="、".join(contracts()))
+        contract = contracts()[drop.feed]
         if provider is None:
             raise Refused("unknown_provider", provider=drop.provider)
         if provider.kind not in SENDER_KINDS[contract.sender]:
@@ -201,14 +205,15 @@ def _land_drop(
             settings, contract, identity, _check_file(settings, content, drop, provider, contract, hash_personal)
         )
     except Refused as refusal:
-        identity = _identified(blank, drop, content)
-        return _refuse(settings, identity, refusal)
+        # Where it lies or how large it is says nothing about the content: a copy elsewhere is judged anew.
+        by_path = refusal.reason in ("misfiled", "too_large")
+        return _refuse(settings, _identified(blank, drop, content, drop.path if by_path else ""), refusal)
 
 
-def _identified(blank: Receipt, drop: Drop, content: bytes) -> Receipt:
-    """With the file's hash, and an identity that does not depend on when or where it was dropped."""
+def _identified(blank: Receipt, drop: Drop, content: bytes, path: str = "") -> Receipt:
+    """With the file's hash, and an identity that does not depend on when or where it was dropped, unless by path."""
     sha256 = hashlib.sha256(content).hexdigest()
-    file_id = hashlib.sha256(f"{drop.provider}/{drop.feed}/{sha256}".encode()).hexdigest()[:16]
+    file_id = hashlib.sha256(f"{path}/{drop.provider}/{drop.feed}/{sha256}".encode()).hexdigest()[:16]
     return replace(blank, sha256=sha256, file_id=file_id)
 
 

@@ -55,6 +55,7 @@ class Drop:
     received_at: datetime
     size: int
     mtime_ns: int
+    misfiled: bool = False
 
     @property
     def file_name(self) -> str:
@@ -102,27 +103,24 @@ def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
     """All drops `raw/<provider>/<feed>/[<stamp>/]<file>`, in order of path.
 
     A file without a stamp folder is stamped when first seen. Hidden files and unfinished copies
-    (`*.part`, `*.tmp`, `~$*`) are left alone. Folders that name no feed are not looked into.
+    (`*.part`, `*.tmp`, `~$*`) are left alone. A file laid anywhere else is a misfiled drop, not none.
     """
     stamps = _load_stamps(raw)
     first_seen = (now or datetime.now(CHINA)).replace(tzinfo=None, second=0, microsecond=0)
     new_stamps: dict[str, datetime] = {}
     drops = []
-    for path in sorted(raw.glob("*/*/*")) + sorted(raw.glob("*/*/*/*")):
-        relative = path.relative_to(raw).as_posix()
-        provider, feed, *rest = relative.split("/")
-        if feed not in contracts() or not path.is_file() or _unfinished(path.name):
+    for path in sorted(raw.rglob("*")):
+        relative = path.relative_to(raw)
+        folders = relative.parts[:-1]
+        if not folders or not path.is_file() or any(_unfinished(part) for part in relative.parts):
             continue
-        if len(rest) == 2:
-            received = parse_stamp(rest[0])
-            if received is None:
-                continue
-        else:
-            received = stamps.get(relative)
-            if received is None:
-                received = new_stamps[relative] = first_seen
+        provider, feed, *rest = (*folders, "")[: max(2, len(folders))]
+        received = parse_stamp(rest[0]) if len(rest) == 1 else None
+        misfiled = feed not in contracts() or (bool(rest) and received is None)
+        if received is None:
+            received = stamps.get(relative.as_posix()) or new_stamps.setdefault(relative.as_posix(), first_seen)
         stat = path.stat()
-        drops.append(Drop(relative, provider, feed, received, stat.st_size, stat.st_mtime_ns))
+        drops.append(Drop(relative.as_posix(), provider, feed, received, stat.st_size, stat.st_mtime_ns, misfiled))
     _append_stamps(raw, new_stamps)
     return drops
 
