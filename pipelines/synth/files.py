@@ -55,7 +55,7 @@ HEADERS: dict[str, dict[str, str]] = {
     },
     "enterprise": {
         "uscc": "统一社会信用代码", "name": "企业名称", "district_code": "所在区市", "address": "地址", "industry_code": "行业领域", "mandatory": "应保",
-        "operating_status": "经营状态", "status_date": "状态日期", "employees": "从业人员数", "ownership": "所有制", "listed_from": "列入日期",
+        "operating_status": "经营状态", "status_date": "状态日期", "employees": "从业人员数", "ownership": "所有制", "parent_uscc": "上级单位信用代码", "listed_from": "列入日期",
         "listed_to": "移出日期",
     },
 }  # fmt: skip

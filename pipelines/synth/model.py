@@ -190,7 +190,7 @@ def _units(rng: np.random.Generator, count: int) -> pl.DataFrame:
     closed_on = np.where(
         closed, np.maximum(listed + 200, np.datetime64("2023-03-01") + _days(rng, 0, 1200, count)), NO_DATE
     )
-    return pl.DataFrame(
+    units = pl.DataFrame(
         {
             "uscc": social_credit_codes(rng, count, region),
             "stem": np.char.add(stems[serial % len(stems)], stems[serial // len(stems) % len(stems)]),
@@ -212,6 +212,19 @@ def _units(rng: np.random.Generator, count: int) -> pl.DataFrame:
             "serial",
             pl.lit("（合成）"),
         )
+    )
+    return _with_branches(rng, units)
+
+
+def _with_branches(rng: np.random.Generator, units: pl.DataFrame) -> pl.DataFrame:
+    """3 % of units are branches (分公司) of another unit: a code of their own, the parent's name before theirs."""
+    parent = rng.integers(0, units.height, units.height)
+    is_branch = _chance(rng, 0.03, units.height) & (parent != np.arange(units.height))
+    return units.with_columns(
+        parent_uscc=pl.when(pl.Series(is_branch)).then(units["uscc"][parent]),
+        name=pl.when(pl.Series(is_branch))
+        .then(pl.concat_str(units["name"][parent], pl.lit("第"), pl.col("serial"), pl.lit("分公司")))
+        .otherwise("name"),
     )
 
 
@@ -262,7 +275,7 @@ def _roster(rng: np.random.Generator, fields: pl.DataFrame, drops: np.ndarray) -
         fields["mandatory"].to_numpy(), ~_chance(rng, 0.01, fields.height), _chance(rng, 0.3, fields.height)
     )
     first = fields.filter(pl.Series(listed)).select(
-        "uscc", "name", "district_code", "industry_code", "mandatory", "employees", "ownership", "listed_from", "closed_on",
+        "uscc", "name", "district_code", "industry_code", "mandatory", "employees", "ownership", "parent_uscc", "listed_from", "closed_on",
         address=pl.concat_str(pl.lit("安全路"), pl.col("serial") % 999 + 1, pl.lit("号")),
         operating_status=pl.lit("存续"),
         status_date=pl.lit(None, pl.Date),
