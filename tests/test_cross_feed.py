@@ -119,6 +119,11 @@ def test_rule(crafted: Home, rule: str) -> None:
         assert (key in message or U[7] in message) and "{" not in message and line >= 2
 
 
+def test_a_claim_of_somebody_else_does_not_count(crafted: Home) -> None:
+    counted = {row[0] for row in crafted.rows("select claim_no from marts.fct_claim where has_valid_policy")}
+    assert "C11" not in counted and "C2" not in counted and {"C1", "C12"} <= counted
+
+
 def test_every_rule_has_a_test_and_a_row(crafted: Home) -> None:
     rules = {row[0] for row in crafted.rows("select edit_code from reference.ref_edit")}
     assert rules == set(EXPECTED)

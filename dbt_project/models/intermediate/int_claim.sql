@@ -1,5 +1,6 @@
 -- 理赔: newest known version of each claim, with the district and industry of its policy.
--- A claim whose policy is not known yet waits here (policy columns null) and counts nowhere.
+-- A claim whose policy is not known yet waits here (policy columns null) and counts nowhere; nor does one
+-- sent by somebody who neither issued nor co-insures the policy (feeds.md: a provider speaks for itself).
 with
 
 claims as (
@@ -8,6 +9,14 @@ claims as (
 
 policies as (
     select * from {{ ref('int_policy') }}
+),
+
+providers as (
+    select * from {{ ref('ref_provider') }}
+),
+
+members as (
+    select * from {{ ref('int_coinsurance') }} where is_shared
 ),
 
 final as (
@@ -48,10 +57,16 @@ final as (
         policies.industry_code,
         policies.insurer_code,
         policies.inception_date,
-        coalesce(policies.is_valid, false) as has_valid_policy
+        coalesce(policies.is_valid, false)
+        and (providers.insurer_code = policies.insurer_code or members.policy_no is not null) as has_valid_policy
     from claims
     left join policies
         on claims.policy_no = policies.policy_no
+    left join providers
+        on claims.provider = providers.provider
+    left join members
+        on claims.policy_no = members.policy_no
+        and providers.insurer_code = members.insurer_code
 )
 
 select * from final
