@@ -99,6 +99,8 @@ def _print_headline(settings: Settings) -> None:
     """The four headline ratios, city totals by year and this year's districts."""
     import duckdb  # noqa: PLC0415
 
+    from pipelines.feeds.reference import seed  # noqa: PLC0415
+
     with duckdb.connect(str(settings.published), read_only=True) as connection:
         rows = connection.execute(
             """
@@ -111,11 +113,8 @@ def _print_headline(settings: Settings) -> None:
             order by jurisdiction, (district_code <> 'ALL'), stat_year, sort_no
             """
         ).fetchall()
-    names = {"weihai": "威海", "shanghai": "上海"}
-    for jurisdiction in sorted({row[0] for row in rows}, reverse=True):
-        table = Table(
-            title=f"{names.get(jurisdiction, jurisdiction)}：核心指标（简单赔付率口径：已决＋未决）", padding=(0, 0)
-        )
+    for jurisdiction, name in seed("ref_jurisdiction").select("jurisdiction", "name").rows():
+        table = Table(title=f"{name}：核心指标（简单赔付率口径：已决＋未决）", padding=(0, 0))
         table.add_column("年度 区市", no_wrap=True)
         for heading in ("应保", "参保率", "简单赔付率", "预防费提取", "服务覆盖率", "保费万元"):
             table.add_column(heading, justify="right", no_wrap=True)

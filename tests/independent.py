@@ -19,7 +19,6 @@ import polars as pl
 Row = dict[str, Any]
 Cell = tuple[str, int, str, str]
 NOT_ANZEXIAN = {"employer_liability", "public_liability", "group_accident"}
-CITY = {"3": "weihai"}
 
 
 def city_of(district: str) -> str:

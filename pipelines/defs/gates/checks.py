@@ -1,6 +1,6 @@
 """Gates as asset checks: after landing and before publication. The work is pipelines.gates.run."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 
 import dagster as dg
@@ -42,26 +42,24 @@ MART_CHECKS = [
 
 @dg.multi_asset_check(name="landing_gates", specs=LANDING_CHECKS)
 def landing_gates(home: Home) -> Iterator[dg.AssetCheckResult]:
-    results = run_landing_gates(home.settings())
-    page = _page(home.settings())
-    for table, group in groupby(results, key=lambda result: result.table_name):
-        yield _check_result("landing_gate", _landing_key(table), list(group), page)
+    yield from _check_results("landing_gate", _landing_key, run_landing_gates(home.settings()), home.settings())
 
 
 @dg.multi_asset_check(name="publication_gates", specs=MART_CHECKS)
 def publication_gates(home: Home) -> Iterator[dg.AssetCheckResult]:
-    results = run_mart_gates(home.settings())
-    page = _page(home.settings())
+    yield from _check_results("publication_gate", _mart_key, run_mart_gates(home.settings()), home.settings())
+
+
+def _check_results(
+    name: str, asset_key: Callable[[str], dg.AssetKey], results: list[GateResult], settings: Settings
+) -> Iterator[dg.AssetCheckResult]:
+    """One check result per table; the page of results is brought up to date first."""
+    page = str(write_page(settings, load_results(settings)))
     for table, group in groupby(results, key=lambda result: result.table_name):
-        yield _check_result("publication_gate", _mart_key(table), list(group), page)
+        yield _check_result(name, asset_key(table), list(group), page)
 
 
-def _page(home: Settings) -> str:
-    return str(write_page(home, load_results(home)))
-
-
-def _check_result(name: str, key: dg.AssetKey, results: Iterable[GateResult], page: str) -> dg.AssetCheckResult:
-    results = list(results)
+def _check_result(name: str, key: dg.AssetKey, results: list[GateResult], page: str) -> dg.AssetCheckResult:
     failed = [result for result in results if not result.success]
     return dg.AssetCheckResult(
         check_name=name,
