@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -212,6 +213,90 @@ def query(sql: str, home: HomeOption = None) -> None:
     for row in rows:
         table.add_row(*("—" if value is None else str(value) for value in row))
     console.print(table)
+
+
+JurisdictionOption = Annotated[
+    str | None, typer.Option("--jurisdiction", help="统计辖区：weihai、shanghai（只有一个时可省略）")
+]
+
+
+def _warehouse(home: Path | None, as_of: str | None) -> Path:
+    """The published warehouse, or the one of a knowledge date (built when it is not there yet)."""
+    from pipelines.lock import AlreadyRunning  # noqa: PLC0415
+    from pipelines.publish.as_of import NothingKnown, warehouse_at  # noqa: PLC0415
+
+    settings = _settings(home)
+    day = _day(as_of)
+    try:
+        with errors.status(f"准备取数时点 {day} 的数据仓") if day else nullcontext():
+            return warehouse_at(settings, day)
+    except NothingKnown as nothing:
+        errors.print(f"[yellow]{nothing}[/]")
+        raise typer.Exit(FAILED) from None
+    except AlreadyRunning as running:
+        errors.print(f"[yellow]另一个作业正在写入此数据仓[/]（{running.holder}），请稍后再试。")
+        raise typer.Exit(FAILED) from None
+
+
+@app.command()
+def explain(
+    metric: Annotated[str, typer.Argument(help="指标：列名或中文名，如 participation_rate、参保率")],
+    year: Annotated[int, typer.Option("--year", help="统计年度")],
+    jurisdiction: JurisdictionOption = None,
+    district: Annotated[str, typer.Option("--district", help="区市：代码或名称，缺省为全市")] = "ALL",
+    industry: Annotated[str, typer.Option("--industry", help="行业：代码或名称，缺省为全部行业")] = "ALL",
+    insurer: Annotated[str, typer.Option("--insurer", help="保险机构：代码或名称，缺省为全部机构")] = "ALL",
+    as_of: DateOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON（含全部记录）")] = False,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="写成工作簿（含全部记录）")] = None,
+    home: HomeOption = None,
+) -> None:
+    """解释一个数：定义、来源条款、算式、分子分母的每条来源记录（文件与行），以及未计入的记录和原因。"""
+    from pipelines.explain import output  # noqa: PLC0415
+    from pipelines.explain.explain import Unknown, explain, find_cell  # noqa: PLC0415
+
+    warehouse = _warehouse(home, as_of)
+    try:
+        name, cell = find_cell(warehouse, metric, year, jurisdiction or "", district, industry, insurer)
+        found = explain(warehouse, name, cell)
+    except Unknown as unknown:
+        errors.print(f"[red]{unknown}[/]", highlight=False)
+        raise typer.Exit(BAD_ARGUMENTS) from None
+    if xlsx:
+        output.write_explanation(found, xlsx)
+        errors.print(f"已写入 {xlsx}", highlight=False)
+    if as_json:
+        print(output.explanation_json(found))
+    elif not xlsx:
+        output.print_explanation(found, console)
+
+
+@app.command()
+def diff(
+    year: Annotated[int, typer.Option("--year", help="统计年度")],
+    as_of: Annotated[list[str], typer.Option("--as-of", help="两个取数时点，各写一次")],
+    jurisdiction: JurisdictionOption = None,
+    metric: Annotated[str, typer.Option("--metric", help="只比较一个指标")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON（含全部记录）")] = False,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="写成工作簿（含全部记录）")] = None,
+    home: HomeOption = None,
+) -> None:
+    """比较两个取数时点：哪些数变了，由哪些记录引起（新增、更正、撤回），变化逐项相加等于差额。"""
+    from pipelines.explain import output  # noqa: PLC0415
+    from pipelines.explain.diff import diff  # noqa: PLC0415
+
+    if len(as_of) != 2:
+        errors.print("[red]请给出两个取数时点[/]：--as-of 2023-12-10 --as-of 2024-01-31")
+        raise typer.Exit(BAD_ARGUMENTS)
+    before, after = sorted(_day(day) for day in as_of)
+    found = diff(_warehouse(home, before), _warehouse(home, after), year, jurisdiction or "", metric)
+    if xlsx:
+        output.write_difference(found, xlsx)
+        errors.print(f"已写入 {xlsx}", highlight=False)
+    if as_json:
+        print(output.difference_json(found))
+    elif not xlsx:
+        output.print_difference(found, console)
 
 
 @app.command()

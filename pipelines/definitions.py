@@ -18,7 +18,7 @@ from pipelines.defs.transform.assets import dbt_models
 from pipelines.settings import DBT_PROJECT, settings
 from pipelines.transform import use_environment
 
-use_environment(settings())
+use_environment(settings(), os.environ.get("ANZE_AS_OF", ""))
 
 defs = dg.Definitions(
     assets=[landing, dbt_models, publication],

@@ -102,8 +102,7 @@ def _forget_gate_results(settings: Settings) -> None:
 
 def _run_dagster(settings: Settings, as_of: str) -> Outcome:
     prepare_dagster_home(settings)
-    os.environ["ANZE_AS_OF"] = as_of
-    transform.use_environment(settings)
+    transform.use_environment(settings, as_of)
 
     # dbt parses in a process of its own while Dagster is imported: several seconds each, and a night
     # with nothing new pays for neither.

@@ -15,12 +15,19 @@ from pathlib import Path
 from pipelines.settings import DBT_PROJECT, EXPECTATIONS, PROJECT_ROOT, Settings, quiet_dependencies
 
 
-def dbt_environment(settings: Settings) -> dict[str, str]:
-    """What dbt_project's profile and sources read."""
-    target = settings.home / "dbt"
+def dbt_environment(settings: Settings, as_of: str = "", build: Path | None = None) -> dict[str, str]:
+    """What dbt_project's profile and sources read.
+
+    Args:
+        as_of: knowledge date YYYY-MM-DD; empty: the newest received date.
+        build: the file dbt writes; the nightly build where none is given. Every other file has a target
+            folder of its own: dbt parses the whole project again when its profile changes.
+    """
+    target = settings.home / "dbt" / (build.stem if build else "")
     return {
         "ANZE_LANDING": str(settings.landing),
-        "ANZE_BUILD": str(settings.build),
+        "ANZE_BUILD": str(build or settings.build),
+        "ANZE_AS_OF": as_of,
         "ANZE_SPILL": str(settings.build.parent / "spill"),
         "ANZE_THREADS": str(settings.threads),
         "ANZE_MEMORY_LIMIT": settings.memory_limit,
@@ -31,11 +38,29 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def use_environment(settings: Settings) -> None:
+def use_environment(settings: Settings, as_of: str = "") -> None:
     """Sets dbt's environment for this process and its children; makes the folders it writes to."""
     quiet_dependencies()
-    os.environ.update(dbt_environment(settings))
+    os.environ.update(dbt_environment(settings, as_of))
     settings.build.parent.mkdir(parents=True, exist_ok=True)
+
+
+def run_dbt(arguments: list[str], environment: dict[str, str]) -> None:
+    """One dbt command in a process of its own.
+
+    Raises:
+        RuntimeError: dbt failed; the message holds the end of what it said.
+    """
+    result = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", *arguments, "--quiet"],
+        capture_output=True,
+        text=True,
+        cwd=DBT_PROJECT,
+        check=False,
+        env=os.environ | environment,
+    )
+    if result.returncode:
+        raise RuntimeError(f"dbt {arguments[0]}: {result.stdout[-2000:]}{result.stderr[-2000:]}")
 
 
 def manifest_path(settings: Settings) -> Path:
@@ -49,21 +74,14 @@ def dbt_log(settings: Settings) -> Path:
 
 def fresh_manifest(settings: Settings) -> Path:
     """dbt's manifest, parsed again only when the project has changed."""
-    use_environment(settings)
+    quiet_dependencies()
     path = manifest_path(settings)
     stamp = path.with_name("manifest.fingerprint")
     fingerprint = tree_fingerprint([DBT_PROJECT]) + str(settings.landing)
     if path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
         return path
-    result = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet"],
-        capture_output=True,
-        text=True,
-        cwd=DBT_PROJECT,
-        check=False,
-    )
-    if result.returncode:
-        raise RuntimeError(f"dbt parse: {result.stdout[-2000:]}{result.stderr[-2000:]}")
+    settings.build.parent.mkdir(parents=True, exist_ok=True)
+    run_dbt(["parse"], dbt_environment(settings))
     stamp.write_text(fingerprint)
     return path
 

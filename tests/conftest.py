@@ -46,19 +46,14 @@ class Home:
     def land(self) -> dict[str, Landed]:
         return {landed.feed: landed for landed in land(self.settings)}
 
-    def dbt(self, *arguments: str) -> None:
-        transform.use_environment(self.settings)
-        result = subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", *arguments],
-            capture_output=True, text=True, cwd=config.DBT_PROJECT, check=False,
-        )  # fmt: skip
-        assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
+    def dbt(self, *arguments: str, as_of: str = "") -> None:
+        transform.use_environment(self.settings, as_of)
+        transform.run_dbt(list(arguments), transform.dbt_environment(self.settings, as_of))
 
     def build(self, as_of: str = "") -> Home:
         """Landing and dbt, without gates and publication."""
         self.land()
-        extra = ["--vars", f'{{"as_of": "{as_of}"}}'] if as_of else []
-        self.dbt("build", "--quiet", "--exclude-resource-type", "unit_test", *extra)
+        self.dbt("build", "--exclude-resource-type", "unit_test", as_of=as_of)
         return self
 
     def rows(self, sql: str, published: bool = False) -> list[tuple[Any, ...]]:

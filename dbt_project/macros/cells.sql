@@ -29,3 +29,15 @@
 {% macro yuan(amount) -%}
     cast({{ amount }} as decimal(18, 2))
 {%- endmacro %}
+
+{#- The same by insurer: jurisdiction × year × insurer, with ALL for all insurers. -#}
+{% macro insurer_columns() -%}
+    jurisdiction,
+    stat_year,
+    case when grouping(insurer_code) = 1 then 'ALL' else insurer_code end as cell_insurer
+{%- endmacro %}
+
+{% macro insurer_groups(also=[]) -%}
+    {%- set extra = (', ' ~ also | join(', ')) if also else '' -%}
+    grouping sets ((jurisdiction, stat_year, insurer_code{{ extra }}), (jurisdiction, stat_year{{ extra }}))
+{%- endmacro %}

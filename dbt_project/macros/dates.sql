@@ -13,6 +13,19 @@
     (date_diff('day', {{ first }}, {{ last }}) + 1)
 {%- endmacro %}
 
+{#- A day some days later. -#}
+{% macro add_days(day, days) -%}
+    {{ return(adapter.dispatch('add_days')(day, days)) }}
+{%- endmacro %}
+
+{% macro default__add_days(day, days) -%}
+    date_add({{ day }}, {{ days }})
+{%- endmacro %}
+
+{% macro duckdb__add_days(day, days) -%}
+    ({{ day }} + {{ days }})
+{%- endmacro %}
+
 {% macro year_of(day) -%}
     cast(extract(year from {{ day }}) as integer)
 {%- endmacro %}

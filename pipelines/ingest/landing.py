@@ -26,6 +26,7 @@ from pipelines import settings as config
 from pipelines.feeds.contracts import Contract, contracts
 from pipelines.feeds.reference import Provider, providers
 from pipelines.ingest import checks, manifest
+from pipelines.ingest.calendar import write_calendar
 from pipelines.ingest.manifest import Drop, Receipt, write_atomically
 from pipelines.ingest.readers import Limits, Refused, Sheet, read
 
@@ -133,6 +134,7 @@ def land(
                 receipts[drop.path] = loaded[drop.path] = receipt
             if done % PROGRESS_EVERY == 0:
                 progress(Progress(done + 1, len(ready)))
+    write_calendar(settings)
     present = {drop.path for drop in drops}
     _write_files_table(settings, [receipt for path, receipt in receipts.items() if path in present])
     return [_summary(feed, [receipt for receipt in loaded.values() if receipt.feed == feed]) for feed in contracts()]

@@ -38,12 +38,24 @@ CATALOGUE_SCHEMA = {
     "unit": pl.String,
     "source_clause": pl.String,
     "table_name": pl.String,
+    "evidence": pl.String,
+    "measure": pl.String,
+    "feed": pl.String,
+    "record": pl.String,
+    "depends": pl.String,
 }
+# How a metric is counted from its evidence table; pipelines/explain/evidence.py reads it.
+MEASURE = ("count", "sum", "market", "where", "every", "served", "scope")
 
 
 def _models(manifest: Path) -> list[dict[str, Any]]:
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
     return [node for node in nodes if node["resource_type"] == "model" and node["schema"] in PUBLISHED_SCHEMAS]
+
+
+def _meta(node: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = node.get("config", {}).get("meta") or node.get("meta") or {}
+    return found
 
 
 def _split(description: str) -> tuple[str, str]:
@@ -59,7 +71,7 @@ def data_dictionary(manifest: Path) -> pl.DataFrame:
         name, definition = _split(model["description"])
         rows.append((model["schema"], model["name"], "", name, "", definition, ""))
         for column in model["columns"].values():
-            meta = column.get("config", {}).get("meta") or column.get("meta") or {}
+            meta = _meta(column)
             name, definition = _split(column["description"])
             rows.append(
                 (
@@ -81,15 +93,21 @@ def data_dictionary(manifest: Path) -> pl.DataFrame:
 
 
 def metric_catalogue(manifest: Path) -> pl.DataFrame:
-    """Every column that is a metric of metrics.md (it carries a metric code)."""
+    """Every column that is a metric of metrics.md (it carries a metric code), and what it is counted from."""
     rows = []
-    for model in _models(manifest):
+    models = {model["name"]: model for model in _models(manifest)}
+    for model in models.values():
         for column in model["columns"].values():
-            meta = column.get("config", {}).get("meta") or column.get("meta") or {}
-            if "metric_code" in meta:
-                name, definition = _split(column["description"])
-                rows.append(
-                    (column["name"], meta["metric_code"], name, definition, meta.get("numerator", ""), meta.get("denominator", ""),
-                     meta["unit"], meta.get("source", ""), model["name"])
-                )  # fmt: skip
+            meta = _meta(column)
+            if "metric_code" not in meta:
+                continue
+            name, definition = _split(column["description"])
+            evidence = meta.get("evidence", "")
+            record = _meta(models[evidence]) if evidence else {}
+            measure = {key: str(meta[key]) for key in MEASURE if key in meta}
+            rows.append(
+                (column["name"], meta["metric_code"], name, definition, meta.get("numerator", ""), meta.get("denominator", ""),
+                 meta["unit"], meta.get("source", ""), model["name"], evidence, json.dumps(measure, ensure_ascii=False) if measure else "",
+                 record.get("feed", ""), record.get("record", ""), ",".join(record.get("depends", [])))
+            )  # fmt: skip
     return pl.DataFrame(rows, schema=CATALOGUE_SCHEMA, orient="row").sort("table_name", "metric_code", "metric")

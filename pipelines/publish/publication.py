@@ -49,6 +49,9 @@ ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
         {
             "metric": "指标：列名", "metric_code": "指标编号：metrics 编号 M01–M42", "chinese_name": "中文名", "definition": "定义", "numerator": "分子：列名或表达式",
             "denominator": "分母：列名或表达式", "unit": "单位", "source_clause": "来源条款：文件与条款", "table_name": "所在表",
+            "evidence": "证据表：数出本指标的各行所在的表，空值为比率", "measure": "数法：JSON，怎样由证据表数出（见 pipelines/explain/evidence.py）",
+            "feed": "报送表：证据行来自的报送表（表达式）", "record": "记录主键：证据行的记录主键（表达式）",
+            "depends": "相关报送表：同一保单下还有哪些报送表决定其是否计入",
         },
     ),
     "meta.publication": (
@@ -94,8 +97,18 @@ def publish(settings: Settings, manifest: Path, results: list[GateResult], finge
     """
     if blocking(results):
         raise ValueError("a blocking gate does not hold")
+    partial = settings.build.with_name("publishing.duckdb")
+    publication = assemble(settings.build, partial, manifest, results, fingerprint)
+    _keep_history(settings)
+    partial.replace(settings.published)
+    write_atomically(_record_path(settings), json.dumps(asdict(publication), ensure_ascii=False, indent=1).encode())
+    return publication
+
+
+def assemble(build: Path, target: Path, manifest: Path, results: list[GateResult], fingerprint: str) -> Publication:
+    """Writes what is published of a build into a fresh, checked, read-only file."""
     built_at = datetime.now(CHINA).replace(tzinfo=None, microsecond=0)
-    with duckdb.connect(str(settings.build)) as connection:
+    with duckdb.connect(str(build)) as connection:
         as_of = connection.execute("select as_of from intermediate.int_as_of").fetchone()[0]  # type: ignore[index]
         files = connection.execute(
             "select count(*), md5(string_agg(file_id, ',' order by file_id)) from quality.files"
@@ -103,17 +116,10 @@ def publish(settings: Settings, manifest: Path, results: list[GateResult], finge
         assert files is not None
         publication_id = f"{as_of:%Y%m%d}-{hashlib.sha256((files[1] + fingerprint).encode()).hexdigest()[:8]}"
         _add_tables(connection, manifest, results, publication_id, as_of, built_at, files)
-        partial = settings.warehouse / ".build" / "publishing.duckdb"
-        tables, rows = _copy(connection, partial)
-    _check(partial, tables)
-    partial.chmod(0o444)
-    _keep_history(settings)
-    partial.replace(settings.published)
-    publication = Publication(
-        publication_id, as_of.isoformat(), built_at.isoformat(), fingerprint, files[0], tables, rows
-    )
-    write_atomically(_record_path(settings), json.dumps(asdict(publication), ensure_ascii=False, indent=1).encode())
-    return publication
+        tables, rows = _copy(connection, target)
+    _check(target, tables)
+    target.chmod(0o444)
+    return Publication(publication_id, as_of.isoformat(), built_at.isoformat(), fingerprint, files[0], tables, rows)
 
 
 def _add_tables(

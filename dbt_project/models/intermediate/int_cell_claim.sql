@@ -10,7 +10,7 @@ final as (
         {{ yuan('sum(paid_open)') }} as claims_paid_open,
         {{ yuan('sum(outstanding)') }} as claims_outstanding,
         {{ yuan('sum(policy_year_incurred)') }} as policy_year_incurred
-    from {{ ref('int_claim_period') }}
+    from {{ ref('evidence_claim') }}
     group by {{ cell_groups() }}
 )
 

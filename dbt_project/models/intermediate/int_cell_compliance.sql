@@ -8,7 +8,7 @@ final as (
         sum(case when meets_limit_floor then 1 else 0 end) as limit_floor_met,
         count(meets_commission_cap) as commission_policies,
         sum(case when meets_commission_cap then 1 else 0 end) as commission_met
-    from {{ ref('int_compliance') }}
+    from {{ ref('evidence_compliance') }}
     group by {{ cell_groups() }}
 )
 

@@ -5,7 +5,7 @@ final as (
     select
         {{ cell_columns() }},
         {{ yuan('sum(earned)') }} as earned_premium
-    from {{ ref('int_earned') }}
+    from {{ ref('evidence_earned') }}
     group by {{ cell_groups() }}
 )
 

@@ -8,7 +8,7 @@ grouped as (
         {{ yuan('sum(case when is_pool then provided else 0 end)') }} as fee_unallocated,
         {{ yuan('sum(spent)') }} as fee_spent,
         {{ yuan('sum(spent_unproven)') }} as fee_spent_unproven
-    from {{ ref('int_fee_period') }}
+    from {{ ref('evidence_fee') }}
     group by {{ cell_groups() }}
 ),
 

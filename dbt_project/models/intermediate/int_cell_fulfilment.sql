@@ -8,7 +8,7 @@ final as (
         cast(sum(fulfilled) as decimal(18, 6)) as fulfilled_visits,
         sum(contracted_full_term) as contracted_visits_full_term,
         sum(fulfilled_full_term) as fulfilled_visits_full_term
-    from {{ ref('int_fulfilment') }}
+    from {{ ref('evidence_fulfilment') }}
     group by {{ cell_groups() }}
 )
 

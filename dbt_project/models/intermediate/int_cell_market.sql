@@ -6,7 +6,7 @@ by_insurer as (
         {{ cell_columns() }},
         insurer_code,
         sum(premium_received) as premium
-    from {{ ref('int_insurer_premium') }}
+    from {{ ref('evidence_insurer_premium') }}
     group by {{ cell_groups(['insurer_code']) }}
 ),
 

@@ -8,7 +8,7 @@ unit_rows as (
         min(case when is_insured then 1 else 0 end) as insured,
         sum(case when is_insured and employees > 0 then 1 else 0 end) as staffed_rows,
         sum(case when is_insured and employees > 0 and insured_persons >= employees then 1 else 0 end) as full_staff_rows
-    from {{ ref('int_participation') }}
+    from {{ ref('evidence_participation') }}
     group by {{ cell_groups(['uscc']) }}
 ),
 

@@ -8,7 +8,7 @@ final as (
         {{ yuan('sum(premium_written)') }} as premium_written,
         {{ yuan('sum(premium_received)') }} as premium_received,
         {{ yuan('sum(fee_contracted)') }} as fee_contracted
-    from {{ ref('int_premium') }}
+    from {{ ref('evidence_premium') }}
     group by {{ cell_groups() }}
 )
 

@@ -18,7 +18,7 @@ final as (
         sum(coalesce(participants, 0)) as participants,
         sum(coalesce(satisfaction, 0)) as satisfaction_points,
         count(satisfaction) as satisfaction_answers
-    from {{ ref('int_service_period') }}
+    from {{ ref('evidence_service') }}
     group by {{ cell_groups() }}
 )
 

@@ -8,9 +8,9 @@ insured as (
         insured_uscc as uscc,
         max(case when is_incepted then 1 else 0 end) as incepted,
         max(case when is_in_force then 1 else 0 end) as in_force
-    from {{ ref('int_policy_period') }}
+    from {{ ref('evidence_policy') }}
     -- Cover ends before it begins for a policy surrendered at once: no day in force.
-    where is_incepted or cover_end >= inception_date
+    where is_incepted or is_in_force_any_day
     group by {{ cell_groups(['insured_uscc']) }}
 ),
 
@@ -19,7 +19,7 @@ serviced as (
         {{ cell_columns() }},
         insured_uscc as uscc,
         max(case when form = '线下' then 1 else 0 end) as onsite
-    from {{ ref('int_service_period') }}
+    from {{ ref('evidence_service') }}
     group by {{ cell_groups(['insured_uscc']) }}
 ),
 

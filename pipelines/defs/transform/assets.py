@@ -1,6 +1,5 @@
 """dbt: staging, intermediate, marts in the private build. The definitions are in dbt_project/."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from typing import Any
@@ -28,8 +27,6 @@ class Translator(DagsterDbtTranslator):
 @dbt_assets(manifest=fresh_manifest(settings()), dagster_dbt_translator=Translator(), name="dbt")
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home) -> Iterator[Any]:
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    if home.as_of:
-        arguments += ["--vars", json.dumps({"as_of": home.as_of})]
     # dbt's own lines go to a file; the terminal shows the run's progress instead.
     with dbt_log(home.settings()).open("w", encoding="utf-8") as log, redirect_stdout(log):
         yield from dbt.cli(arguments, context=context).stream()

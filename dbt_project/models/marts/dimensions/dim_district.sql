@@ -1,10 +1,13 @@
 -- 统计用区市及其排序.
 select
-    district_code,
-    name,
-    short_name,
-    jurisdiction,
-    gbt2260_code,
-    is_functional_zone,
-    sort_no
-from {{ ref('ref_district') }}
+    districts.district_code,
+    districts.name,
+    districts.short_name,
+    districts.jurisdiction,
+    jurisdictions.name as jurisdiction_name,
+    districts.gbt2260_code,
+    districts.is_functional_zone,
+    districts.sort_no
+from {{ ref('ref_district') }} as districts
+inner join {{ ref('ref_jurisdiction') }} as jurisdictions
+    on districts.jurisdiction = jurisdictions.jurisdiction

@@ -1,49 +1,256 @@
--- Premium and market share per insurer after the co-insurance split, and ALL (M04, M20, M21, M21b).
+-- Every metric per insurer, and ALL for the whole market of a jurisdiction.
+-- Premium, its contracted fee and claim amounts are split among co-insurers (M21); units, policies' terms and
+-- services belong to the insurer that issued the policy or gave the service, ledger entries to the one that
+-- booked them.
 with
 
-premium as (
-    select * from {{ ref('int_insurer_premium') }}
-),
+grid as (
+    select
+        periods.jurisdiction,
+        periods.stat_year,
+        periods.period_end,
+        periods.as_of,
+        insurers.insurer_code,
+        insurers.name as insurer_name
+    from {{ ref('int_period') }} as periods
+    inner join (
+        select jurisdiction, insurer_code from {{ ref('ref_provider') }} where kind = 'insurer'
+        union
+        select jurisdiction, insurer_code from {{ ref('evidence_insurer_premium') }}
+    ) as present
+        on periods.jurisdiction = present.jurisdiction
+    inner join {{ ref('ref_insurer') }} as insurers
+        on present.insurer_code = insurers.insurer_code
 
-by_insurer as (
+    union all
+
     select
         jurisdiction,
         stat_year,
-        case when grouping(insurer_code) = 1 then 'ALL' else insurer_code end as cell_insurer,
+        period_end,
+        as_of,
+        'ALL' as insurer_code,
+        '全部机构' as insurer_name
+    from {{ ref('int_period') }}
+),
+
+premium as (
+    select
+        {{ insurer_columns() }},
         count(distinct case when endorsement_no is null then policy_no end) as policies,
         sum(premium_written) as premium_written,
         sum(premium_received) as premium_received,
+        sum(fee_contracted) as fee_contracted,
         sum(case when is_shared then premium_received else 0 end) as pool_premium_received
-    from premium
-    group by grouping sets ((jurisdiction, stat_year, insurer_code), (jurisdiction, stat_year))
+    from {{ ref('evidence_insurer_premium') }}
+    group by {{ insurer_groups() }}
 ),
 
-totals as (
-    select * from by_insurer where cell_insurer = 'ALL'
+market as (
+    select
+        jurisdiction,
+        stat_year,
+        premium_received as market_premium,
+        pool_premium_received as market_pool_premium
+    from premium
+    where cell_insurer = 'ALL'
+),
+
+claims as (
+    select
+        {{ insurer_columns() }},
+        sum(settled) as claims_settled,
+        sum(paid_open) as claims_paid_open,
+        sum(outstanding) as claims_outstanding
+    from {{ ref('evidence_insurer_claim') }}
+    group by {{ insurer_groups() }}
+),
+
+clocks as (
+    select
+        {{ insurer_columns() }},
+        sum(case when step = '核定' then 1 else 0 end) as decision_clocks,
+        sum(case when step = '核定' and is_on_time then 1 else 0 end) as decisions_on_time,
+        sum(case when step = '支付' then 1 else 0 end) as payment_clocks,
+        sum(case when step = '支付' and is_on_time then 1 else 0 end) as payments_on_time
+    from {{ ref('evidence_claim_clock') }}
+    group by {{ insurer_groups() }}
+),
+
+fees as (
+    select
+        {{ insurer_columns() }},
+        sum(provided) as fee_provided,
+        sum(spent) as fee_spent,
+        sum(spent_unproven) as fee_spent_unproven
+    from {{ ref('evidence_fee') }}
+    group by {{ insurer_groups() }}
+),
+
+insured as (
+    select
+        {{ insurer_columns() }},
+        insured_uscc as uscc,
+        max(case when is_incepted then 1 else 0 end) as incepted,
+        max(case when is_in_force then 1 else 0 end) as in_force
+    from {{ ref('evidence_policy') }}
+    where is_incepted or is_in_force_any_day
+    group by {{ insurer_groups(['insured_uscc']) }}
+),
+
+serviced as (
+    select distinct
+        {{ insurer_columns() }},
+        insured_uscc as uscc
+    from {{ ref('evidence_service') }}
+    group by {{ insurer_groups(['insured_uscc']) }}
+),
+
+units as (
+    select
+        insured.jurisdiction,
+        insured.stat_year,
+        insured.cell_insurer,
+        sum(insured.incepted) as insured_units,
+        sum(insured.in_force) as insured_units_in_force,
+        sum(case when serviced.uscc is not null then insured.in_force else 0 end) as serviced_units_in_force
+    from insured
+    left join serviced
+        on insured.jurisdiction = serviced.jurisdiction
+        and insured.stat_year = serviced.stat_year
+        and insured.cell_insurer = serviced.cell_insurer
+        and insured.uscc = serviced.uscc
+    group by insured.jurisdiction, insured.stat_year, insured.cell_insurer
+),
+
+services as (
+    select
+        {{ insurer_columns() }},
+        count(*) as services,
+        sum(coalesce(hazards_found, 0)) as hazards_found,
+        sum(coalesce(satisfaction, 0)) as satisfaction_points,
+        count(satisfaction) as satisfaction_answers
+    from {{ ref('evidence_service') }}
+    group by {{ insurer_groups() }}
+),
+
+fulfilment as (
+    select
+        {{ insurer_columns() }},
+        sum(contracted) as contracted_visits,
+        sum(fulfilled) as fulfilled_visits
+    from {{ ref('evidence_fulfilment') }}
+    group by {{ insurer_groups() }}
+),
+
+hazards as (
+    select
+        {{ insurer_columns() }},
+        sum(case when is_due then 1 else 0 end) as hazards_due,
+        sum(case when is_due and is_closed then 1 else 0 end) as hazards_closed,
+        sum(case when grade = '重大' and is_due then 1 else 0 end) as major_hazards_due,
+        sum(case when grade = '重大' and is_due and is_closed then 1 else 0 end) as major_hazards_closed
+    from {{ ref('evidence_hazard') }}
+    group by {{ insurer_groups() }}
+),
+
+complaints as (
+    select
+        {{ insurer_columns() }},
+        count(*) as complaints,
+        sum(case when is_substantiated then 1 else 0 end) as complaints_substantiated,
+        count(is_on_time) as complaint_clocks,
+        sum(case when is_on_time then 1 else 0 end) as complaints_on_time
+    from {{ ref('evidence_complaint_clock') }}
+    where insurer_code is not null
+    group by {{ insurer_groups() }}
+),
+
+scores as (
+    select
+        providers.jurisdiction,
+        {{ year_of('scorecard.month') }} as stat_year,
+        case when grouping(providers.insurer_code) = 1 then 'ALL' else providers.insurer_code end as cell_insurer,
+        round(sum(scorecard.score * scorecard.rows_in) / nullif(sum(scorecard.rows_in), 0), 9) as data_quality_score
+    from {{ ref('provider_scorecard') }} as scorecard
+    inner join {{ ref('ref_provider') }} as providers
+        on scorecard.provider = providers.provider
+    where providers.kind = 'insurer'
+    group by grouping sets (
+        (providers.jurisdiction, {{ year_of('scorecard.month') }}, providers.insurer_code),
+        (providers.jurisdiction, {{ year_of('scorecard.month') }})
+    )
 ),
 
 final as (
     select
-        by_insurer.jurisdiction,
-        by_insurer.stat_year,
-        periods.as_of,
-        by_insurer.cell_insurer as insurer_code,
-        coalesce(insurers.name, '全部机构') as insurer_name,
-        cast(by_insurer.policies as bigint) as policies,
-        {{ yuan('by_insurer.premium_written') }} as premium_written,
-        {{ yuan('by_insurer.premium_received') }} as premium_received,
-        {{ ratio('by_insurer.premium_received', 'totals.premium_received') }} as market_share,
-        {{ yuan('by_insurer.pool_premium_received') }} as pool_premium_received,
-        {{ ratio('by_insurer.pool_premium_received', 'totals.pool_premium_received') }} as pool_share
-    from by_insurer
-    inner join totals
-        on by_insurer.jurisdiction = totals.jurisdiction
-        and by_insurer.stat_year = totals.stat_year
-    inner join {{ ref('int_period') }} as periods
-        on by_insurer.jurisdiction = periods.jurisdiction
-        and by_insurer.stat_year = periods.stat_year
-    left join {{ ref('ref_insurer') }} as insurers
-        on by_insurer.cell_insurer = insurers.insurer_code
+        grid.jurisdiction,
+        grid.stat_year,
+        grid.period_end,
+        grid.as_of,
+        grid.insurer_code,
+        grid.insurer_name,
+        cast(coalesce(premium.policies, 0) as bigint) as policies,
+        {{ yuan('coalesce(premium.premium_written, 0)') }} as premium_written,
+        {{ yuan('coalesce(premium.premium_received, 0)') }} as premium_received,
+        {{ yuan('coalesce(market.market_premium, 0)') }} as market_premium,
+        {{ ratio('premium.premium_received', 'market.market_premium') }} as market_share,
+        {{ yuan('coalesce(premium.pool_premium_received, 0)') }} as pool_premium_received,
+        {{ yuan('coalesce(market.market_pool_premium, 0)') }} as market_pool_premium,
+        {{ ratio('premium.pool_premium_received', 'market.market_pool_premium') }} as pool_share,
+        {{ yuan('coalesce(claims.claims_settled, 0)') }} as claims_settled,
+        {{ yuan('coalesce(claims.claims_paid_open, 0)') }} as claims_paid_open,
+        {{ yuan('coalesce(claims.claims_outstanding, 0)') }} as claims_outstanding,
+        {{ ratio('(coalesce(claims.claims_settled, 0) + coalesce(claims.claims_paid_open, 0) + coalesce(claims.claims_outstanding, 0))', 'premium.premium_received') }} as simple_loss_ratio,
+        {{ ratio('(coalesce(claims.claims_settled, 0) + coalesce(claims.claims_paid_open, 0))', 'premium.premium_received') }} as simple_loss_ratio_paid,
+        {{ yuan('coalesce(premium.fee_contracted, 0)') }} as fee_contracted,
+        {{ yuan('coalesce(fees.fee_provided, 0)') }} as fee_provided,
+        {{ yuan('coalesce(fees.fee_spent, 0)') }} as fee_spent,
+        {{ yuan('coalesce(fees.fee_spent_unproven, 0)') }} as fee_spent_unproven,
+        {{ ratio('coalesce(fees.fee_provided, 0)', 'premium.premium_received') }} as prevention_fee_share,
+        {{ ratio('premium.fee_contracted', 'premium.premium_received') }} as contracted_fee_share,
+        {{ ratio('coalesce(fees.fee_spent, 0)', 'premium.premium_received') }} as spent_fee_share,
+        {{ ratio('fees.fee_spent', 'fees.fee_provided') }} as fee_use_rate,
+        cast(coalesce(units.insured_units, 0) as bigint) as insured_units,
+        cast(coalesce(units.insured_units_in_force, 0) as bigint) as insured_units_in_force,
+        cast(coalesce(units.serviced_units_in_force, 0) as bigint) as serviced_units_in_force,
+        {{ ratio('units.serviced_units_in_force', 'units.insured_units_in_force') }} as service_coverage,
+        cast(coalesce(services.services, 0) as bigint) as services,
+        cast(coalesce(services.hazards_found, 0) as bigint) as hazards_found,
+        cast(coalesce(services.satisfaction_points, 0) as bigint) as satisfaction_points,
+        cast(coalesce(services.satisfaction_answers, 0) as bigint) as satisfaction_answers,
+        {{ ratio('services.satisfaction_points', 'services.satisfaction_answers') }} as satisfaction,
+        cast(coalesce(fulfilment.contracted_visits, 0) as decimal(18, 6)) as contracted_visits,
+        cast(coalesce(fulfilment.fulfilled_visits, 0) as decimal(18, 6)) as fulfilled_visits,
+        {{ ratio('fulfilment.fulfilled_visits', 'fulfilment.contracted_visits') }} as contract_fulfilment,
+        cast(coalesce(hazards.hazards_due, 0) as bigint) as hazards_due,
+        cast(coalesce(hazards.hazards_closed, 0) as bigint) as hazards_closed,
+        {{ ratio('hazards.hazards_closed', 'hazards.hazards_due') }} as hazard_closure_rate,
+        cast(coalesce(hazards.major_hazards_due, 0) as bigint) as major_hazards_due,
+        cast(coalesce(hazards.major_hazards_closed, 0) as bigint) as major_hazards_closed,
+        {{ ratio('hazards.major_hazards_closed', 'hazards.major_hazards_due') }} as major_hazard_closure_rate,
+        cast(coalesce(clocks.decision_clocks, 0) as bigint) as decision_clocks,
+        cast(coalesce(clocks.decisions_on_time, 0) as bigint) as decisions_on_time,
+        {{ ratio('clocks.decisions_on_time', 'clocks.decision_clocks') }} as decision_on_time_rate,
+        cast(coalesce(clocks.payment_clocks, 0) as bigint) as payment_clocks,
+        cast(coalesce(clocks.payments_on_time, 0) as bigint) as payments_on_time,
+        {{ ratio('clocks.payments_on_time', 'clocks.payment_clocks') }} as payment_on_time_rate,
+        cast(coalesce(complaints.complaints, 0) as bigint) as complaints,
+        cast(coalesce(complaints.complaints_substantiated, 0) as bigint) as complaints_substantiated,
+        cast(coalesce(complaints.complaint_clocks, 0) as bigint) as complaint_clocks,
+        cast(coalesce(complaints.complaints_on_time, 0) as bigint) as complaints_on_time,
+        {{ ratio('complaints.complaints_on_time', 'complaints.complaint_clocks') }} as complaint_on_time_rate,
+        scores.data_quality_score
+    from grid
+    left join market
+        on grid.jurisdiction = market.jurisdiction
+        and grid.stat_year = market.stat_year
+    {%- for part in ['premium', 'claims', 'clocks', 'fees', 'units', 'services', 'fulfilment', 'hazards', 'complaints', 'scores'] %}
+    left join {{ part }}
+        on grid.jurisdiction = {{ part }}.jurisdiction
+        and grid.stat_year = {{ part }}.stat_year
+        and grid.insurer_code = {{ part }}.cell_insurer
+    {%- endfor %}
 )
 
 select * from final

@@ -71,7 +71,20 @@ final as (
         cast(coalesce(services.hazards_found, 0) as bigint) as hazards_found,
         cast(coalesce(services.participants, 0) as bigint) as participants,
         cast(coalesce(services.satisfaction_answers, 0) as bigint) as satisfaction_answers,
+        cast(coalesce(services.satisfaction_points, 0) as bigint) as satisfaction_points,
         {{ ratio('services.satisfaction_points', 'services.satisfaction_answers') }} as satisfaction,
+        cast(coalesce(hazards.hazards_recorded, 0) as bigint) as hazards_recorded,
+        cast(coalesce(hazards.hazards_due, 0) as bigint) as hazards_due,
+        cast(coalesce(hazards.hazards_closed, 0) as bigint) as hazards_closed,
+        {{ ratio('hazards.hazards_closed', 'hazards.hazards_due') }} as hazard_closure_rate,
+        cast(coalesce(hazards.hazards_overdue, 0) as bigint) as hazards_overdue,
+        cast(coalesce(hazards.major_hazards_recorded, 0) as bigint) as major_hazards_recorded,
+        cast(coalesce(hazards.major_hazards_due, 0) as bigint) as major_hazards_due,
+        cast(coalesce(hazards.major_hazards_closed, 0) as bigint) as major_hazards_closed,
+        {{ ratio('hazards.major_hazards_closed', 'hazards.major_hazards_due') }} as major_hazard_closure_rate,
+        cast(coalesce(hazards.major_hazards_overdue, 0) as bigint) as major_hazards_overdue,
+        cast(coalesce(hazards.major_hazards_refused, 0) as bigint) as major_hazards_refused,
+        cast(coalesce(hazards.refusals_reported, 0) as bigint) as refusals_reported,
         cast(coalesce(fulfilment.contracted_visits, 0) as decimal(18, 6)) as contracted_visits,
         cast(coalesce(fulfilment.fulfilled_visits, 0) as decimal(18, 6)) as fulfilled_visits,
         {{ ratio('fulfilment.fulfilled_visits', 'fulfilment.contracted_visits') }} as contract_fulfilment,
@@ -131,6 +144,11 @@ final as (
         and cells.stat_year = fees.stat_year
         and cells.district_code = fees.cell_district
         and cells.industry_code = fees.cell_industry
+    left join {{ ref('int_cell_hazard') }} as hazards
+        on cells.jurisdiction = hazards.jurisdiction
+        and cells.stat_year = hazards.stat_year
+        and cells.district_code = hazards.cell_district
+        and cells.industry_code = hazards.cell_industry
     left join {{ ref('int_cell_fulfilment') }} as fulfilment
         on cells.jurisdiction = fulfilment.jurisdiction
         and cells.stat_year = fulfilment.stat_year

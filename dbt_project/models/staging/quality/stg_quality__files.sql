@@ -1,4 +1,4 @@
--- One row per drop; is_known: received by the end of the as-of day.
+-- One row per drop; is_known: received by the end of the as-of day (ANZE_AS_OF; empty: the newest received date).
 with
 
 files as (
@@ -6,8 +6,8 @@ files as (
 ),
 
 as_of as (
-    {% if var('as_of') -%}
-    select cast('{{ var("as_of") }}' as date) as as_of
+    {% if env_var('ANZE_AS_OF', '') -%}
+    select cast('{{ env_var("ANZE_AS_OF", "") }}' as date) as as_of
     {%- else -%}
     select max(cast(received_at as date)) as as_of from files
     {%- endif %}

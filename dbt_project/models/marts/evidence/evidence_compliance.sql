@@ -3,7 +3,7 @@
 with
 
 policies as (
-    select * from {{ ref('int_policy_period') }} where is_incepted
+    select * from {{ ref('evidence_policy') }} where is_incepted
 ),
 
 rules as (
@@ -16,11 +16,20 @@ final as (
         policies.stat_year,
         policies.district_code,
         policies.industry_code,
+        policies.insurer_code,
+        policies.insured_uscc,
         policies.policy_no,
+        policies.inception_date,
+        policies.limit_per_person,
+        policies.commission,
+        policies.premium_received,
         floors.value_num as limit_floor,
         policies.limit_per_person >= floors.value_num as meets_limit_floor,
         caps.value_num as commission_cap,
-        policies.commission <= policies.premium_received * caps.value_num as meets_commission_cap
+        policies.commission <= policies.premium_received * caps.value_num as meets_commission_cap,
+        policies.file_id,
+        policies.sheet,
+        policies.line_no
     from policies
     left join rules as floors
         on floors.rule_code = 'limit_per_person_min'

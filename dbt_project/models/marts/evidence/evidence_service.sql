@@ -11,8 +11,24 @@ periods as (
 
 final as (
     select
+        services.jurisdiction,
         periods.stat_year,
-        services.*
+        services.district_code,
+        services.industry_code,
+        services.insurer_code,
+        services.insured_uscc,
+        services.policy_no,
+        services.service_no,
+        services.item,
+        services.form,
+        services.provider_type,
+        services.finished_on,
+        services.participants,
+        services.hazards_found,
+        services.satisfaction,
+        services.file_id,
+        services.sheet,
+        services.line_no
     from services
     inner join periods
         on services.jurisdiction = periods.jurisdiction

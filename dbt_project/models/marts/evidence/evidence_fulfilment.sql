@@ -3,7 +3,7 @@
 with
 
 policies as (
-    select * from {{ ref('int_policy_period') }} where is_incepted
+    select * from {{ ref('evidence_policy') }} where is_incepted
 ),
 
 visits as (
@@ -11,7 +11,7 @@ visits as (
         policy_no,
         stat_year,
         count(*) as completed
-    from {{ ref('int_service_period') }}
+    from {{ ref('evidence_service') }}
     group by policy_no, stat_year
 ),
 
@@ -37,11 +37,17 @@ final as (
         stat_year,
         district_code,
         industry_code,
+        insurer_code,
+        insured_uscc,
         policy_no,
+        completed,
         contracted,
         service_frequency as contracted_full_term,
         least(cast(completed as decimal(18, 6)), contracted) as fulfilled,
-        least(completed, service_frequency) as fulfilled_full_term
+        least(completed, service_frequency) as fulfilled_full_term,
+        file_id,
+        sheet,
+        line_no
     from counted
 )
 

@@ -2,7 +2,7 @@
 with
 
 premium as (
-    select * from {{ ref('int_premium') }}
+    select * from {{ ref('evidence_premium') }}
 ),
 
 members as (
@@ -16,11 +16,16 @@ final as (
         premium.district_code,
         premium.industry_code,
         members.insurer_code,
+        premium.insured_uscc,
         premium.policy_no,
         premium.endorsement_no,
         members.is_shared,
         cast(premium.premium_received * members.part as decimal(24, 8)) as premium_received,
-        cast(premium.premium_written * members.part as decimal(24, 8)) as premium_written
+        cast(premium.premium_written * members.part as decimal(24, 8)) as premium_written,
+        cast(cast(premium.fee_contracted as decimal(24, 8)) * members.part as decimal(24, 8)) as fee_contracted,
+        premium.file_id,
+        premium.sheet,
+        premium.line_no
     from premium
     inner join members
         on premium.policy_no = members.policy_no

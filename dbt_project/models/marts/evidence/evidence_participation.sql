@@ -16,8 +16,8 @@ cover as (
         insured_uscc,
         industry_code,
         min(policy_no) as policy_no,
-        sum(insured_persons) as insured_persons
-    from {{ ref('int_policy_period') }}
+        cast(sum(insured_persons) as bigint) as insured_persons
+    from {{ ref('evidence_policy') }}
     where is_in_force
     group by stat_year, insured_uscc, industry_code
 ),

@@ -55,7 +55,7 @@ final as (
         amounts.premium_written,
         amounts.premium_received,
         policies.fee_ratio,
-        amounts.premium_received * policies.fee_ratio as fee_contracted,
+        cast(cast(amounts.premium_received as decimal(24, 2)) * policies.fee_ratio as decimal(24, 8)) as fee_contracted,
         amounts.file_id,
         amounts.sheet,
         amounts.line_no

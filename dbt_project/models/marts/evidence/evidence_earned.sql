@@ -3,7 +3,7 @@
 with
 
 policies as (
-    select * from {{ ref('int_policy_period') }} where is_incepted
+    select * from {{ ref('evidence_policy') }} where is_incepted
 ),
 
 endorsements as (
@@ -16,11 +16,17 @@ amounts as (
         stat_year,
         district_code,
         industry_code,
+        insurer_code,
+        insured_uscc,
         policy_no,
+        cast(null as varchar) as endorsement_no,
         premium_received as amount,
         inception_date as earned_from,
         expiry_date,
-        period_end
+        period_end,
+        file_id,
+        sheet,
+        line_no
     from policies
 
     union all
@@ -30,11 +36,17 @@ amounts as (
         policies.stat_year,
         policies.district_code,
         policies.industry_code,
+        policies.insurer_code,
+        policies.insured_uscc,
         policies.policy_no,
+        endorsements.endorsement_no,
         endorsements.received_change as amount,
         endorsements.effective_date as earned_from,
         policies.expiry_date,
-        policies.period_end
+        policies.period_end,
+        endorsements.file_id,
+        endorsements.sheet,
+        endorsements.line_no
     from policies
     inner join endorsements
         on policies.policy_no = endorsements.policy_no
@@ -43,7 +55,21 @@ amounts as (
 
 final as (
     select
-        *,
+        jurisdiction,
+        stat_year,
+        district_code,
+        industry_code,
+        insurer_code,
+        insured_uscc,
+        policy_no,
+        endorsement_no,
+        amount,
+        earned_from,
+        expiry_date,
+        period_end,
+        file_id,
+        sheet,
+        line_no,
         case
             when earned_from > expiry_date then amount
             else

@@ -28,7 +28,11 @@ final as (
         policies.insured_persons,
         policies.service_frequency,
         policies.inception_date >= periods.period_start as is_incepted,
-        policies.cover_end >= periods.period_end as is_in_force
+        policies.cover_end >= periods.period_end as is_in_force,
+        policies.cover_end >= policies.inception_date as is_in_force_any_day,
+        policies.file_id,
+        policies.sheet,
+        policies.line_no
     from policies
     inner join periods
         on policies.jurisdiction = periods.jurisdiction

@@ -12,11 +12,24 @@ periods as (
 
 final as (
     select
+        entries.jurisdiction,
         periods.stat_year,
-        entries.*,
+        entries.district_code,
+        entries.industry_code,
+        entries.insurer_code,
+        entries.policy_no,
+        entries.entry_no,
+        entries.service_no,
+        entries.entry_date,
+        entries.type,
+        entries.amount,
+        entries.is_pool,
         case entries.type when '提取' then entries.amount when '冲回' then -entries.amount else 0 end as provided,
         case when entries.type = '支出' and entries.is_proven then entries.amount else 0 end as spent,
-        case when entries.type = '支出' and not entries.is_proven then entries.amount else 0 end as spent_unproven
+        case when entries.type = '支出' and not entries.is_proven then entries.amount else 0 end as spent_unproven,
+        entries.file_id,
+        entries.sheet,
+        entries.line_no
     from entries
     inner join periods
         on entries.jurisdiction = periods.jurisdiction

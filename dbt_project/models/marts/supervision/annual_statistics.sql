@@ -1,0 +1,108 @@
+-- 年度报送统计: the items of the statutory return (ref_return_item) in long form, per district, industry and
+-- insurer, totals included; each with numerator, denominator and its basis in words.
+with
+
+items as (
+    select * from {{ ref('ref_return_item') }}
+),
+
+cells as (
+    select * from {{ ref('supervision_metrics') }}
+),
+
+insurers as (
+    select * from {{ ref('insurer_metrics') }} where insurer_code <> 'ALL'
+),
+
+-- 承保份额 per district and industry too: a department reports the shares of its own field.
+premium as (
+    select
+        {{ cell_columns() }},
+        insurer_code,
+        sum(premium_received) as premium_received
+    from {{ ref('evidence_insurer_premium') }}
+    group by {{ cell_groups(['insurer_code']) }}
+),
+
+long as (
+    {% for metric in metrics_of('supervision_metrics') -%}
+    select
+        jurisdiction,
+        stat_year,
+        district_code,
+        industry_code,
+        'ALL' as insurer_code,
+        '{{ metric.name }}' as metric,
+        '{{ metric.unit }}' as unit,
+        cast({{ metric.numerator }} as decimal(24, 6)) as numerator,
+        cast({{ metric.denominator }} as decimal(24, 6)) as denominator,
+        cast({{ metric.name }} as double) as value
+    from cells
+
+    union all
+    {% endfor %}
+    {% for metric in metrics_of('insurer_metrics') if metric.name != 'market_share' -%}
+    select
+        jurisdiction,
+        stat_year,
+        'ALL' as district_code,
+        'ALL' as industry_code,
+        insurer_code,
+        '{{ metric.name }}' as metric,
+        '{{ metric.unit }}' as unit,
+        cast({{ metric.numerator }} as decimal(24, 6)) as numerator,
+        cast({{ metric.denominator }} as decimal(24, 6)) as denominator,
+        cast({{ metric.name }} as double) as value
+    from insurers
+
+    union all
+    {% endfor %}
+    select
+        premium.jurisdiction,
+        premium.stat_year,
+        premium.cell_district as district_code,
+        premium.cell_industry as industry_code,
+        premium.insurer_code,
+        'market_share' as metric,
+        '比例' as unit,
+        cast(premium.premium_received as decimal(24, 6)) as numerator,
+        cast(cells.premium_received as decimal(24, 6)) as denominator,
+        {{ ratio('premium.premium_received', 'cells.premium_received') }} as value
+    from premium
+    inner join cells
+        on premium.jurisdiction = cells.jurisdiction
+        and premium.stat_year = cells.stat_year
+        and premium.cell_district = cells.district_code
+        and premium.cell_industry = cells.industry_code
+),
+
+final as (
+    select
+        long.jurisdiction,
+        long.stat_year,
+        periods.as_of,
+        items.item_no,
+        items.sort_no,
+        items.section,
+        items.item_code,
+        items.item_name,
+        items.metric,
+        long.district_code,
+        long.industry_code,
+        long.insurer_code,
+        long.numerator,
+        long.denominator,
+        long.value,
+        long.unit,
+        items.basis,
+        items.clause
+    from long
+    inner join items
+        on long.jurisdiction = items.jurisdiction
+        and long.metric = items.metric
+    inner join {{ ref('int_period') }} as periods
+        on long.jurisdiction = periods.jurisdiction
+        and long.stat_year = periods.stat_year
+)
+
+select * from final

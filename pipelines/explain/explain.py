@@ -1,0 +1,295 @@
+"""One cell of one metric, explained down to file and line.
+
+What belongs here: the number, its formula with numbers, the records that count, those left out and why. What
+does not: how a cell is counted (evidence.py), how it is shown (output.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.explain.evidence import (
+    Measure,
+    Metric,
+    metrics,
+    rows_sql,
+    values_sql,
+)
+
+ALL = "ALL"
+
+
+class Unknown(Exception):
+    """There is no such metric or cell; the message says what there is."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a number stands: `ALL` for a total."""
+
+    jurisdiction: str
+    stat_year: int
+    district_code: str = ALL
+    industry_code: str = ALL
+    insurer_code: str = ALL
+
+
+@dataclass(frozen=True)
+class Part:
+    """A counted or summed part of the number and the records it is made of.
+
+    `records`: item, amount, feed, record_key, unit, provider, provider_name, file_name, sheet, line_no,
+    received_at; one row per source record.
+    """
+
+    measure: Measure
+    value: Decimal
+    records: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A cell with everything behind it.
+
+    `left_out`: records of the same feeds in the same cell that count nowhere, with `reason`.
+    `not_in_numerator`: of a share of units or policies, the records of the denominator that the numerator lacks.
+    `quarantined`: open rejected rows of the same feeds from senders of this jurisdiction, per rule.
+    """
+
+    metric: Metric
+    cell: Cell
+    place: str
+    as_of: str
+    publication_id: str
+    value: Decimal | None
+    stored: Decimal | None
+    numerator: tuple[Part, ...]
+    denominator: tuple[Part, ...]
+    left_out: pl.DataFrame
+    not_in_numerator: pl.DataFrame
+    quarantined: pl.DataFrame
+
+
+SOURCE = """
+    select
+        counted.item, counted.amount, counted.feed, counted.record_key, counted.unit, files.provider,
+        providers.name as provider_name, files.file_name, counted.sheet, counted.line_no, files.received_at
+    from ({rows}) as counted
+    left join quality.files as files on counted.file_id = files.file_id
+    left join marts.dim_provider as providers on files.provider = providers.provider
+    order by counted.item, files.received_at, counted.record_key, files.file_name, counted.sheet, counted.line_no
+"""
+
+
+def _first(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Any = None) -> Any:
+    """The first row, or None. All rows are fetched: a result left open blocks the connection."""
+    rows = connection.execute(sql, parameters).fetchall()
+    return rows[0] if rows else None
+
+
+def find_cell(
+    warehouse: Path, metric: str, year: int, jurisdiction: str, district: str, industry: str, insurer: str
+) -> tuple[str, Cell]:
+    """The metric and cell that people mean: codes or Chinese names; the city may follow from the district.
+
+    Raises:
+        Unknown: a name means nothing, or several cities are possible.
+    """
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+
+        def code(what: str, table: str, column: str, names: list[str], text: str) -> str:
+            if text == ALL:
+                return ALL
+            same = " or ".join(f"upper({name}) = upper($text)" for name in [column, *names])
+            found = _first(connection, f"select {column} from marts.{table} where {same}", {"text": text})
+            if found is None:
+                known = connection.execute(
+                    f"select {column} || ' ' || {names[0]} from marts.{table} order by 1"
+                ).fetchall()
+                raise Unknown(f"没有{what}「{text}」。可用：{'、'.join(row[0] for row in known)}")
+            return str(found[0])
+
+        district_code = code("区市", "dim_district", "district_code", ["name", "short_name"], district)
+        industry_code = code("行业", "dim_industry", "industry_code", ["name"], industry)
+        insurer_code = code("保险机构", "dim_insurer", "insurer_code", ["name"], insurer)
+        cities = connection.execute(
+            "select distinct jurisdiction from marts.dim_district where ($district = 'ALL' or district_code = $district) "
+            "and ($city = '' or jurisdiction = $city or jurisdiction_name = $city) order by 1",
+            {"district": district_code, "city": jurisdiction},
+        ).fetchall()
+        if len(cities) != 1:
+            raise Unknown("请用 --jurisdiction 指明统计辖区：weihai 威海市、shanghai 上海市。")
+        mart = "supervision_metrics" if insurer_code == ALL else "insurer_metrics"
+        named = {found.title: name for name, found in metrics(connection, mart).items()}
+        return named.get(metric, metric), Cell(cities[0][0], year, district_code, industry_code, insurer_code)
+
+
+def explain(warehouse: Path, metric: str, cell: Cell) -> Explanation:
+    """Explains a cell from a warehouse file.
+
+    Raises:
+        Unknown: no such metric or no such cell.
+    """
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        mart = "supervision_metrics" if cell.insurer_code == ALL else "insurer_metrics"
+        known = metrics(connection, mart)
+        if metric not in known:
+            raise Unknown(f"没有指标「{metric}」。可用：{'、'.join(known)}")
+        found = known[metric]
+        limited = cell.district_code != ALL or cell.industry_code != ALL
+        if mart == "insurer_metrics" and limited and metric != "market_share":
+            raise Unknown("机构指标只到全市，不分区市和行业（承保份额 market_share 除外）。")
+        stored = _stored(connection, mart, metric, cell)
+        cells = (
+            "select '{jurisdiction}' as jurisdiction, {stat_year} as stat_year, '{district_code}' as district_code, "
+            "'{industry_code}' as industry_code, '{insurer_code}' as insurer_code"
+        ).format(**cell.__dict__)
+        numerator = tuple(_part(connection, measure, cells) for measure in found.numerator)
+        denominator = tuple(_part(connection, measure, cells) for measure in found.denominator)
+        publication = _first(connection, "select publication_id, cast(as_of as varchar) from meta.publication")
+        feeds = _feeds(found)
+        return Explanation(
+            metric=found,
+            cell=cell,
+            place=_place(connection, cell),
+            as_of=publication[1],
+            publication_id=publication[0],
+            value=_value(found, numerator, denominator),
+            stored=stored,
+            numerator=numerator,
+            denominator=denominator,
+            left_out=_left_out(connection, cell, feeds),
+            not_in_numerator=_not_in_numerator(numerator, denominator),
+            quarantined=_quarantined(connection, cell, feeds),
+        )
+
+
+def _stored(connection: duckdb.DuckDBPyConnection, mart: str, metric: str, cell: Cell) -> Decimal | None:
+    """The number as the mart holds it."""
+    if mart == "insurer_metrics" and metric == "market_share":
+        sql, names = (
+            "select value from marts.annual_statistics where metric = 'market_share' and jurisdiction = ? and stat_year = ? "
+            "and district_code = ? and industry_code = ? and insurer_code = ?",
+            [cell.district_code, cell.industry_code, cell.insurer_code],
+        )
+    elif mart == "insurer_metrics":
+        sql, names = (
+            f"select {metric} from marts.insurer_metrics where jurisdiction = ? and stat_year = ? and insurer_code = ?",
+            [cell.insurer_code],
+        )
+    else:
+        sql, names = (
+            f"select {metric} from marts.supervision_metrics where jurisdiction = ? and stat_year = ? and district_code = ? and industry_code = ?",
+            [cell.district_code, cell.industry_code],
+        )
+    found = _first(connection, sql, [cell.jurisdiction, cell.stat_year, *names])
+    if found is None:
+        years = _first(
+            connection,
+            "select string_agg(distinct stat_year::varchar, '、' order by stat_year::varchar) from marts.supervision_metrics where jurisdiction = ?",
+            [cell.jurisdiction],
+        )
+        raise Unknown(
+            f"没有这一格：{cell.jurisdiction} {cell.stat_year} {cell.district_code} {cell.industry_code} {cell.insurer_code}。"
+            f"请核对代码；有数据的年度：{years[0] if years and years[0] else '无'}。"
+        )
+    return None if found[0] is None else Decimal(str(found[0]))
+
+
+def _part(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str) -> Part:
+    value = _first(connection, f"select value from ({values_sql(measure, cells)}) as cell")
+    records = connection.sql(SOURCE.format(rows=rows_sql(measure, cells))).pl()
+    return Part(measure, Decimal(str(value[0] if value else 0)), records)
+
+
+def _value(metric: Metric, numerator: tuple[Part, ...], denominator: tuple[Part, ...]) -> Decimal | None:
+    above = sum((part.value for part in numerator), Decimal(0))
+    if not metric.is_ratio:
+        # Concentration of nothing is unknown, not zero.
+        return None if metric.unit in ("指数", "比例") and not above else above
+    below = sum((part.value for part in denominator), Decimal(0))
+    return above / below if below else None
+
+
+def _feeds(metric: Metric) -> list[str]:
+    """Feeds whose records could have counted: those of the evidence, and the policies everything hangs on."""
+    found = {"policy"}
+    for measure in metric.numerator + metric.denominator:
+        found |= {word for word in measure.feed.split("'") if word.isidentifier() and word not in ("case",)}
+        if "served" in measure.how:
+            found.add("service_record")
+    return sorted(found)
+
+
+def _place(connection: duckdb.DuckDBPyConnection, cell: Cell) -> str:
+    """The cell in words."""
+    row = _first(
+        connection,
+        """
+        select
+            (select max(jurisdiction_name) from marts.dim_district where jurisdiction = $jurisdiction),
+            (select name from marts.dim_district where district_code = $district_code),
+            (select name from marts.dim_industry where industry_code = $industry_code),
+            (select name from marts.dim_insurer where insurer_code = $insurer_code)
+        """,
+        {name: value for name, value in cell.__dict__.items() if name != "stat_year"},
+    )
+    assert row is not None
+    city, district, industry, insurer = row
+    return " · ".join([city, district or "全市", industry or "全部行业"] + ([insurer] if insurer else []))
+
+
+def _left_out(connection: duckdb.DuckDBPyConnection, cell: Cell, feeds: list[str]) -> pl.DataFrame:
+    found: pl.DataFrame = connection.sql(
+        """
+        select
+            records.reason, records.feed, records.record_key, records.insured_uscc as unit, files.provider,
+            providers.name as provider_name, files.file_name, records.sheet, records.line_no, files.received_at
+        from marts.evidence_left_out as records
+        left join quality.files as files on records.file_id = files.file_id
+        left join marts.dim_provider as providers on files.provider = providers.provider
+        where records.jurisdiction = $jurisdiction and records.stat_year = $stat_year
+            and ($district_code = 'ALL' or records.district_code = $district_code)
+            and ($industry_code = 'ALL' or records.industry_code = $industry_code)
+            and ($insurer_code = 'ALL' or records.insurer_code = $insurer_code)
+            and list_contains($feeds, records.feed)
+        order by all
+        """,
+        params={**cell.__dict__, "feeds": feeds},
+    ).pl()
+    return found
+
+
+def _not_in_numerator(numerator: tuple[Part, ...], denominator: tuple[Part, ...]) -> pl.DataFrame:
+    """Records of units (policies, …) that the denominator counts and the numerator does not."""
+    if len(numerator) != 1 or len(denominator) != 1:
+        return pl.DataFrame()
+    above, below = numerator[0], denominator[0]
+    if "count" not in above.measure.how or above.measure.how["count"] != below.measure.how.get("count"):
+        return pl.DataFrame()
+    return below.records.join(above.records, on="item", how="anti")
+
+
+def _quarantined(connection: duckdb.DuckDBPyConnection, cell: Cell, feeds: list[str]) -> pl.DataFrame:
+    found: pl.DataFrame = connection.sql(
+        """
+        select
+            quarantine.feed, quarantine.rule_code, count(*) as problems, min(quarantine.message) as example,
+            min(quarantine.file_name) as file_name, min(quarantine.line_no) as line_no
+        from quality.quarantine as quarantine
+        inner join marts.dim_provider as providers on quarantine.provider = providers.provider
+        where quarantine.status = 'open' and quarantine.severity = 'reject'
+            and providers.jurisdiction = $jurisdiction and list_contains($feeds, quarantine.feed)
+            and ($insurer_code = 'ALL' or providers.insurer_code = $insurer_code)
+        group by quarantine.feed, quarantine.rule_code
+        order by problems desc, quarantine.feed, quarantine.rule_code
+        """,
+        params={"jurisdiction": cell.jurisdiction, "insurer_code": cell.insurer_code, "feeds": feeds},
+    ).pl()
+    return found
