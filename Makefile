@@ -22,7 +22,7 @@ run: setup
 	@$(BIN)/anze nightly
 
 test: setup
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist loadgroup
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -101,6 +101,7 @@ def _print_headline(settings: Settings) -> None:
     import duckdb  # noqa: PLC0415
 
     from pipelines.feeds.reference import seed  # noqa: PLC0415
+    from pipelines.report.figures import percent, wan  # noqa: PLC0415
 
     with duckdb.connect(str(settings.published), read_only=True) as connection:
         rows = connection.execute(
@@ -121,8 +122,7 @@ def _print_headline(settings: Settings) -> None:
             table.add_column(heading, justify="right", no_wrap=True)
         for row in rows:
             if row[0] == jurisdiction:
-                ratios = ["—" if value is None else f"{value:.2%}" for value in row[4:8]]
-                table.add_row(f"{row[1]} {row[2]}", f"{row[3]:,}", *ratios, f"{row[8] / 10000:,.2f}")
+                table.add_row(f"{row[1]} {row[2]}", f"{row[3]:,}", *(percent(value) for value in row[4:8]), wan(row[8]))
         console.print(table)
     console.print(f"数据仓：{settings.published}\n闸门结果：{settings.docs / 'gates.html'}", highlight=False)
 
@@ -300,6 +300,68 @@ def diff(
 
 
 @app.command()
+def report(
+    year: Annotated[int, typer.Argument(help="统计年度")],
+    jurisdiction: Annotated[str, typer.Option("--jurisdiction", help="统计辖区：weihai、shanghai")],
+    as_of: DateOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="输出目录（缺省为数据目录下的 reports/）")] = None,
+    file: Annotated[bool, typer.Option("--file", help="封存：编号、只读保存，以后可逐字节重现")] = False,
+    reproduce: Annotated[str, typer.Option("--reproduce", help="重现一次封存的报送并逐字节比较")] = "",
+    home: HomeOption = None,
+) -> None:
+    """年度报送：Word（公文格式）、Excel、JSON。"""
+    from pipelines.feeds.reference import seed  # noqa: PLC0415
+    from pipelines.publish.as_of import as_of_of  # noqa: PLC0415
+    from pipelines.report import filing  # noqa: PLC0415
+    from pipelines.report.annual import NoSuchReturn  # noqa: PLC0415
+
+    settings = _settings(home)
+    cities = seed("ref_jurisdiction")["jurisdiction"].to_list()
+    if jurisdiction not in cities:
+        errors.print(f"[red]没有统计辖区「{jurisdiction}」[/]。可用：{'、'.join(cities)}")
+        raise typer.Exit(BAD_ARGUMENTS)
+    warehouse = _warehouse(home, as_of)
+    day = as_of_of(warehouse)
+    try:
+        if reproduce:
+            same = filing.reproduce(settings, reproduce)
+            for name, equal in same.items():
+                console.print(f"{name}：{'[green]逐字节相同[/]' if equal else '[red]不同[/]'}", highlight=False)
+            if not all(same.values()):
+                raise typer.Exit(FAILED)
+            return
+        if file:
+            filed = filing.file(settings, jurisdiction, year, day)
+            place = filing.folder(settings, jurisdiction, year) / filed.number
+            console.print(
+                f"[green]已封存[/] {filed.number}，取数时点 {filed.as_of}，数据指纹 {filed.inputs_hash}\n{place}",
+                highlight=False,
+            )
+            return
+        made = filing.make(
+            settings, jurisdiction, year, day, previous=filing.last_filing(settings, jurisdiction, year, day)
+        )
+    except NoSuchReturn as nothing:
+        errors.print(f"[yellow]{nothing}[/]", highlight=False)
+        raise typer.Exit(FAILED) from None
+    except filing.NotReproduced as problem:
+        errors.print(f"[red]{problem}[/]", highlight=False)
+        raise typer.Exit(FAILED) from None
+    folder = out or settings.home / "reports" / f"{jurisdiction}_{year}_{day.replace('-', '')}"
+    written = filing.write(made, folder)
+    table = Table(title=f"{made.title}（取数时点 {day}）", title_justify="left")
+    for heading in ("序号", "事项", "数值"):
+        table.add_column(heading)
+    for figure in made.figures:
+        table.add_row(figure.item_no, figure.name, figure.shown)
+    console.print(table)
+    for text in made.missing:
+        console.print(f"[yellow]缺[/] {text}", highlight=False)
+    for path in written.values():
+        console.print(f"已写入 {path}", highlight=False)
+
+
+@app.command()
 def dictionary(table: Annotated[str | None, typer.Argument(help="只看一张表")] = None, home: HomeOption = None) -> None:
     """数据字典：各表各列的中文名、单位、定义。"""
     import duckdb  # noqa: PLC0415
@@ -327,12 +389,16 @@ def _published(home: Path | None) -> Settings:
 
 
 @app.command()
-def status(home: HomeOption = None) -> None:
-    """现状：最近一次发布、待处理文件、隔离区。"""
+def status(
+    home: HomeOption = None,
+    today: Annotated[str | None, typer.Option("--today", help="以哪一天计算期限（缺省为今天）")] = None,
+) -> None:
+    """现状：最近一次发布、待处理文件、隔离区；报送期限：到期、收到、迟报。"""
     import duckdb  # noqa: PLC0415
 
     from pipelines.ingest.landing import pending  # noqa: PLC0415
     from pipelines.publish.publication import last_publication  # noqa: PLC0415
+    from pipelines.report.deadlines import deadlines  # noqa: PLC0415
 
     settings = _published(home)
     publication = last_publication(settings)
@@ -351,9 +417,31 @@ def status(home: HomeOption = None) -> None:
                 "select count(distinct (file_id, sheet, line_no)) from quality.quarantine where status = 'open' and severity = 'reject'",
             ),
         ):
-            found = connection.execute(sql).fetchone()
-            table.add_row(label, str(found[0] if found else 0))
+            found = connection.execute(sql).fetchall()
+            table.add_row(label, str(found[0][0]))
     console.print(table)
+    day = date.fromisoformat(_day(today)) if today else datetime.now(CHINA).date()
+    listing = Table(title=f"报送期限（{day}）", title_justify="left")
+    for heading in ("期限", "事项", "应报", "已收", "迟报", "未收", "状态"):
+        listing.add_column(heading)
+    for row in deadlines(settings.published, day):
+        colour = {"逾期": "red", "将到期": "yellow"}.get(row.state, "")
+        left = (
+            f"还有 {row.working_days_left} 个工作日"
+            if row.working_days_left is not None and row.days_left >= 0
+            else f"已过 {-row.days_left} 天"
+        )
+        state = f"[{colour}]{row.state}[/] {left}" if colour else row.state
+        listing.add_row(
+            str(row.due_date),
+            f"{row.city} {row.name}",
+            str(row.owed),
+            str(row.received),
+            str(row.late),
+            str(row.missing),
+            state,
+        )
+    console.print(listing)
 
 
 @app.command()

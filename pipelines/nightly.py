@@ -46,10 +46,11 @@ class Outcome:
 
 
 def input_fingerprint(settings: Settings, as_of: str) -> str:
-    """Fingerprint of all that decides what is published: landed files, code, knowledge date."""
+    """Fingerprint of all that decides what is published: landed files, code, knowledge date, filings."""
     files = settings.landing / "files.parquet"
     content = files.read_bytes() if files.exists() else b""
-    parts = [hashlib.sha256(content).hexdigest(), transform.code_fingerprint(), as_of, settings.override_gates]
+    filed = ",".join(sorted(path.parent.name for path in settings.home.glob("filings/*/*/*/filing.json")))
+    parts = [hashlib.sha256(content).hexdigest(), transform.code_fingerprint(), as_of, settings.override_gates, filed]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 

@@ -15,18 +15,16 @@ from pathlib import Path
 from pipelines.settings import DBT_PROJECT, EXPECTATIONS, PROJECT_ROOT, Settings, quiet_dependencies
 
 
-def dbt_environment(settings: Settings, as_of: str = "", build: Path | None = None) -> dict[str, str]:
+def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
     """What dbt_project's profile and sources read.
 
     Args:
         as_of: knowledge date YYYY-MM-DD; empty: the newest received date.
-        build: the file dbt writes; the nightly build where none is given. Every other file has a target
-            folder of its own: dbt parses the whole project again when its profile changes.
     """
-    target = settings.home / "dbt" / (build.stem if build else "")
+    target = settings.home / "dbt"
     return {
         "ANZE_LANDING": str(settings.landing),
-        "ANZE_BUILD": str(build or settings.build),
+        "ANZE_BUILD": str(settings.build),
         "ANZE_AS_OF": as_of,
         "ANZE_SPILL": str(settings.build.parent / "spill"),
         "ANZE_THREADS": str(settings.threads),

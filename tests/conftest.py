@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from pipelines import compiled, transform
 from pipelines import settings as config
-from pipelines import transform
 from pipelines.ingest.landing import Landed, land
+from pipelines.publish.publication import publish
 from pipelines.synth import files as synth
 
 SEED = 11
@@ -29,12 +33,26 @@ def make_uscc(serial: int) -> str:
     return body + alphabet[(31 - total % 31) % 31]
 
 
+@cache
+def compiled_once() -> compiled.Project:
+    """The dbt project, compiled once for all tests of all workers."""
+    folder = Path(tempfile.gettempdir()) / f"anze-tests-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return compiled.compiled_project(folder)
+
+
 class Home:
     """A home in a temporary folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.settings = config.Settings(home=path, hash_key="test", threads=2)
+        # Side warehouses of knowledge dates take the same compiled project.
+        (path / "dbt").mkdir(parents=True, exist_ok=True)
+        if not (path / "dbt" / "compiled").exists():
+            (path / "dbt" / "compiled").symlink_to(compiled_once().manifest.parents[1])
 
     def drop(self, provider: str, feed: str, stamp: str, name: str, content: str | bytes) -> Path:
         path = self.path / "raw" / provider / feed / stamp / name
@@ -51,9 +69,14 @@ class Home:
         transform.run_dbt(list(arguments), transform.dbt_environment(self.settings, as_of))
 
     def build(self, as_of: str = "") -> Home:
-        """Landing and dbt, without gates and publication."""
+        """Landing and the compiled project, without gates and publication."""
         self.land()
-        self.dbt("build", "--exclude-resource-type", "unit_test", as_of=as_of)
+        compiled.run(compiled_once(), self.settings, self.settings.build, as_of)
+        return self
+
+    def publish(self) -> Home:
+        """The build as a published warehouse, without gates."""
+        publish(self.settings, compiled_once().manifest, [], "test")
         return self
 
     def rows(self, sql: str, published: bool = False) -> list[tuple[Any, ...]]:
@@ -79,4 +102,4 @@ def dirty_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A synthetic world with three rows in a hundred spoiled, landed and built."""
     path = tmp_path_factory.mktemp("dirty")
     synth.write(path, "sample", SEED, 0.03)
-    yield Home(path).build()
+    yield Home(path).build().publish()

@@ -56,6 +56,7 @@ class Difference:
     `causes`: one row per changed item of a changed cell of a measure: mart, metric, the cell, item, before, after, change, cause and the
         record that caused it (feed, record_key, provider_name, file_name, sheet, line_no, received_at), how many
         did (records); their changes add up to the cell's.
+    `parts`: metric of supervision_metrics → the measures its change is made of.
     `quarantined`: rows rejected between the two dates; they change nothing until they are sent again.
     """
 
@@ -65,6 +66,7 @@ class Difference:
     cells: pl.DataFrame
     causes: pl.DataFrame
     quarantined: pl.DataFrame
+    parts: dict[str, list[str]]
 
 
 def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only: str = "") -> Difference:
@@ -83,6 +85,7 @@ def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only
         ]
         _changed_records(connection)
         cells, causes = [], []
+        parts: dict[str, list[str]] = {}
         for mart in TOTAL_MARTS:
             connection.execute("use after")
             known = metrics(connection, mart)
@@ -91,7 +94,13 @@ def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only
             where = f"stat_year = {int(stat_year)}"
             if jurisdiction:
                 where += f" and jurisdiction = '{jurisdiction.replace(chr(39), '')}'"
-            cells += [_changed_cells(connection, metric, where) for metric in wanted]
+            if mart == TOTAL_MARTS[0]:
+                parts = {
+                    metric.name: [part.metric for part in metric.numerator + metric.denominator] for metric in wanted
+                }
+            # A ratio is asked for together with what it is made of.
+            shown = {metric.name: metric for metric in [*wanted, *(known[name] for name in measures)]}
+            cells += [_changed_cells(connection, metric, where) for metric in shown.values()]
             causes += [_causes(connection, measure, cells_of(mart, where)) for measure in measures.values()]
         found_cells = pl.concat(cells, how="vertical_relaxed")
         return Difference(
@@ -101,6 +110,7 @@ def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only
                 "mart", "metric", "jurisdiction", "district_code", "industry_code", "insurer_code", "item"
             ),
             _newly_quarantined(connection),
+            parts,
         )  # fmt: skip
 
 
@@ -151,7 +161,7 @@ def _changed_cells(connection: duckdb.DuckDBPyConnection, metric: Metric, where:
     joined = " and ".join(f"old.{key} = new.{key}" for key in keys)
     named = ", ".join(f"coalesce(new.{key}, old.{key}) as {key}" for key in keys)
     kind = "double" if metric.is_ratio or metric.unit in ("指数", "比例") else "decimal(24, 6)"
-    zero = "null" if kind == "double" else "0"
+    zero = "null" if metric.is_ratio else "0"
     found: pl.DataFrame = connection.sql(
         f"""
         select

@@ -17,12 +17,14 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines import transform
+from pipelines import compiled, transform
 from pipelines.ingest.calendar import write_calendar
 from pipelines.lock import writer_lock
-from pipelines.publish.publication import assemble, last_publication
+from pipelines.publish.publication import assemble, filed_statistics, last_publication
 from pipelines.settings import Settings
 
+# A side warehouse holds what came in by a day; what was filed from it is no input.
+NO_FILINGS = ""
 KEPT = 24
 """Side warehouses kept; the ones not used for longest go first."""
 
@@ -77,14 +79,12 @@ def warehouse_at(settings: Settings, as_of: str) -> Path:
 
 def _build(settings: Settings, as_of: str, target: Path, stamp: str) -> None:
     build = settings.build.with_name("as_of.duckdb")
-    build.parent.mkdir(parents=True, exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    build.unlink(missing_ok=True)
     write_calendar(settings)
-    environment = transform.dbt_environment(settings, as_of, build)
-    transform.run_dbt(["build", "--exclude-resource-type", "unit_test", "test"], environment)
+    project = compiled.compiled_project(settings.home / "dbt" / "compiled")
+    compiled.run(project, settings, build, as_of)
     partial = build.with_name("as_of_partial.duckdb")
-    assemble(build, partial, Path(environment["DBT_TARGET_PATH"]) / "manifest.json", [], stamp)
+    assemble(build, partial, project.manifest, [], stamp, filed_statistics(settings, NO_FILINGS))
     partial.replace(target)
     build.unlink()
     kept = sorted(target.parent.glob("anze_*.duckdb"), key=lambda path: path.stat().st_mtime)

@@ -54,6 +54,13 @@ ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "depends": "相关报送表：同一保单下还有哪些报送表决定其是否计入",
         },
     ),
+    "meta.filed_statistics": (
+        "已封存报送：各次封存的年度报送的统计事项，同一年度的不同取数时点并列",
+        {
+            "number": "报送编号", "jurisdiction": "统计辖区：weihai 威海市，shanghai 上海市", "stat_year": "统计年度：年份", "as_of": "取数时点：封存时的取数时点", "item_no": "事项序号",
+            "item_name": "事项名称", "metric": "指标：列名", "numerator": "分子", "denominator": "分母", "shown": "印出的数值",
+        },
+    ),
     "meta.publication": (
         "发布信息：本次发布的取数时点、时间与来源",
         {
@@ -98,14 +105,40 @@ def publish(settings: Settings, manifest: Path, results: list[GateResult], finge
     if blocking(results):
         raise ValueError("a blocking gate does not hold")
     partial = settings.build.with_name("publishing.duckdb")
-    publication = assemble(settings.build, partial, manifest, results, fingerprint)
+    publication = assemble(settings.build, partial, manifest, results, fingerprint, filed_statistics(settings))
     _keep_history(settings)
     partial.replace(settings.published)
     write_atomically(_record_path(settings), json.dumps(asdict(publication), ensure_ascii=False, indent=1).encode())
     return publication
 
 
-def assemble(build: Path, target: Path, manifest: Path, results: list[GateResult], fingerprint: str) -> Publication:
+FILED = (
+    "number", "jurisdiction", "stat_year", "as_of", "item_no", "item_name", "metric", "numerator", "denominator", "shown",
+)  # fmt: skip
+
+
+def filed_statistics(settings: Settings, as_of: str = "9999-12-31") -> pl.DataFrame:
+    """The items of every frozen return (pipelines/report/filing.py) whose knowledge date is not after a day."""
+    rows = []
+    for path in sorted((settings.home / "filings").glob("*/*/*/annual_return.json")):
+        filed = json.loads(path.read_text(encoding="utf-8"))
+        if filed["as_of"] > as_of:
+            continue
+        rows += [
+            {
+                **{name: filed[name] for name in FILED[:4]},
+                "item_name": figure["name"],
+                **{name: figure[name] for name in (*FILED[6:], "item_no")},
+            }
+            for figure in filed["figures"]
+        ]
+    schema = dict.fromkeys(FILED, pl.String) | {"stat_year": pl.Int32}
+    return pl.DataFrame(rows, schema=schema).with_columns(pl.col("as_of").str.to_date())
+
+
+def assemble(
+    build: Path, target: Path, manifest: Path, results: list[GateResult], fingerprint: str, filed: pl.DataFrame
+) -> Publication:
     """Writes what is published of a build into a fresh, checked, read-only file."""
     built_at = datetime.now(CHINA).replace(tzinfo=None, microsecond=0)
     with duckdb.connect(str(build)) as connection:
@@ -115,7 +148,7 @@ def assemble(build: Path, target: Path, manifest: Path, results: list[GateResult
         ).fetchone()
         assert files is not None
         publication_id = f"{as_of:%Y%m%d}-{hashlib.sha256((files[1] + fingerprint).encode()).hexdigest()[:8]}"
-        _add_tables(connection, manifest, results, publication_id, as_of, built_at, files)
+        _add_tables(connection, manifest, results, publication_id, as_of, built_at, files, filed)
         tables, rows = _copy(connection, target)
     _check(target, tables)
     target.chmod(0o444)
@@ -130,6 +163,7 @@ def _add_tables(
     as_of: date,
     built_at: datetime,
     files: tuple[int, str],
+    filed: pl.DataFrame,
 ) -> None:
     gate_columns = ADDED_TABLES["quality.gate_results"][1]
     frames = {
@@ -137,6 +171,7 @@ def _add_tables(
         if results
         else pl.DataFrame(schema=dict.fromkeys(gate_columns, pl.String)),
         "meta.metric_catalogue": metric_catalogue(manifest),
+        "meta.filed_statistics": filed,
         "meta.publication": pl.DataFrame(
             {
                 "publication_id": [publication_id], "as_of": [as_of], "built_at": [built_at], "code_version": [pipelines.__version__],

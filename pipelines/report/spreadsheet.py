@@ -6,6 +6,7 @@ What does not: what is in it.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import polars as pl
@@ -19,6 +20,11 @@ FORMULA_START = r"^([=+\-@\t\r])"
 def escaped(text: pl.Expr) -> pl.Expr:
     """Text that no spreadsheet takes for a formula, not even after a detour through CSV."""
     return text.str.replace(FORMULA_START, "'$1")
+
+
+def escape(text: str) -> str:
+    """The same for one text."""
+    return re.sub(FORMULA_START, r"'\1", text)
 
 
 def workbook(path: Any) -> xlsxwriter.Workbook:

@@ -71,6 +71,10 @@ def _mistakes_of(feed: str) -> dict[str, Mistake]:
         "service_record": ("service_no", "insured_uscc", "planned_date", None, "item"),
         "fee_ledger": ("entry_no", None, "entry_date", "amount", "type"),
         "enterprise": (None, "uscc", "listed_from", None, "name"),
+        "hazard": ("hazard_no", "insured_uscc", "found_date", None, "grade"),
+        "complaint": ("complaint_no", None, None, None, "topic"),
+        # The return is made of these: they arrive as they are.
+        "document": (None, None, None, None, None),
     }[feed]
     kinds: dict[str, Mistake] = {"repeated_row": Mistake("", pl.lit(None), "duplicate")}
     if key:

@@ -58,6 +58,20 @@ HEADERS: dict[str, dict[str, str]] = {
         "operating_status": "经营状态", "status_date": "状态日期", "employees": "从业人员数", "ownership": "所有制", "parent_uscc": "上级单位信用代码", "listed_from": "列入日期",
         "listed_to": "移出日期",
     },
+    "hazard": {
+        "hazard_no": "隐患编号", "service_no": "服务编号", "insured_uscc": "被保险人统一社会信用代码", "insurer_code": "保险机构",
+        "district_code": "所在区市", "grade": "隐患等级", "scene": "场景", "criterion": "判定依据", "found_date": "发现日期",
+        "written_notice_at": "书面告知时间", "rectify_due": "整改期限", "rectified_at": "整改完成时间", "rechecked_at": "复查时间",
+        "refused": "拒不整改", "reported_to": "报告部门", "reported_at": "报告时间", "moment": "发现环节",
+    },
+    "complaint": {
+        "complaint_no": "投诉编号", "received_on": "受理登记日期", "topic": "投诉事项", "target_code": "被投诉对象代码",
+        "accepted_at": "受理时间", "answered_at": "答复时间", "extended": "是否延期", "substantiated": "是否属实",
+    },
+    "document": {
+        "doc_no": "文件编号", "kind": "文件类别", "title": "标题", "issuer": "发文单位", "district_code": "所在区市",
+        "industry_code": "行业领域", "doc_date": "文件日期", "year": "年度", "text": "正文",
+    },
 }  # fmt: skip
 TITLE = {
     "policy": "保单",
@@ -67,6 +81,9 @@ TITLE = {
     "service_record": "服务记录",
     "fee_ledger": "费用台账",
     "enterprise": "名录",
+    "hazard": "隐患台账",
+    "complaint": "投诉",
+    "document": "文件",
 }
 MONEY = {
     "premium_written",

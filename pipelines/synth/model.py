@@ -16,6 +16,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from pipelines.synth import supervision
+
 START, END = date(2022, 1, 1), date(2026, 10, 15)
 DISTRICTS = {
     "weihai": {"371002": 0.2, "371003": 0.16, "371082": 0.19, "371083": 0.12, "371071": 0.12, "371072": 0.1, "371073": 0.07, "3710Z1": 0.04},
@@ -136,7 +138,7 @@ def _money(values: np.ndarray) -> np.ndarray:
 
 @dataclass
 class World:
-    """All records of the seven feeds, every version, as polars frames with English column names.
+    """All records of the feeds, every version, as polars frames with English column names.
 
     Each frame has `provider` and `received` (the drop it comes in); money is in cents.
     """
@@ -161,6 +163,11 @@ def build(scale: Scale, seed: int) -> World:
     services = _services(rng, policies)
     feeds["service_record"] = _service_versions(rng, services, drops)
     feeds["fee_ledger"] = _ledger(rng, policies, services, drops)
+    # A stream of random numbers of its own: what is added here changes nothing above.
+    rng = np.random.default_rng([seed, 1])
+    feeds["hazard"] = supervision.hazards(rng, policies, services, drops, END)
+    feeds["complaint"] = supervision.complaints(rng, INSURERS, 20 + scale.units // 200, drops, END)
+    feeds["document"] = supervision.documents(rng, DISTRICTS)
     return World(feeds)
 
 

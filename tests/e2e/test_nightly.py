@@ -94,7 +94,9 @@ def test_a_blocking_gate_leaves_the_old_warehouse_and_says_why(published: Home, 
     """A gate made to fail: an expectation nobody can meet is put into a copy of the suites."""
     home = Home(tmp_path)
     for part in ("raw", "landing", "warehouse", "dbt"):
-        shutil.copytree(published.path / part, home.path / part)
+        shutil.copytree(
+            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
+        )
     before = sha256(home.settings.published)
     # New data whose district reports no claims at all for a city: provision entries turned upside down.
     suites = tmp_path / "expectations"
@@ -115,7 +117,9 @@ def test_headline_jump_blocks_and_an_override_lets_it_pass(published: Home, tmp_
     """An insurer's file withdraws half its policies at one blow: no night without somebody looking."""
     home = Home(tmp_path)
     for part in ("raw", "landing", "warehouse", "dbt"):
-        shutil.copytree(published.path / part, home.path / part)
+        shutil.copytree(
+            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
+        )
     before = sha256(home.settings.published)
     roster = home.rows(
         "select uscc, name, district_code, industry_code, provider from marts.fct_roster where jurisdiction = 'weihai' and mandatory and provider = 'weihai_371002'",
@@ -139,7 +143,9 @@ def test_headline_jump_blocks_and_an_override_lets_it_pass(published: Home, tmp_
 def test_a_reader_with_the_old_file_open_is_not_disturbed(published: Home, tmp_path: Path) -> None:
     home = Home(tmp_path)
     for part in ("raw", "landing", "warehouse", "dbt"):
-        shutil.copytree(published.path / part, home.path / part)
+        shutil.copytree(
+            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
+        )
     with duckdb.connect(str(home.settings.published), read_only=True) as reader:
         before = reader.execute("select count(*), sum(premium_received) from marts.fct_policy").fetchone()
         home.drop(
@@ -158,7 +164,9 @@ def test_a_reader_with_the_old_file_open_is_not_disturbed(published: Home, tmp_p
 def test_as_of_publishes_what_was_known_on_that_day(published: Home, tmp_path: Path) -> None:
     home = Home(tmp_path)
     for part in ("raw", "landing", "dbt"):
-        shutil.copytree(published.path / part, home.path / part)
+        shutil.copytree(
+            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
+        )
     night = home.anze("nightly", "--as-of", "2024-01-31")
     assert night.returncode == 0, night.stderr
     assert home.rows(

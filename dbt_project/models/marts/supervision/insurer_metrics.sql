@@ -99,7 +99,7 @@ insured as (
 ),
 
 serviced as (
-    select distinct
+    select
         {{ insurer_columns() }},
         insured_uscc as uscc
     from {{ ref('evidence_service') }}

@@ -1,0 +1,35 @@
+"""The compiled project run as plain SQL and dbt's own run give the same warehouse."""
+
+from __future__ import annotations
+
+import duckdb
+from conftest import Home, compiled_once
+
+from pipelines import compiled
+
+
+def test_same_tables_types_and_comments_as_dbt(dirty_world: Home) -> None:
+    by_sql = dirty_world.settings.build.with_name("by_sql.duckdb")
+    compiled.run(compiled_once(), dirty_world.settings, by_sql)
+    dirty_world.dbt("build", "--exclude-resource-type", "unit_test")
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{dirty_world.settings.build}' as dbt (read_only)")
+        connection.execute(f"attach '{by_sql}' as plain (read_only)")
+
+        def columns(database: str) -> list[tuple[str, ...]]:
+            return connection.execute(
+                "select schema_name, table_name, column_name, data_type, comment from duckdb_columns() "
+                "where database_name = ? and schema_name in ('marts', 'quality', 'meta') order by all",
+                [database],
+            ).fetchall()
+
+        # What publication adds is only in the file dbt wrote first.
+        assert columns("plain") and set(columns("plain")) <= set(columns("dbt"))
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'plain' order by all"
+        ).fetchall()
+        assert len(tables) > 70
+        for schema, table in tables:
+            for left, right in (("dbt", "plain"), ("plain", "dbt")):
+                query = f'select count(*) from (select * from {left}.{schema}."{table}" except all select * from {right}.{schema}."{table}")'
+                assert connection.execute(query).fetchall() == [(0,)], (schema, table, left)
