@@ -240,8 +240,8 @@ def _warehouse(home: Path | None, as_of: str | None) -> Path:
 
 @app.command()
 def explain(
-    metric: Annotated[str, typer.Argument(help="指标：列名或中文名，如 participation_rate、参保率")],
-    year: Annotated[int, typer.Option("--year", help="统计年度")],
+    metric: Annotated[str, typer.Argument(help="指标：列名或中文名，如 participation_rate、参保率；或监管发现的编号")],
+    year: Annotated[int | None, typer.Option("--year", help="统计年度（监管发现不需要）")] = None,
     jurisdiction: JurisdictionOption = None,
     district: Annotated[str, typer.Option("--district", help="区市：代码或名称，缺省为全市")] = "ALL",
     industry: Annotated[str, typer.Option("--industry", help="行业：代码或名称，缺省为全部行业")] = "ALL",
@@ -253,12 +253,22 @@ def explain(
 ) -> None:
     """解释一个数：定义、来源条款、算式、分子分母的每条来源记录（文件与行），以及未计入的记录和原因。"""
     from pipelines.explain import output  # noqa: PLC0415
-    from pipelines.explain.explain import Unknown, explain, find_cell  # noqa: PLC0415
+    from pipelines.explain.explain import Unknown, explain, explain_finding, find_cell  # noqa: PLC0415
 
     warehouse = _warehouse(home, as_of)
     try:
+        if ":" in metric:
+            finding = explain_finding(warehouse, metric)
+            if as_json:
+                print(output.finding_json(finding))
+            else:
+                output.print_finding(finding, console)
+            return
+        if year is None:
+            errors.print("[red]请给出统计年度[/]：--year 2025")
+            raise typer.Exit(BAD_ARGUMENTS)
         name, cell = find_cell(warehouse, metric, year, jurisdiction or "", district, industry, insurer)
-        found = explain(warehouse, name, cell)
+        found = explain(warehouse, name, cell, limit=None if as_json or xlsx else output.SHOWN_RECORDS)
     except Unknown as unknown:
         errors.print(f"[red]{unknown}[/]", highlight=False)
         raise typer.Exit(BAD_ARGUMENTS) from None

@@ -77,3 +77,9 @@ def test_nothing_peculiar_to_duckdb_outside_macros() -> None:
     for path in (DBT_PROJECT / "models").rglob("*.sql"):
         text = path.read_text(encoding="utf-8").lower()
         assert not [word for word in peculiar if word in text], path.name
+
+
+def test_the_temporary_folder_is_given_when_the_file_is_opened() -> None:
+    """As a setting on each cursor DuckDB refuses it once a build has spilled: province scale failed so."""
+    profile = yaml.safe_load((DBT_PROJECT / "profiles.yml").read_text(encoding="utf-8"))["anze"]["outputs"]["duckdb"]
+    assert "temp_directory" in profile["config_options"] and "settings" not in profile

@@ -18,6 +18,7 @@ import polars as pl
 from pipelines.explain.evidence import (
     CELL,
     CELL_COLUMNS,
+    KNOWN,
     TOTAL_MARTS,
     Measure,
     Metric,
@@ -33,19 +34,6 @@ TIME = "时间推移"
 # A share changes when another insurer's premium does.
 OTHERS = "其他机构保费变化"
 ROUNDING = "尾差（分以下进位）"
-
-# The newest known version of every record, with the policy and unit it belongs to.
-KNOWN = """
-    select 'policy' as feed, policy_no as record_key, policy_no, insured_uscc as unit, file_id, sheet, line_no from marts.fct_policy
-    union all select 'endorsement', endorsement_no, policy_no, null, file_id, sheet, line_no from marts.fct_endorsement
-    union all select 'coinsurance', policy_no || '|' || insurer_code, policy_no, null, file_id, sheet, line_no from marts.fct_coinsurance
-    union all select 'claim', claim_no, policy_no, insured_uscc, file_id, sheet, line_no from marts.fct_claim
-    union all select 'service_record', service_no, policy_no, insured_uscc, file_id, sheet, line_no from marts.fct_service
-    union all select 'fee_ledger', entry_no, policy_no, null, file_id, sheet, line_no from marts.fct_fee_entry
-    union all select 'enterprise', uscc || '|' || industry_code, null, uscc, file_id, sheet, line_no from marts.fct_roster
-    union all select 'hazard', hazard_no, null, insured_uscc, file_id, sheet, line_no from marts.fct_hazard
-    union all select 'complaint', complaint_no, null, target_code, file_id, sheet, line_no from marts.fct_complaint
-"""
 
 
 @dataclass(frozen=True)
@@ -183,7 +171,9 @@ def _causes(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str)
     """Changed items of a measure in every cell, each with the records that changed it."""
     for name in ("before", "after"):
         connection.execute(f"use {name}")
-        connection.execute(f"create or replace temp table items_{name} as {contributions_sql(measure, cells)}")
+        connection.execute(
+            f"create or replace temp table items_{name} as {contributions_sql(measure, rows_sql(measure, cells))}"
+        )
     on_cell = " and ".join(f"old.cell_{name} = new.cell_{name}" for name in CELL)
     cell = ", ".join(f"coalesce(new.cell_{name}, old.cell_{name}) as cell_{name}" for name in CELL)
     connection.execute(

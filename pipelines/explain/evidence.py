@@ -24,6 +24,20 @@ CELL_COLUMNS = ", ".join(f"cell_{name}" for name in CELL)
 TOTAL_MARTS = ("supervision_metrics", "insurer_metrics")
 
 
+# The newest known version of every record, with the policy and unit it belongs to.
+KNOWN = """
+    select 'policy' as feed, policy_no as record_key, policy_no, insured_uscc as unit, file_id, sheet, line_no from marts.fct_policy
+    union all select 'endorsement', endorsement_no, policy_no, null, file_id, sheet, line_no from marts.fct_endorsement
+    union all select 'coinsurance', policy_no || '|' || insurer_code, policy_no, null, file_id, sheet, line_no from marts.fct_coinsurance
+    union all select 'claim', claim_no, policy_no, insured_uscc, file_id, sheet, line_no from marts.fct_claim
+    union all select 'service_record', service_no, policy_no, insured_uscc, file_id, sheet, line_no from marts.fct_service
+    union all select 'fee_ledger', entry_no, policy_no, null, file_id, sheet, line_no from marts.fct_fee_entry
+    union all select 'enterprise', uscc || '|' || industry_code, null, uscc, file_id, sheet, line_no from marts.fct_roster
+    union all select 'hazard', hazard_no, null, insured_uscc, file_id, sheet, line_no from marts.fct_hazard
+    union all select 'complaint', complaint_no, null, target_code, file_id, sheet, line_no from marts.fct_complaint
+"""
+
+
 @dataclass(frozen=True)
 class Measure:
     """One counted or summed column of a mart."""
@@ -158,9 +172,12 @@ def rows_sql(measure: Measure, cells: str) -> str:
     """
 
 
-def contributions_sql(measure: Measure, cells: str) -> str:
-    """What each item adds to each cell: columns cell_*, item, amount. The cell is their sum."""
-    rows = rows_sql(measure, cells)
+def contributions_sql(measure: Measure, rows: str) -> str:
+    """What each item adds to each cell: columns cell_*, item, amount. The cell is their sum.
+
+    Args:
+        rows: the measure's evidence rows: a query as rows_sql makes it, or a table that holds its result.
+    """
     if "market" in measure.how:
         added = {"insurers": "1", "hhi": "share * share", "cr3": "case when place <= 3 then share else 0 end"}
         return f"""
@@ -178,11 +195,11 @@ def contributions_sql(measure: Measure, cells: str) -> str:
     return f"select {CELL_COLUMNS}, item, {amount} as amount from ({rows}) as counted group by {CELL_COLUMNS}, item"
 
 
-def values_sql(measure: Measure, cells: str) -> str:
+def values_sql(measure: Measure, rows: str) -> str:
     """The value of each cell that has any contribution: columns cell_*, value, rounded as the mart stores it."""
     total = "sum(amount)"
     if measure.unit == "元":
         total = f"cast({total} as decimal(18, 2))"
     elif "market" in measure.how:
         total = f"round({total}, 9)"
-    return f"select {CELL_COLUMNS}, {total} as value from ({contributions_sql(measure, cells)}) as added group by {CELL_COLUMNS}"
+    return f"select {CELL_COLUMNS}, {total} as value from ({contributions_sql(measure, rows)}) as added group by {CELL_COLUMNS}"

@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from pipelines.explain.evidence import (
+    KNOWN,
     Measure,
     Metric,
     metrics,
@@ -45,19 +46,21 @@ class Part:
     """A counted or summed part of the number and the records it is made of.
 
     `records`: item, amount, feed, record_key, unit, provider, provider_name, file_name, sheet, line_no,
-    received_at; one row per source record.
+    received_at; one row per source record, all of them or the first few; `count`: how many there are.
     """
 
     measure: Measure
     value: Decimal
     records: pl.DataFrame
+    count: int
 
 
 @dataclass(frozen=True)
 class Explanation:
     """A cell with everything behind it.
 
-    `left_out`: records of the same feeds in the same cell that count nowhere, with `reason`.
+    `left_out`: records of the same feeds in the same cell that count nowhere, with `reason`; `left_out_summary`: how
+        many for each reason and feed, with an example.
     `not_in_numerator`: of a share of units or policies, the records of the denominator that the numerator lacks.
     `quarantined`: open rejected rows of the same feeds from senders of this jurisdiction, per rule.
     """
@@ -72,7 +75,9 @@ class Explanation:
     numerator: tuple[Part, ...]
     denominator: tuple[Part, ...]
     left_out: pl.DataFrame
+    left_out_summary: pl.DataFrame
     not_in_numerator: pl.DataFrame
+    not_in_numerator_count: int
     quarantined: pl.DataFrame
 
 
@@ -91,6 +96,13 @@ def _first(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Any = No
     """The first row, or None. All rows are fetched: a result left open blocks the connection."""
     rows = connection.execute(sql, parameters).fetchall()
     return rows[0] if rows else None
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Any = None) -> pl.DataFrame:
+    """A small result as a frame, without Arrow: importing it takes longer than most explanations."""
+    cursor = connection.execute(sql, parameters)
+    names = [column[0] for column in cursor.description or []]
+    return pl.DataFrame(cursor.fetchall(), schema=names, orient="row", infer_schema_length=None)
 
 
 def find_cell(
@@ -130,9 +142,11 @@ def find_cell(
         return named.get(metric, metric), Cell(cities[0][0], year, district_code, industry_code, insurer_code)
 
 
-def explain(warehouse: Path, metric: str, cell: Cell) -> Explanation:
+def explain(warehouse: Path, metric: str, cell: Cell, limit: int | None = None) -> Explanation:
     """Explains a cell from a warehouse file.
 
+    Args:
+        limit: list only so many records of each part; None: all of them.
     Raises:
         Unknown: no such metric or no such cell.
     """
@@ -150,10 +164,12 @@ def explain(warehouse: Path, metric: str, cell: Cell) -> Explanation:
             "select '{jurisdiction}' as jurisdiction, {stat_year} as stat_year, '{district_code}' as district_code, "
             "'{industry_code}' as industry_code, '{insurer_code}' as insurer_code"
         ).format(**cell.__dict__)
-        numerator = tuple(_part(connection, measure, cells) for measure in found.numerator)
-        denominator = tuple(_part(connection, measure, cells) for measure in found.denominator)
+        numerator = tuple(_part(connection, measure, cells, limit) for measure in found.numerator)
+        denominator = tuple(_part(connection, measure, cells, limit) for measure in found.denominator)
         publication = _first(connection, "select publication_id, cast(as_of as varchar) from meta.publication")
         feeds = _feeds(found)
+        left_out, left_out_summary = _left_out(connection, cell, feeds, limit)
+        lacking, lacking_count = _not_in_numerator(connection, found, limit)
         return Explanation(
             metric=found,
             cell=cell,
@@ -164,10 +180,50 @@ def explain(warehouse: Path, metric: str, cell: Cell) -> Explanation:
             stored=stored,
             numerator=numerator,
             denominator=denominator,
-            left_out=_left_out(connection, cell, feeds),
-            not_in_numerator=_not_in_numerator(numerator, denominator),
+            left_out=left_out,
+            left_out_summary=left_out_summary,
+            not_in_numerator=lacking,
+            not_in_numerator_count=lacking_count,
             quarantined=_quarantined(connection, cell, feeds),
         )
+
+
+@dataclass(frozen=True)
+class FindingExplanation:
+    """A finding of supervision with the records it rests on, down to file and line.
+
+    `records`: feed, record_key, provider_name, file_name, sheet, line_no, received_at.
+    """
+
+    finding: dict[str, Any]
+    records: pl.DataFrame
+
+
+def explain_finding(warehouse: Path, finding_id: str) -> FindingExplanation:
+    """Explains a row of marts.findings.
+
+    Raises:
+        Unknown: there is no such finding.
+    """
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        found = connection.sql("select * from marts.findings where finding_id = ?", params=[finding_id]).pl()
+        if found.is_empty():
+            raise Unknown(f"没有监管发现「{finding_id}」。编号见 marts.findings 的 finding_id 列。")
+        row = found.row(0, named=True)
+        keys = [key.split(":", 1) for key in row["evidence_keys"].split("；")]
+        records = connection.sql(
+            f"""
+            select known.feed, known.record_key, providers.name as provider_name, files.file_name, known.sheet, known.line_no, files.received_at
+            from ({KNOWN}) as known
+            inner join (select unnest($feeds) as feed, unnest($keys) as record_key) as wanted
+                on known.feed = wanted.feed and known.record_key = wanted.record_key
+            left join quality.files as files on known.file_id = files.file_id
+            left join marts.dim_provider as providers on files.provider = providers.provider
+            order by known.feed, known.record_key
+            """,
+            params={"feeds": [key[0] for key in keys], "keys": [key[1] for key in keys]},
+        ).pl()
+        return FindingExplanation(row, records)
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, mart: str, metric: str, cell: Cell) -> Decimal | None:
@@ -202,10 +258,22 @@ def _stored(connection: duckdb.DuckDBPyConnection, mart: str, metric: str, cell:
     return None if found[0] is None else Decimal(str(found[0]))
 
 
-def _part(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str) -> Part:
-    value = _first(connection, f"select value from ({values_sql(measure, cells)}) as cell")
-    records = connection.sql(SOURCE.format(rows=rows_sql(measure, cells))).pl()
-    return Part(measure, Decimal(str(value[0] if value else 0)), records)
+def _part(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str, limit: int | None) -> Part:
+    # The rows are found once; number, count and records come from them.
+    rows = f"select * from counted_{measure.metric}"
+    connection.execute(f"create or replace temp table counted_{measure.metric} as {rows_sql(measure, cells)}")
+    value = _first(connection, f"select value from ({values_sql(measure, rows)}) as cell")
+    records, count = _records(connection, rows, limit)
+    return Part(measure, Decimal(str(value[0] if value else 0)), records, count)
+
+
+def _records(connection: duckdb.DuckDBPyConnection, rows: str, limit: int | None) -> tuple[pl.DataFrame, int]:
+    """Evidence rows with their files, and how many there are."""
+    count = _first(connection, f"select count(*) from ({rows}) as counted")[0]
+    if limit is not None:
+        rows = f"select * from ({rows}) as counted order by item, record_key, file_id, sheet, line_no limit {limit}"
+        return _frame(connection, SOURCE.format(rows=rows)), count
+    return connection.sql(SOURCE.format(rows=rows)).pl(), count
 
 
 def _value(metric: Metric, numerator: tuple[Part, ...], denominator: tuple[Part, ...]) -> Decimal | None:
@@ -245,39 +313,65 @@ def _place(connection: duckdb.DuckDBPyConnection, cell: Cell) -> str:
     return " · ".join([city, district or "全市", industry or "全部行业"] + ([insurer] if insurer else []))
 
 
-def _left_out(connection: duckdb.DuckDBPyConnection, cell: Cell, feeds: list[str]) -> pl.DataFrame:
-    found: pl.DataFrame = connection.sql(
-        """
+LEFT_OUT = """
+    from marts.evidence_left_out as records
+    left join quality.files as files on records.file_id = files.file_id
+    left join marts.dim_provider as providers on files.provider = providers.provider
+    where records.jurisdiction = $jurisdiction and records.stat_year = $stat_year
+        and ($district_code = 'ALL' or records.district_code = $district_code)
+        and ($industry_code = 'ALL' or records.industry_code = $industry_code)
+        and ($insurer_code = 'ALL' or records.insurer_code = $insurer_code)
+        and list_contains($feeds, records.feed)
+"""
+
+
+def _left_out(
+    connection: duckdb.DuckDBPyConnection, cell: Cell, feeds: list[str], limit: int | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Records that count nowhere, and their number per reason and feed with an example."""
+    parameters = {**cell.__dict__, "feeds": feeds}
+    records = _frame(
+        connection,
+        f"""
         select
             records.reason, records.feed, records.record_key, records.insured_uscc as unit, files.provider,
             providers.name as provider_name, files.file_name, records.sheet, records.line_no, files.received_at
-        from marts.evidence_left_out as records
-        left join quality.files as files on records.file_id = files.file_id
-        left join marts.dim_provider as providers on files.provider = providers.provider
-        where records.jurisdiction = $jurisdiction and records.stat_year = $stat_year
-            and ($district_code = 'ALL' or records.district_code = $district_code)
-            and ($industry_code = 'ALL' or records.industry_code = $industry_code)
-            and ($insurer_code = 'ALL' or records.insurer_code = $insurer_code)
-            and list_contains($feeds, records.feed)
-        order by all
+        {LEFT_OUT}
+        order by all {"" if limit is None else f"limit {limit}"}
         """,
-        params={**cell.__dict__, "feeds": feeds},
-    ).pl()
-    return found
+        parameters,
+    )
+    summary = _frame(
+        connection,
+        f"""
+        select
+            records.reason, records.feed, count(*) as records, min(records.record_key) as record_key,
+            min_by(files.file_name, records.record_key) as file_name, min_by(records.line_no, records.record_key) as line_no
+        {LEFT_OUT}
+        group by records.reason, records.feed
+        order by records desc, reason, feed
+        """,
+        parameters,
+    )
+    return records, summary
 
 
-def _not_in_numerator(numerator: tuple[Part, ...], denominator: tuple[Part, ...]) -> pl.DataFrame:
+def _not_in_numerator(
+    connection: duckdb.DuckDBPyConnection, metric: Metric, limit: int | None
+) -> tuple[pl.DataFrame, int]:
     """Records of units (policies, …) that the denominator counts and the numerator does not."""
-    if len(numerator) != 1 or len(denominator) != 1:
-        return pl.DataFrame()
-    above, below = numerator[0], denominator[0]
-    if "count" not in above.measure.how or above.measure.how["count"] != below.measure.how.get("count"):
-        return pl.DataFrame()
-    return below.records.join(above.records, on="item", how="anti")
+    if len(metric.numerator) != 1 or len(metric.denominator) != 1:
+        return pl.DataFrame(), 0
+    above, below = metric.numerator[0], metric.denominator[0]
+    if "count" not in above.how or above.how["count"] != below.how.get("count"):
+        return pl.DataFrame(), 0
+    rows = f"select below.* from counted_{below.metric} as below anti join counted_{above.metric} as above on below.item = above.item"
+    return _records(connection, rows, limit)
 
 
 def _quarantined(connection: duckdb.DuckDBPyConnection, cell: Cell, feeds: list[str]) -> pl.DataFrame:
-    found: pl.DataFrame = connection.sql(
+    return _frame(
+        connection,
         """
         select
             quarantine.feed, quarantine.rule_code, count(*) as problems, min(quarantine.message) as example,
@@ -290,6 +384,5 @@ def _quarantined(connection: duckdb.DuckDBPyConnection, cell: Cell, feeds: list[
         group by quarantine.feed, quarantine.rule_code
         order by problems desc, quarantine.feed, quarantine.rule_code
         """,
-        params={"jurisdiction": cell.jurisdiction, "insurer_code": cell.insurer_code, "feeds": feeds},
-    ).pl()
-    return found
+        {"jurisdiction": cell.jurisdiction, "insurer_code": cell.insurer_code, "feeds": feeds},
+    )

@@ -14,9 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.explain.diff import Difference
-from pipelines.explain.explain import Explanation, Part
+from pipelines.explain.explain import Explanation, FindingExplanation, Part
 from pipelines.report.figures import DASH, shown
-from pipelines.report.spreadsheet import workbook, write_table
 
 SHOWN_RECORDS = 10
 """Records listed in the terminal for each part; JSON and workbook hold all of them."""
@@ -63,20 +62,16 @@ def print_explanation(found: Explanation, console: Console) -> None:
     for role, parts in (("分子" if metric.is_ratio else "", found.numerator), ("分母", found.denominator)):
         for part in parts:
             label = f"{role} · {part.measure.title}" if role else part.measure.title
-            title = f"{label}：{shown(part.value, part.measure.unit)}（{part.records.height:,} 条记录）"
-            _print_records(console, title, part.records)
-    if found.not_in_numerator.height:
-        _print_records(console, f"在分母、不在分子：{found.not_in_numerator.height:,} 条记录", found.not_in_numerator)
-    if found.left_out.height:
-        table = Table(title=f"未计入的记录：{found.left_out.height:,} 条", title_justify="left")
+            title = f"{label}：{shown(part.value, part.measure.unit)}（{part.count:,} 条记录）"
+            _print_records(console, title, part.records, part.count)
+    if found.not_in_numerator_count:
+        title = f"在分母、不在分子：{found.not_in_numerator_count:,} 条记录"
+        _print_records(console, title, found.not_in_numerator, found.not_in_numerator_count)
+    if found.left_out_summary.height:
+        table = Table(title=f"未计入的记录：{found.left_out_summary['records'].sum():,} 条", title_justify="left")
         for heading in ("原因", "报送表", "条数", "例"):
             table.add_column(heading)
-        reasons = (
-            found.left_out.group_by("reason", "feed")
-            .agg(pl.len().alias("n"), pl.col("record_key").first(), pl.col("file_name").first(), pl.col("line_no").first())
-            .sort("n", "reason", descending=[True, False])
-        )  # fmt: skip
-        for reason, feed, count, key, file_name, line in reasons.rows():
+        for reason, feed, count, key, file_name, line in found.left_out_summary.rows():
             table.add_row(reason, feed, f"{count:,}", f"{key}（{file_name} 第 {line} 行）")
         console.print(table)
     if found.quarantined.height:
@@ -91,7 +86,37 @@ def print_explanation(found: Explanation, console: Console) -> None:
     console.print(f"[dim]数据仓 {found.publication_id} 中存的数：{found.stored}[/]", highlight=False)
 
 
-def _print_records(console: Console, title: str, records: pl.DataFrame) -> None:
+def print_finding(found: FindingExplanation, console: Console) -> None:
+    """A finding for a terminal."""
+    row = found.finding
+    console.print(
+        f"[bold]{row['rule_name']}[/]（{row['rule_code']}，{row['severity']}）　{row['subject_type']} {row['subject_code']}"
+    )
+    console.print(row["explanation"], highlight=False)
+    console.print(f"依据：{row['clause']}　发生日期：{row['found_on']}", highlight=False)
+    table = Table(title="证据", title_justify="left", padding=(0, 0))
+    for heading in ("报送表", "记录", "报送单位", "文件与行", "收到"):
+        table.add_column(heading, overflow="fold")
+    for record in found.records.iter_rows(named=True):
+        sheet = f"〔{record['sheet']}〕" if record["sheet"] else ""
+        table.add_row(
+            record["feed"], record["record_key"], record["provider_name"], f"{record['file_name']}{sheet} 第 {record['line_no']} 行",
+            f"{record['received_at']:%Y-%m-%d}",
+        )  # fmt: skip
+    console.print(table)
+
+
+def finding_json(found: FindingExplanation) -> str:
+    """A finding for machines."""
+    return json.dumps(
+        {"finding": found.finding, "records": _plain(found.records)}, ensure_ascii=False, indent=1, default=str
+    )
+
+
+def _print_records(console: Console, title: str, records: pl.DataFrame, count: int) -> None:
+    if not count:
+        console.print(f"[italic]{title}[/]")
+        return
     table = Table(title=title, title_justify="left", padding=(0, 0))
     with_amount = records.height and records["amount"].null_count() < records.height
     table.add_column("记录", overflow="fold")
@@ -107,8 +132,8 @@ def _print_records(console: Console, title: str, records: pl.DataFrame) -> None:
             f"{row['received_at']:%Y-%m-%d}",
         )  # fmt: skip
     console.print(table)
-    if records.height > SHOWN_RECORDS:
-        console.print(f"[dim]……另有 {records.height - SHOWN_RECORDS:,} 条（--json 或 --xlsx 列出全部）[/]")
+    if count > SHOWN_RECORDS:
+        console.print(f"[dim]……另有 {count - SHOWN_RECORDS:,} 条（--json 或 --xlsx 列出全部）[/]")
 
 
 def _plain(records: pl.DataFrame) -> list[dict[str, Any]]:
@@ -142,6 +167,8 @@ def explanation_json(found: Explanation) -> str:
 
 def write_explanation(found: Explanation, path: Path) -> None:
     """Everything, as a workbook: one sheet for the number, one per part, one for what is left out."""
+    from pipelines.report.spreadsheet import workbook, write_table  # noqa: PLC0415 - only a workbook needs it
+
     metric = found.metric
     facts = {
         "指标": f"{metric.title}（{metric.name}，{metric.code}）", "范围": f"{found.place}　{found.cell.stat_year} 年", "取数时点": found.as_of,
@@ -208,6 +235,8 @@ def difference_json(found: Difference) -> str:
 
 def write_difference(found: Difference, path: Path) -> None:
     """Everything, as a workbook: changed cells, the records that changed them, rows newly quarantined."""
+    from pipelines.report.spreadsheet import workbook, write_table  # noqa: PLC0415 - only a workbook needs it
+
     note = f"{found.stat_year} 年　取数时点 {found.before} → {found.after}"
     with workbook(str(path)) as book:
         write_table(book, "变化", _titled(found.cells, CHANGE_TITLES), note)

@@ -3,34 +3,12 @@
 -- at the end of. Insurance Law, Art. 23; days are calendar days.
 with
 
-claims as (
-    select * from {{ ref('int_claim') }} where has_valid_policy and status <> '销案'
-),
-
 periods as (
     select * from {{ ref('int_period') }}
 ),
 
 steps as (
-    select
-        claims.*,
-        '核定' as step,
-        claims.report_date as started_on,
-        coalesce(claims.decide_date, claims.close_date) as ended_on,
-        {{ rule_value('claim_decision_days', 'claims.report_date') }} as limit_days
-    from claims
-
-    union all
-
-    select
-        claims.*,
-        '支付' as step,
-        claims.decide_date as started_on,
-        claims.paid_date as ended_on,
-        {{ rule_value('claim_payment_days', 'claims.decide_date') }} as limit_days
-    from claims
-    -- Nothing to pay: no clock.
-    where claims.decide_date is not null and (claims.paid_date is not null or claims.close_date is null)
+    select * from {{ ref('int_claim_step') }}
 ),
 
 placed as (

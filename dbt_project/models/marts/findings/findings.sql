@@ -1,0 +1,50 @@
+-- 监管发现: every rule of supervision that fired, with severity, evidence keys and a sentence a person can act on.
+-- One file per rule in rules/; severity, sentence, threshold, dates and switch are rows of ref_finding_rule.
+with
+
+found as (
+    {%- for model in finding_models() %}
+    select * from {{ ref(model) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+rules as (
+    select * from {{ ref('ref_finding_rule') }} where is_on
+),
+
+final as (
+    select
+        found.rule_code || ':' || found.record_key as finding_id,
+        found.rule_code,
+        rules.name as rule_name,
+        rules.severity,
+        found.jurisdiction,
+        found.district_code,
+        found.industry_code,
+        found.insurer_code,
+        found.subject_type,
+        found.subject_code,
+        found.found_on,
+        {{ yuan('found.amount') }} as amount,
+        replace(
+            replace(replace(rules.sentence, '{key}', found.record_key), '{1}', coalesce(found.value_1, '未填')),
+            '{2}', coalesce(found.value_2, '未填')
+        ) as explanation,
+        found.evidence_keys,
+        found.feed,
+        found.record_key,
+        found.file_id,
+        found.sheet,
+        found.line_no,
+        rules.source_doc || ' ' || rules.article as clause
+    from found
+    inner join rules
+        on found.rule_code = rules.rule_code
+        and found.found_on >= rules.valid_from
+        and (rules.valid_to is null or found.found_on <= rules.valid_to)
+)
+
+select * from final

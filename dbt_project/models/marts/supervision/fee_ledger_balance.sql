@@ -1,0 +1,98 @@
+-- 费用台账余额: each valid policy's prevention fee over its whole life as of the knowledge date: contracted,
+-- budgeted, provided, reversed, spent, what is left (AQ 9010-2019, 7.3; domain.md 5.4).
+with
+
+policies as (
+    select * from {{ ref('int_policy') }} where is_valid
+),
+
+changes as (
+    select
+        policy_no,
+        sum(received_change) as received_change
+    from {{ ref('int_endorsement') }}
+    group by policy_no
+),
+
+entries as (
+    select
+        policy_no,
+        sum(case when type = '预算' then amount else 0 end) as budget,
+        sum(case when type = '提取' then amount else 0 end) as provided_gross,
+        sum(case when type = '冲回' then amount else 0 end) as reversed,
+        sum(case when type = '支出' and is_proven then amount else 0 end) as spent,
+        sum(case when type = '支出' and not is_proven then amount else 0 end) as spent_unproven,
+        count(*) as entries
+    from {{ ref('int_fee_entry') }}
+    where policy_no is not null
+    group by policy_no
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+summed as (
+    select
+        policies.jurisdiction,
+        policies.district_code,
+        policies.industry_code,
+        policies.insurer_code,
+        policies.insured_uscc,
+        policies.policy_no,
+        policies.inception_date,
+        policies.cover_end,
+        {{ yuan('policies.premium_received + coalesce(changes.received_change, 0)') }} as premium_received,
+        policies.fee_ratio,
+        {{ yuan('cast(policies.premium_received + coalesce(changes.received_change, 0) as decimal(24, 2)) * policies.fee_ratio') }} as contracted,
+        {{ yuan('coalesce(entries.budget, 0)') }} as budget,
+        {{ yuan('coalesce(entries.provided_gross, 0)') }} as provided_gross,
+        {{ yuan('coalesce(entries.reversed, 0)') }} as reversed,
+        {{ yuan('coalesce(entries.provided_gross, 0) - coalesce(entries.reversed, 0)') }} as provided,
+        {{ yuan('coalesce(entries.spent, 0)') }} as spent,
+        {{ yuan('coalesce(entries.spent_unproven, 0)') }} as spent_unproven,
+        {{ yuan('coalesce(entries.spent, 0) + coalesce(entries.spent_unproven, 0)') }} as spent_total,
+        cast(coalesce(entries.entries, 0) as bigint) as entries,
+        as_of.as_of,
+        policies.file_id,
+        policies.sheet,
+        policies.line_no
+    from policies
+    cross join as_of
+    left join changes
+        on policies.policy_no = changes.policy_no
+    left join entries
+        on policies.policy_no = entries.policy_no
+),
+
+final as (
+    select
+        jurisdiction,
+        district_code,
+        industry_code,
+        insurer_code,
+        insured_uscc,
+        policy_no,
+        inception_date,
+        cover_end,
+        premium_received,
+        fee_ratio,
+        contracted,
+        budget,
+        provided_gross,
+        reversed,
+        provided,
+        spent,
+        spent_unproven,
+        spent_total,
+        {{ yuan('provided - spent_total') }} as balance,
+        {{ ratio('spent_total', 'premium_received') }} as spent_share,
+        entries,
+        as_of,
+        file_id,
+        sheet,
+        line_no
+    from summed
+)
+
+select * from final
