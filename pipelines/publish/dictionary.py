@@ -50,7 +50,13 @@ MEASURE = ("count", "sum", "market", "where", "every", "served", "scope")
 
 def _models(manifest: Path) -> list[dict[str, Any]]:
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
-    return [node for node in nodes if node["resource_type"] == "model" and node["schema"] in PUBLISHED_SCHEMAS]
+    return [
+        node
+        for node in nodes
+        if node["resource_type"] == "model"
+        and node["schema"] in PUBLISHED_SCHEMAS
+        and node["config"]["materialized"] != "ephemeral"
+    ]
 
 
 def _meta(node: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 -- 赔款支付 took, or takes, more than its days (保险法 第二十三条; 威应急发〔2023〕11号 二(五)).
 select
     'claim_payment_late' as rule_code,
-    clocks.jurisdiction as jurisdiction,
-    clocks.district_code as district_code,
-    clocks.industry_code as industry_code,
-    clocks.insurer_code as insurer_code,
+    clocks.jurisdiction,
+    clocks.district_code,
+    clocks.industry_code,
+    clocks.insurer_code,
     '承保机构' as subject_type,
     clocks.insurer_code as subject_code,
     coalesce(clocks.ended_on, clocks.as_of) as found_on,

@@ -1,10 +1,10 @@
 -- 手续费 above the cap in force at inception (应急〔2025〕27号 第十四条).
 select
     'commission_above_cap' as rule_code,
-    checked.jurisdiction as jurisdiction,
-    checked.district_code as district_code,
-    checked.industry_code as industry_code,
-    checked.insurer_code as insurer_code,
+    checked.jurisdiction,
+    checked.district_code,
+    checked.industry_code,
+    checked.insurer_code,
     '承保机构' as subject_type,
     checked.insurer_code as subject_code,
     checked.inception_date as found_on,

@@ -1,10 +1,10 @@
 -- A complaint on an insurer was, or is, answered late (AQ 9010-2019, 6).
 select
     'complaint_late' as rule_code,
-    clocks.jurisdiction as jurisdiction,
+    clocks.jurisdiction,
     cast(null as varchar) as district_code,
     cast(null as varchar) as industry_code,
-    clocks.insurer_code as insurer_code,
+    clocks.insurer_code,
     '承保机构' as subject_type,
     clocks.target_code as subject_code,
     clocks.due_date as found_on,

@@ -1,10 +1,10 @@
 -- More was spent on a policy than its contract and its provision allow: somebody else paid for it, or it is booked wrongly (domain.md 5.4, M33).
 select
     'fee_above_contract' as rule_code,
-    balances.jurisdiction as jurisdiction,
-    balances.district_code as district_code,
-    balances.industry_code as industry_code,
-    balances.insurer_code as insurer_code,
+    balances.jurisdiction,
+    balances.district_code,
+    balances.industry_code,
+    balances.insurer_code,
     '承保机构' as subject_type,
     balances.insurer_code as subject_code,
     balances.cover_end as found_on,

@@ -1,10 +1,10 @@
 -- Hazards are told in writing at once: notice missing or later than the day after (AQ 9010-2019, 6; 沪安委办〔2023〕32号 一(二)).
 select
     'hazard_notice_late' as rule_code,
-    hazards.jurisdiction as jurisdiction,
-    hazards.district_code as district_code,
-    hazards.industry_code as industry_code,
-    hazards.insurer_code as insurer_code,
+    hazards.jurisdiction,
+    hazards.district_code,
+    hazards.industry_code,
+    hazards.insurer_code,
     '承保机构' as subject_type,
     hazards.insurer_code as subject_code,
     hazards.found_date as found_on,

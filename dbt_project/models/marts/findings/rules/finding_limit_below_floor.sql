@@ -1,10 +1,10 @@
 -- 每人责任限额 below the floor in force at inception (安监总办〔2017〕140号; 应急〔2025〕27号 第十五条).
 select
     'limit_below_floor' as rule_code,
-    checked.jurisdiction as jurisdiction,
-    checked.district_code as district_code,
-    checked.industry_code as industry_code,
-    checked.insurer_code as insurer_code,
+    checked.jurisdiction,
+    checked.district_code,
+    checked.industry_code,
+    checked.insurer_code,
     '生产经营单位' as subject_type,
     checked.insured_uscc as subject_code,
     checked.inception_date as found_on,

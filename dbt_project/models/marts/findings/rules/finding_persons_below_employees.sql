@@ -1,9 +1,9 @@
 -- 未全员足额: fewer persons insured than the unit employs (应急〔2025〕27号 第十六条).
 select
     'persons_below_employees' as rule_code,
-    required.jurisdiction as jurisdiction,
-    required.district_code as district_code,
-    required.industry_code as industry_code,
+    required.jurisdiction,
+    required.district_code,
+    required.industry_code,
     cast(null as varchar) as insurer_code,
     '生产经营单位' as subject_type,
     required.uscc as subject_code,

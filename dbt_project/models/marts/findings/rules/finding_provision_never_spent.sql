@@ -1,10 +1,10 @@
 -- 非法预提: provided for a policy, its cover over for some time, and nothing of it ever spent (沪安委办〔2023〕32号 二(一)).
 select
     'provision_never_spent' as rule_code,
-    balances.jurisdiction as jurisdiction,
-    balances.district_code as district_code,
-    balances.industry_code as industry_code,
-    balances.insurer_code as insurer_code,
+    balances.jurisdiction,
+    balances.district_code,
+    balances.industry_code,
+    balances.insurer_code,
     '承保机构' as subject_type,
     balances.insurer_code as subject_code,
     balances.cover_end as found_on,

@@ -1,10 +1,10 @@
 -- 挪用: the visited unit had no cover with this insurer on the day (应急〔2025〕27号; 无锡 2023: only insured units).
 select
     'served_not_insured' as rule_code,
-    services.jurisdiction as jurisdiction,
-    services.district_code as district_code,
-    services.industry_code as industry_code,
-    services.insurer_code as insurer_code,
+    services.jurisdiction,
+    services.district_code,
+    services.industry_code,
+    services.insurer_code,
     '承保机构' as subject_type,
     services.insurer_code as subject_code,
     services.finished_on as found_on,

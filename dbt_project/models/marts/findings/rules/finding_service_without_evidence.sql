@@ -1,10 +1,10 @@
 -- Completed and confirmed, but not one piece of evidence is kept (AQ 9010-2019, 7.4).
 select
     'service_without_evidence' as rule_code,
-    services.jurisdiction as jurisdiction,
-    services.district_code as district_code,
-    services.industry_code as industry_code,
-    services.insurer_code as insurer_code,
+    services.jurisdiction,
+    services.district_code,
+    services.industry_code,
+    services.insurer_code,
     '承保机构' as subject_type,
     services.insurer_code as subject_code,
     services.finished_on as found_on,

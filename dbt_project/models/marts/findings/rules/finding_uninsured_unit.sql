@@ -1,9 +1,9 @@
 -- 应保未保: required, in operation, and without cover in its field now (安全生产法 第一百零九条; 沪安委办〔2023〕32号 一(三)).
 select
     'uninsured_unit' as rule_code,
-    uninsured.jurisdiction as jurisdiction,
-    uninsured.district_code as district_code,
-    uninsured.industry_code as industry_code,
+    uninsured.jurisdiction,
+    uninsured.district_code,
+    uninsured.industry_code,
     cast(null as varchar) as insurer_code,
     '生产经营单位' as subject_type,
     uninsured.uscc as subject_code,

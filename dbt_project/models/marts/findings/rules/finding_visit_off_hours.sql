@@ -1,10 +1,10 @@
 -- On-site visit on a day off or at night (domain.md 9.2): before 6:00, from 22:00, or no working day.
 select
     'visit_off_hours' as rule_code,
-    services.jurisdiction as jurisdiction,
-    services.district_code as district_code,
-    services.industry_code as industry_code,
-    services.insurer_code as insurer_code,
+    services.jurisdiction,
+    services.district_code,
+    services.industry_code,
+    services.insurer_code,
     '承保机构' as subject_type,
     services.insurer_code as subject_code,
     services.finished_on as found_on,

@@ -1,10 +1,10 @@
 -- 错保: a unit that must insure bought a product that does not count as 安责险 and has no other cover (L3: 其他险种不能替代).
 select
     'wrong_product' as rule_code,
-    policies.jurisdiction as jurisdiction,
-    policies.district_code as district_code,
-    policies.industry_code as industry_code,
-    policies.insurer_code as insurer_code,
+    policies.jurisdiction,
+    policies.district_code,
+    policies.industry_code,
+    policies.insurer_code,
     '生产经营单位' as subject_type,
     policies.insured_uscc as subject_code,
     policies.inception_date as found_on,
