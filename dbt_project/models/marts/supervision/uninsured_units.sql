@@ -35,13 +35,13 @@ past as (
 
 invalid as (
     select
-        insured_uscc,
-        industry_code,
-        max(invalid_reason) as invalid_reason
-    from {{ ref('int_policy') }}
+        policies.insured_uscc,
+        policies.industry_code,
+        max(policies.invalid_reason) as invalid_reason
+    from {{ ref('int_policy') }} as policies
     cross join as_of
-    where not is_valid and as_of.as_of between inception_date and expiry_date
-    group by insured_uscc, industry_code
+    where not policies.is_valid and as_of.as_of between policies.inception_date and policies.expiry_date
+    group by policies.insured_uscc, policies.industry_code
 ),
 
 fines as (
