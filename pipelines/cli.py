@@ -253,7 +253,8 @@ def explain(
 ) -> None:
     """解释一个数：定义、来源条款、算式、分子分母的每条来源记录（文件与行），以及未计入的记录和原因。"""
     from pipelines.explain import output  # noqa: PLC0415
-    from pipelines.explain.explain import Unknown, explain, explain_finding, find_cell  # noqa: PLC0415
+    from pipelines.explain.evidence import Unknown  # noqa: PLC0415
+    from pipelines.explain.explain import explain, explain_finding, find_cell  # noqa: PLC0415
 
     warehouse = _warehouse(home, as_of)
     try:
@@ -294,12 +295,17 @@ def diff(
     """比较两个取数时点：哪些数变了，由哪些记录引起（新增、更正、撤回），变化逐项相加等于差额。"""
     from pipelines.explain import output  # noqa: PLC0415
     from pipelines.explain.diff import diff  # noqa: PLC0415
+    from pipelines.explain.evidence import Unknown  # noqa: PLC0415
 
     if len(as_of) != 2:
         errors.print("[red]请给出两个取数时点[/]：--as-of 2023-12-10 --as-of 2024-01-31")
         raise typer.Exit(BAD_ARGUMENTS)
     before, after = sorted(_day(day) for day in as_of)
-    found = diff(_warehouse(home, before), _warehouse(home, after), year, jurisdiction or "", metric)
+    try:
+        found = diff(_warehouse(home, before), _warehouse(home, after), year, jurisdiction or "", metric)
+    except Unknown as unknown:
+        errors.print(f"[red]{unknown}[/]", highlight=False)
+        raise typer.Exit(BAD_ARGUMENTS) from None
     if xlsx:
         output.write_difference(found, xlsx)
         errors.print(f"已写入 {xlsx}", highlight=False)

@@ -95,6 +95,8 @@ def test_as_the_command_says_it(dirty_world: Home, warehouses: dict[str, Path]) 
     shown = dirty_world.anze("diff", "--year", "2023", "--as-of", "2024-12-10", "--as-of", "2023-12-10")
     assert shown.returncode == 0 and "取数时点 2023-12-10 → 2024-12-10" in shown.stdout and "新增" in shown.stdout
     assert dirty_world.anze("diff", "--year", "2023", "--as-of", "2024-12-10").returncode == 2
+    days = ("--as-of", "2024-12-10", "--as-of", "2023-12-10")
+    assert dirty_world.anze("diff", "--year", "2023", *days, "--metric", "没有的指标").returncode == 2
 
 
 def test_before_the_first_drop_nothing_is_known(dirty_world: Home) -> None:

@@ -12,8 +12,8 @@ import pytest
 from conftest import Home
 from python_calamine import CalamineWorkbook
 
-from pipelines.explain.evidence import TOTAL_MARTS, Metric, cells_of, metrics, rows_sql, values_sql
-from pipelines.explain.explain import Cell, Unknown, explain, find_cell
+from pipelines.explain.evidence import TOTAL_MARTS, Metric, Unknown, cells_of, metrics, rows_sql, values_sql
+from pipelines.explain.explain import Cell, explain, find_cell
 
 KEYS = {
     "supervision_metrics": ["jurisdiction", "stat_year", "district_code", "industry_code"],

@@ -22,6 +22,7 @@ from pipelines.explain.evidence import (
     TOTAL_MARTS,
     Measure,
     Metric,
+    Unknown,
     cells_of,
     contributions_sql,
     metrics,
@@ -62,6 +63,8 @@ def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only
 
     Args:
         jurisdiction: only this one; empty: all. only: only this metric; empty: all.
+    Raises:
+        Unknown: no such metric.
     """
     with duckdb.connect() as connection:
         connection.execute("set autoinstall_known_extensions = false")
@@ -77,7 +80,7 @@ def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only
         for mart in TOTAL_MARTS:
             connection.execute("use after")
             known = metrics(connection, mart)
-            wanted = [metric for metric in known.values() if not only or metric.name == only]
+            wanted = [metric for metric in known.values() if not only or only in (metric.name, metric.title)]
             measures = {part.metric: part for metric in wanted for part in metric.numerator + metric.denominator}
             where = f"stat_year = {int(stat_year)}"
             if jurisdiction:
@@ -90,6 +93,8 @@ def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only
             shown = {metric.name: metric for metric in [*wanted, *(known[name] for name in measures)]}
             cells += [_changed_cells(connection, metric, where) for metric in shown.values()]
             causes += [_causes(connection, measure, cells_of(mart, where)) for measure in measures.values()]
+        if not cells:
+            raise Unknown(f"没有指标「{only}」。指标见 meta.metric_catalogue。")
         found_cells = pl.concat(cells, how="vertical_relaxed")
         return Difference(
             stat_year, days[0], days[1],

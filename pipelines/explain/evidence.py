@@ -38,6 +38,10 @@ KNOWN = """
 """
 
 
+class Unknown(Exception):
+    """There is no such metric, cell or finding; the message says what there is."""
+
+
 @dataclass(frozen=True)
 class Measure:
     """One counted or summed column of a mart."""

@@ -18,16 +18,13 @@ from pipelines.explain.evidence import (
     KNOWN,
     Measure,
     Metric,
+    Unknown,
     metrics,
     rows_sql,
     values_sql,
 )
 
 ALL = "ALL"
-
-
-class Unknown(Exception):
-    """There is no such metric or cell; the message says what there is."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +150,8 @@ def explain(warehouse: Path, metric: str, cell: Cell, limit: int | None = None) 
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         mart = "supervision_metrics" if cell.insurer_code == ALL else "insurer_metrics"
         known = metrics(connection, mart)
+        if metric == "data_quality_score":
+            raise Unknown("数据质量得分由 quality.provider_scorecard 逐月汇总，没有逐条记录；请查询该表。")
         if metric not in known:
             raise Unknown(f"没有指标「{metric}」。可用：{'、'.join(known)}")
         found = known[metric]
