@@ -165,7 +165,7 @@ def _figures(document: Document, report: Return, section: str) -> None:
         variants = [other for other in figures if other.item_no.startswith(figure.item_no + ".")]
         text = f"{figure.item_no}．{figure.sentence()}。口径：{figure.basis}。"
         if variants:
-            text += "其中：" + "；".join(other.sentence() for other in variants) + "。"
+            text += "相关指标：" + "；".join(other.sentence() for other in variants) + "。"
         # Not justified: long numbers do not break, and would pull the characters before them apart.
         _paragraph(document, text, BODY, SIZE_BODY, align=WD_ALIGN_PARAGRAPH.LEFT)
 
