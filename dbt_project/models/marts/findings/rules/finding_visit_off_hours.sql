@@ -1,4 +1,4 @@
--- On-site visit on a day off or at night (domain.md 9.2): before 6:00, from 22:00, or no working day.
+-- On-site visit on a day off or at night (domain.md 9.2): outside the hours of ref_rule, or no working day.
 select
     'visit_off_hours' as rule_code,
     services.jurisdiction,
@@ -23,6 +23,6 @@ inner join {{ ref('dim_date') }} as days
 where services.is_completed and services.form = '线下'
     and (
         not days.is_working_day
-        or extract(hour from services.started_at) < 6
-        or extract(hour from services.started_at) >= 22
+        or extract(hour from services.started_at) < {{ rule_value('visit_earliest_hour', 'days.day') }}
+        or extract(hour from services.started_at) >= {{ rule_value('visit_latest_hour', 'days.day') }}
     )
