@@ -150,9 +150,14 @@ def explain(warehouse: Path, metric: str, cell: Cell, limit: int | None = None) 
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         mart = "supervision_metrics" if cell.insurer_code == ALL else "insurer_metrics"
         known = metrics(connection, mart)
-        if metric == "data_quality_score":
-            raise Unknown("数据质量得分由 quality.provider_scorecard 逐月汇总，没有逐条记录；请查询该表。")
         if metric not in known:
+            listed = _first(
+                connection,
+                "select definition from meta.metric_catalogue where metric = ? and table_name = ?",
+                [metric, mart],
+            )
+            if listed:
+                raise Unknown(f"指标「{metric}」没有逐条记录可列。定义：{listed[0]}")
             raise Unknown(f"没有指标「{metric}」。可用：{'、'.join(known)}")
         found = known[metric]
         limited = cell.district_code != ALL or cell.industry_code != ALL

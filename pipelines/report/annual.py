@@ -114,6 +114,9 @@ class Return(BaseModel):
     addressee: str
     issuer: str
     clause: str
+    coverage_target: Decimal | None = Field(
+        default=None, description="服务覆盖率目标（meta.rule_versions），没有则为空"
+    )
     figures: list[Figure]
     tables: list[Table]
     narratives: list[Narrative]
@@ -205,6 +208,7 @@ def collect(
             addressee=form["addressee"],
             issuer=form["issuer"],
             clause=f"{form['source_doc']} {form['article']}",
+            coverage_target=_coverage_target(connection, jurisdiction),
             figures=figures,
             tables=_tables(connection, jurisdiction, stat_year),
             narratives=narratives,
@@ -224,6 +228,17 @@ def collect(
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     return connection.execute(sql, list(parameters)).fetchall()
+
+
+def _coverage_target(connection: duckdb.DuckDBPyConnection, jurisdiction: str) -> Decimal | None:
+    """The target of the city's document; later years are measured against the last one set."""
+    rows = _rows(
+        connection,
+        "select value_num from meta.rule_versions where rule_code = 'service_coverage_target' and jurisdiction = ? "
+        "order by valid_from desc limit 1",
+        jurisdiction,
+    )
+    return rows[0][0] if rows else None
 
 
 def _part(value: Decimal | None, unit: str) -> str:

@@ -24,6 +24,7 @@ from docx.shared import Mm, Pt
 
 from pipelines.report.annual import Return, Table, printed
 from pipelines.report.charts import chinese_font, coverage_bars, png, share_bars
+from pipelines.report.figures import percent
 
 # GB/T 9704: 标题二号方正小标宋，正文三号仿宋，一级标题黑体，二级标题楷体，页码四号宋体。
 TITLE, BODY, HEADING, SUBHEADING, NUMERAL = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体"
@@ -102,10 +103,11 @@ def _weihai(document: Document, report: Return) -> None:
     _figures(document, report, "目标完成")
     districts = _table(report, "district")
     place = [column.title for column in districts.columns].index("服务覆盖率")
-    short = [str(row[0]) for row in districts.rows[1:] if row[place] is not None and row[place] < 1]
+    target = report.coverage_target
+    short = [str(row[0]) for row in districts.rows[1:] if target and row[place] is not None and row[place] < target]
     _paragraph(
         document,
-        "服务覆盖全部投保企业的目标为100%。" + (f"尚未达到的区市：{'、'.join(short)}；名单见所附工作簿。" if short else "各区市均已达到。"),
+        f"服务覆盖率目标为{percent(target)}。" + (f"尚未达到的区市：{'、'.join(short)}；名单见所附工作簿。" if short else "各区市均已达到。"),
         BODY, SIZE_BODY,
     )  # fmt: skip
     _coverage_chart(document, report, "district", "图1　各区市参保率和服务覆盖率")
