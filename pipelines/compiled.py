@@ -58,6 +58,7 @@ def compiled_project(cache: Path) -> Project:
             "ANZE_AS_OF": AS_OF,
             "ANZE_BUILD": str(folder / f"{DATABASE}.duckdb"),
             "ANZE_SPILL": str(folder / "spill"),
+            "ANZE_FINDING_RULES": transform.finding_rules(),
             "DBT_TARGET_PATH": str(folder),
             "DBT_LOG_PATH": str(folder / "logs"),
             "DBT_PROFILES_DIR": str(DBT_PROJECT),

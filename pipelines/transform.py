@@ -26,6 +26,7 @@ def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
         "ANZE_LANDING": str(settings.landing),
         "ANZE_BUILD": str(settings.build),
         "ANZE_AS_OF": as_of,
+        "ANZE_FINDING_RULES": finding_rules(),
         "ANZE_SPILL": str(settings.build.parent / "spill"),
         "ANZE_THREADS": str(settings.threads),
         "ANZE_MEMORY_LIMIT": settings.memory_limit,
@@ -34,6 +35,11 @@ def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
         "DBT_PROJECT_DIR": str(DBT_PROJECT),
     }
+
+
+def finding_rules() -> str:
+    """The models in the folder of rules of supervision, for macros/findings.sql: dbt cannot list a folder."""
+    return ",".join(sorted(path.stem for path in (DBT_PROJECT / "models/marts/findings/rules").glob("*.sql")))
 
 
 def use_environment(settings: Settings, as_of: str = "") -> None:

@@ -8,27 +8,41 @@
     )
 {%- endmacro %}
 
-{#- Rules of supervision: one file each in models/marts/findings/rules; a new one is named here and in
-    ref_finding_rule. -#}
+{#- The select list of a rule of supervision, the interface of the folder models/marts/findings/rules.
+    `record`: the alias whose district, field, insurer, file and line the finding takes; single ones are
+    overridden by name. `evidence`: 'feed:key；feed:key'. value_1, value_2 fill the sentence of ref_finding_rule. -#}
+{% macro finding(
+    rule_code, record, feed, key, found_on, evidence, value_1='null', value_2='null', amount='null',
+    subject_type='承保机构', subject=none, jurisdiction=none, district=none, industry=none, insurer=none, located=true
+) -%}
+    {%- set insurer_code = insurer or record ~ '.insurer_code' -%}
+    '{{ rule_code }}' as rule_code,
+    {{ jurisdiction or record ~ '.jurisdiction' }} as jurisdiction,
+    cast({{ district or record ~ '.district_code' }} as varchar) as district_code,
+    cast({{ industry or record ~ '.industry_code' }} as varchar) as industry_code,
+    cast({{ insurer_code }} as varchar) as insurer_code,
+    '{{ subject_type }}' as subject_type,
+    cast({{ subject or insurer_code }} as varchar) as subject_code,
+    {{ found_on }} as found_on,
+    cast({{ amount }} as decimal(18, 2)) as amount,
+    '{{ feed }}' as feed,
+    {{ key }} as record_key,
+    {{ evidence }} as evidence_keys,
+    cast({{ value_1 }} as varchar) as value_1,
+    cast({{ value_2 }} as varchar) as value_2,
+    {%- if located %}
+    {{ record }}.file_id,
+    {{ record }}.sheet,
+    {{ record }}.line_no
+    {%- else %}
+    cast(null as varchar) as file_id,
+    cast(null as varchar) as sheet,
+    cast(null as bigint) as line_no
+    {%- endif %}
+{%- endmacro %}
+
+{#- The rules of supervision: every model in models/marts/findings/rules (named by pipelines/transform.py, as
+    dbt cannot list a folder). -#}
 {% macro finding_models() -%}
-    {{ return([
-        'finding_claim_decision_late',
-        'finding_claim_payment_late',
-        'finding_commission_above_cap',
-        'finding_complaint_late',
-        'finding_fee_above_contract',
-        'finding_fee_without_service',
-        'finding_fee_without_voucher',
-        'finding_hazard_notice_late',
-        'finding_limit_below_floor',
-        'finding_payee_not_permitted',
-        'finding_persons_below_employees',
-        'finding_provision_never_spent',
-        'finding_refusal_not_reported',
-        'finding_served_not_insured',
-        'finding_service_without_evidence',
-        'finding_uninsured_unit',
-        'finding_visit_off_hours',
-        'finding_wrong_product',
-    ]) }}
+    {{ return(env_var('ANZE_FINDING_RULES').split(',')) }}
 {%- endmacro %}

@@ -35,6 +35,11 @@ KNOWN = """
     union all select 'enterprise', uscc || '|' || industry_code, null, uscc, file_id, sheet, line_no from marts.fct_roster
     union all select 'hazard', hazard_no, null, insured_uscc, file_id, sheet, line_no from marts.fct_hazard
     union all select 'complaint', complaint_no, null, target_code, file_id, sheet, line_no from marts.fct_complaint
+    union all select 'service_plan', insurer_code || '|' || plan_year || '|' || coalesce(insured_uscc, ''), null, insured_uscc, file_id, sheet, line_no from marts.fct_service_plan
+    union all select 'project', project_code, null, builder_uscc, file_id, sheet, line_no from marts.dim_project
+    union all select 'service_org', uscc, null, uscc, file_id, sheet, line_no from marts.dim_service_org
+    union all select 'accident', accident_id, null, uscc, file_id, sheet, line_no from marts.fct_accident
+    union all select 'problem', problem_no, null, target_code, file_id, sheet, line_no from marts.fct_problem
 """
 
 

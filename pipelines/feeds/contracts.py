@@ -61,6 +61,8 @@ class Column(Strict):
     lenient: bool = False
     # Kept only as a keyed hash.
     personal: bool = False
+    # Several values in one cell, separated by / 、 ， ； or blanks; stored with 、 between them.
+    many: bool = False
     description: str = ""
     example: str | None = None
 

@@ -107,9 +107,30 @@ def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Calla
     if rejected.len():
         good = good.filter(~pl.col("line_no").is_in(rejected.implode()))
     accepted, duplicates = _without_duplicates(good, contract)
+    several = [name for name, column in contract.columns.items() if column.many]
+    accepted = accepted.with_columns([_separated(name) for name in several])
     personal = [name for name, column in contract.columns.items() if column.personal]
-    accepted = accepted.with_columns([hash_personal(accepted[name]).alias(name) for name in personal])
+    accepted = accepted.with_columns(
+        [_hashed(accepted[name], contract.columns[name].many, hash_personal) for name in personal]
+    )
     return Checked(accepted, issues, rows.height, rejected.len(), duplicates)
+
+
+def _separated(name: str) -> pl.Expr:
+    """Several values of one cell with 、 between them, whatever the sender put there."""
+    return pl.col(name).str.replace_all(r"[/、，,；;\s]+", "、").str.strip_chars("、").replace("", None)
+
+
+def _hashed(values: pl.Series, many: bool, hash_personal: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Keyed hashes of a column, each of several values by itself, so that the same person is found again."""
+    if not many or values.null_count() == len(values):
+        return hash_personal(values).alias(values.name)
+    parts = pl.DataFrame({"row": range(len(values)), "part": values.str.split("、")}).explode("part")
+    parts = parts.with_columns(part=hash_personal(parts["part"]))
+    joined = parts.group_by("row", maintain_order=True).agg(
+        pl.when(pl.col("part").is_not_null().any()).then(pl.col("part").str.join("、")).alias(values.name)
+    )
+    return joined[values.name]
 
 
 def _text_columns(sheet: Sheet, rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:

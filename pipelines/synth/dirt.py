@@ -75,6 +75,17 @@ def _mistakes_of(feed: str) -> dict[str, Mistake]:
         "complaint": ("complaint_no", None, None, None, "topic"),
         # The return is made of these: they arrive as they are.
         "document": (None, None, None, None, None),
+        "service_plan": (None, None, None, None, "plan_year"),
+        "project": ("project_code", "builder_uscc", "start_date", "cost", "name"),
+        "accident": ("accident_id", "uscc", None, "direct_loss", "deaths"),
+        "service_org": (None, "uscc", "audit_date", None, "name"),
+        "expert": (None, None, "valid_to", None, "type"),
+        "inspection": ("inspection_no", None, "inspected_on", None, "department"),
+        "problem": ("problem_no", None, "found_date", None, "kind"),
+        "enforcement": ("case_no", "uscc", "decided_on", "fine", "law_article"),
+        "credit_list": ("list_no", None, "valid_from", None, "reason"),
+        "contact": (None, None, None, None, "role"),
+        "indicator": (None, None, None, None, "value"),
     }[feed]
     kinds: dict[str, Mistake] = {"repeated_row": Mistake("", pl.lit(None), "duplicate")}
     if key:
@@ -115,6 +126,8 @@ def spread(feed: str, rows: pl.DataFrame, rate: float, seed: int) -> pl.DataFram
     kinds = _mistakes_of(feed)
     names = np.array(list(kinds))
     hit = rng.random(rows.height) < rate
+    if "planted" in rows.columns:
+        hit &= ~rows["planted"].to_numpy()
     chosen = np.where(hit, names[rng.integers(0, len(names), rows.height)], "")
     expected = {name: kind.expected for name, kind in kinds.items()}
     marked = rows.with_columns(dirt=pl.Series(chosen).replace("", None)).with_columns(

@@ -7,6 +7,7 @@ out/raw/<provider>/<feed>/<stamp>/<file>   what senders drop
 out/truth/<feed>.parquet                   every row written: true values (money in cents, ratios in
                                            percent), file, line, expected rule code (null = accepted)
 out/truth/files.parquet                    files that must be refused or change nothing
+out/truth/patterns.parquet                 what supervisors must find: rule code, record key
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from pipelines.synth.model import DISTRICTS, INDUSTRIES, ITEM_NAME, PRODUCT_NAME
 HEADERS: dict[str, dict[str, str]] = {
     "policy": {
         "policy_no": "保单号", "insurer_code": "保险机构", "insured_uscc": "被保险人统一社会信用代码", "insured_name": "被保险人名称",
-        "district_code": "所在区市", "industry_code": "行业领域", "product_code": "险种", "renewal_flag": "新保续保", "issue_date": "签单日期",
+        "district_code": "所在区市", "industry_code": "行业领域", "product_code": "险种",
+        "clause_filing_no": "条款备案号", "project_code": "施工许可证号", "project_name": "项目名称", "renewal_flag": "新保续保", "issue_date": "签单日期",
         "inception_date": "保险起期", "expiry_date": "保险止期", "premium_written": "签单保费", "premium_received": "实收保费",
-        "insured_persons": "投保人数", "limit_per_person": "每人责任限额", "limit_aggregate": "累计责任限额", "commission": "手续费",
+        "insured_persons": "投保人数", "limit_per_person": "每人责任限额", "limit_aggregate": "累计责任限额", "base_premium": "基础保费", "rate_factor": "费率因子", "commission": "手续费",
         "fee_ratio": "事故预防服务费占比", "service_items": "事故预防服务项目", "service_frequency": "事故预防服务频次", "service_form": "服务形式",
+        "survey_date": "承保前评估日期", "survey_report_no": "评估报告编号", "risk_grade": "风险等级", "refusal_clause": "拒绝预防服务违约条款",
         "status": "保单状态", "status_date": "状态日期", "record_status": "记录状态",
     },
     "coinsurance": {"policy_no": "保单号", "insurer_code": "保险机构", "share": "承保比例", "is_lead": "是否首席"},
@@ -40,18 +43,20 @@ HEADERS: dict[str, dict[str, str]] = {
     "claim": {
         "claim_no": "理赔案号", "policy_no": "保单号", "insured_uscc": "被保险人统一社会信用代码", "loss_date": "出险时间", "report_date": "报案时间",
         "register_date": "立案时间", "decide_date": "决案时间", "close_date": "结案时间", "paid_date": "赔款支付日期", "district_code": "出险区市",
-        "accident_type": "事故类型", "deaths": "死亡人数", "serious_injuries": "重伤人数", "estimate": "估损金额", "paid_to_date": "累计已付赔款",
+        "accident_id": "事故编号", "accident_type": "事故类型", "deaths": "死亡人数", "serious_injuries": "重伤人数", "estimate": "估损金额", "paid_to_date": "累计已付赔款",
         "advance_paid": "其中预付", "status": "案件状态",
     },
     "service_record": {
         "service_no": "服务编号", "policy_no": "保单号", "insurer_code": "保险机构", "insured_uscc": "被保险人统一社会信用代码", "item": "服务项目",
-        "form": "服务形式", "provider_type": "服务方式", "experts": "服务专家", "planned_date": "计划日期", "started_at": "开始时间",
-        "finished_at": "完成时间", "participants": "参与人数", "hazards_found": "发现隐患数", "evidence_count": "佐证材料数",
-        "insured_confirmed_at": "投保单位确认时间", "insurer_confirmed_at": "保险机构确认时间", "satisfaction": "满意度", "status": "服务状态",
+        "form": "服务形式", "provider_type": "服务方式", "service_org_uscc": "技术服务机构信用代码", "experts": "服务专家", "planned_date": "计划日期",
+        "appointed_at": "预约确认时间", "started_at": "开始时间", "finished_at": "完成时间", "longitude": "经度", "latitude": "纬度",
+        "participants": "参与人数", "content": "服务内容", "hazards_found": "发现隐患数", "evidence_count": "佐证材料数", "evidence_hashes": "佐证材料指纹",
+        "insured_confirmed_at": "投保单位确认时间", "insurer_confirmed_at": "保险机构确认时间", "revisit_date": "回访日期", "satisfaction": "满意度",
+        "archived_at": "归档时间", "status": "服务状态", "campaign": "专项活动",
     },
     "fee_ledger": {
         "entry_no": "台账编号", "insurer_code": "保险机构", "policy_no": "保单号", "entry_date": "入账日期", "type": "费用类型", "amount": "金额",
-        "service_no": "服务编号", "category": "费用类别", "payee_type": "收款方类型", "voucher_no": "凭证号",
+        "service_no": "服务编号", "category": "费用类别", "payee_uscc": "收款方信用代码", "payee_type": "收款方类型", "voucher_no": "凭证号",
     },
     "enterprise": {
         "uscc": "统一社会信用代码", "name": "企业名称", "district_code": "所在区市", "address": "地址", "industry_code": "行业领域", "mandatory": "应保",
@@ -72,6 +77,43 @@ HEADERS: dict[str, dict[str, str]] = {
         "doc_no": "文件编号", "kind": "文件类别", "title": "标题", "issuer": "发文单位", "district_code": "所在区市",
         "industry_code": "行业领域", "doc_date": "文件日期", "year": "年度", "text": "正文",
     },
+    "service_plan": {
+        "insurer_code": "保险机构", "plan_year": "方案年度", "insured_uscc": "被保险人统一社会信用代码", "consulted_at": "协商时间", "confirmed_at": "确认时间",
+        "planned_visits": "计划服务次数", "goal": "预期目标",
+    },
+    "project": {
+        "project_code": "施工许可证号", "name": "项目名称", "district_code": "所在区市", "builder_uscc": "施工单位信用代码", "owner": "建设单位",
+        "cost": "工程总造价", "status": "项目状况", "start_date": "开工日期", "end_date": "竣工日期",
+    },
+    "accident": {
+        "accident_id": "事故编号", "uscc": "统一社会信用代码", "occurred_at": "发生时间", "district_code": "所在区市", "industry_code": "行业领域",
+        "type": "事故类型", "scene": "场景", "deaths": "死亡人数", "serious_injuries": "重伤人数", "direct_loss": "直接经济损失", "grade": "事故等级",
+        "liability": "责任事故",
+    },
+    "service_org": {
+        "uscc": "统一社会信用代码", "name": "机构名称", "qualification": "资质", "valid_from": "资质起始日期", "valid_to": "资质截止日期",
+        "technicians": "专业技术人员数", "audit_date": "审核日期", "audit_result": "审核结果",
+    },
+    "expert": {
+        "certificate_no": "证书编号", "org_uscc": "所属机构信用代码", "type": "专家类型", "speciality": "专业", "valid_to": "证书有效期至",
+    },
+    "inspection": {
+        "inspection_no": "检查编号", "inspected_on": "检查日期", "department": "检查部门", "joint": "联合检查", "target_type": "检查对象类型",
+        "target_code": "检查对象代码", "subject": "检查内容", "campaign": "专项活动", "problem_no": "问题编号",
+    },
+    "problem": {
+        "problem_no": "问题编号", "found_date": "发现日期", "origin": "问题来源", "target_type": "对象类型", "target_code": "对象代码", "kind": "问题类别",
+        "measure": "整改措施", "due": "整改期限", "closed_at": "整改完成时间", "notified_regulator_at": "通报保险监管时间", "escalation": "处置升级",
+    },
+    "enforcement": {
+        "case_no": "处罚案号", "uscc": "统一社会信用代码", "decided_on": "处罚日期", "law_article": "处罚依据", "fine": "罚款金额", "problem_no": "问题编号",
+    },
+    "credit_list": {
+        "list_no": "名单编号", "target_code": "对象代码", "target_type": "对象类型", "kind": "名单类别", "valid_from": "列入日期", "valid_to": "移出日期",
+        "reason": "原因",
+    },
+    "contact": {"department": "部门", "role": "角色", "leader_title": "分管负责人职务", "office": "责任科室", "phone": "联络电话"},
+    "indicator": {"district_code": "所在区市", "year": "年度", "name": "指标名称", "value": "数值", "unit": "单位"},
 }  # fmt: skip
 TITLE = {
     "policy": "保单",
@@ -84,6 +126,17 @@ TITLE = {
     "hazard": "隐患台账",
     "complaint": "投诉",
     "document": "文件",
+    "service_plan": "年度服务方案",
+    "project": "建设项目",
+    "accident": "事故",
+    "service_org": "服务机构",
+    "expert": "专家",
+    "inspection": "监督检查",
+    "problem": "问题清单",
+    "enforcement": "行政处罚",
+    "credit_list": "信用名单",
+    "contact": "联络员",
+    "indicator": "背景指标",
 }
 MONEY = {
     "premium_written",
@@ -97,6 +150,10 @@ MONEY = {
     "paid_to_date",
     "advance_paid",
     "amount",
+    "base_premium",
+    "cost",
+    "direct_loss",
+    "fine",
 }
 PERCENT = {"fee_ratio", "share"}
 DISTRICT_NAME = {
@@ -154,15 +211,13 @@ def write(
         written[feed] = truth.height
     expected = mistakes.spoil_files(out / "raw", pl.concat(every_file)["path"].to_list()) if dirt else mistakes.NO_FILES
     expected.write_parquet(out / "truth" / "files.parquet")
+    world.patterns.write_parquet(out / "truth" / "patterns.parquet")
     return written
 
 
 def _prepare(feed: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Rows in order of sender, drop and key, with the columns a sender sends."""
-    key = next(iter(HEADERS[feed]))
-    return frame.sort(
-        "provider", "received", key, *([list(HEADERS[feed])[1]] if feed in ("coinsurance", "enterprise") else [])
-    )
+    return frame.sort("provider", "received", *list(HEADERS[feed])[:3])
 
 
 def _text(feed: str, frame: pl.DataFrame, style: Style) -> pl.DataFrame:

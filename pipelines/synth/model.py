@@ -16,7 +16,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from pipelines.synth import supervision
+from pipelines.synth import departments, details, supervision
+from pipelines.synth.patterns import Patterns
 
 START, END = date(2022, 1, 1), date(2026, 10, 15)
 DISTRICTS = {
@@ -144,31 +145,67 @@ class World:
     """
 
     feeds: dict[str, pl.DataFrame]
+    patterns: pl.DataFrame
+    """What is planted where: rule_code, record_key."""
 
 
 def build(scale: Scale, seed: int) -> World:
     """Draws the world; the same scale and seed give the same world."""
     rng = np.random.default_rng(seed)
+    # Streams of their own: what is drawn for one part changes nothing in another.
+    detail = np.random.default_rng([seed, 2])
+    patterns = Patterns(np.random.default_rng([seed, 3]), 3 + scale.units // 20_000, END)
     drops = drop_dates(scale.months_between_drops)
     units = _units(rng, scale.units)
     fields = _fields(rng, units)
-    policies = _policies(rng, fields)
+    organisations = details.organisations(scale.units)
+    policies = details.policies(detail, patterns.uninsured(_policies(rng, fields), fields))
+    policies = patterns.policies(policies, fields)
+    endorsements = _endorsements(rng, policies, drops)
+    claims = _with_accidents(_claims(rng, policies, drops))
+    services = details.services(detail, _services(rng, policies), policies, organisations)
+    expired = organisations.filter("is_expired")["uscc"][0]
+    services = patterns.services(services, policies, expired)
+    ledger = details.payees(_ledger(rng, policies, services, drops), services)
+    ledger = patterns.ledger(ledger, services, policies, endorsements)
     feeds = {
         "enterprise": _roster(rng, fields, drops),
         "policy": _policy_versions(rng, policies, drops),
         "coinsurance": _coinsurance(rng, policies, drops),
-        "endorsement": _endorsements(rng, policies, drops),
-        "claim": _claims(rng, policies, drops),
+        "endorsement": endorsements,
+        "claim": patterns.claims(claims),
+        "service_record": _service_versions(rng, services, drops),
+        "fee_ledger": ledger,
     }
-    services = _services(rng, policies)
-    feeds["service_record"] = _service_versions(rng, services, drops)
-    feeds["fee_ledger"] = _ledger(rng, policies, services, drops)
-    # A stream of random numbers of its own: what is added here changes nothing above.
     rng = np.random.default_rng([seed, 1])
-    feeds["hazard"] = supervision.hazards(rng, policies, services, drops, END)
-    feeds["complaint"] = supervision.complaints(rng, INSURERS, 20 + scale.units // 200, drops, END)
-    feeds["document"] = supervision.documents(rng, DISTRICTS)
-    return World(feeds)
+    feeds["hazard"] = patterns.hazards(supervision.hazards(rng, policies, services, drops, END), policies)
+    feeds["complaint"] = patterns.complaints(
+        supervision.complaints(rng, INSURERS, 20 + scale.units // 200, drops, END).with_columns(planted=pl.lit(False))
+    )
+    feeds["document"] = supervision.documents(rng, DISTRICTS).with_columns(planted=pl.lit(False))
+    names = {code: row[4] for code, row in INDUSTRIES.items()}
+    feeds["service_plan"] = patterns.plans(departments.plans(policies, names, drops), policies)
+    feeds["project"] = patterns.projects(departments.projects(policies, drops, END), policies)
+    feeds["accident"] = patterns.accidents(
+        departments.accidents(detail, feeds["claim"], policies, drops), fields, policies
+    )
+    feeds["service_org"] = departments.organisations_sent(organisations)
+    feeds["expert"] = departments.experts(detail, services, organisations)
+    checks = departments.checks(detail, fields, policies, INSURERS, END)
+    feeds |= checks | {"problem": patterns.problems(checks["problem"])}
+    feeds["contact"] = departments.contacts()
+    feeds["indicator"] = departments.indicators(detail, DISTRICTS)
+    return World(feeds, patterns.frame())
+
+
+def _with_accidents(claims: pl.DataFrame) -> pl.DataFrame:
+    """Claims with a death or two injured name the accident they are from; one in eight of the others does."""
+    serious = (
+        (pl.col("deaths") > 0) | (pl.col("serious_injuries") > 1) | (pl.col("claim_no").str.slice(-1).is_in(["3"]))
+    )
+    return claims.with_columns(
+        accident_id=pl.when(serious).then(pl.concat_str(pl.lit("SG"), "claim_no")), planted=pl.lit(False)
+    )
 
 
 def _arrives(rng: np.random.Generator, drops: np.ndarray, event: np.ndarray) -> np.ndarray:
@@ -615,7 +652,7 @@ def _services(rng: np.random.Generator, policies: pl.DataFrame) -> pl.DataFrame:
         size,
     )
     online = (item == "training") & _chance(rng, 0.4, size)
-    finished = planned + _days(rng, 0, 10, size)
+    finished = details.on_working_day(planned + _days(rng, 0, 10, size))
     hours = rng.integers(9, 16, size)
     state = _pick(rng, {"已完成": 0.86, "取消": 0.08, "进行中": 0.06}, size)
     cost = (
@@ -663,7 +700,7 @@ def _service_versions(rng: np.random.Generator, services: pl.DataFrame, drops: n
         started_at=pl.lit(None, pl.Datetime("us")), finished_at=pl.lit(None, pl.Datetime("us")),
         insured_confirmed_at=pl.lit(None, pl.Datetime("us")), insurer_confirmed_at=pl.lit(None, pl.Datetime("us")),
         participants=pl.lit(0, pl.Int64), hazards_found=pl.lit(0, pl.Int64), evidence_count=pl.lit(0, pl.Int64),
-    ).filter(pl.Series(early))  # fmt: skip
+    ).pipe(details.announced).filter(pl.Series(early))  # fmt: skip
     return pl.concat([announced.cast(final.schema), final]).drop("jurisdiction", "cost", "finished_on", "done")
 
 

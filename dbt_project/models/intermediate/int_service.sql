@@ -29,6 +29,7 @@ final as (
         services.latitude,
         services.participants,
         services.hazards_found,
+        services.content,
         services.evidence_count,
         services.evidence_hashes,
         services.insured_confirmed_at,

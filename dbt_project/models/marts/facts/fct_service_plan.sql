@@ -13,5 +13,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_insurer__service_plan'), ['insurer_code', 'plan_year', 'insured_uscc']) }}
+    {{ newest_versions(ref('stg_insurer__service_plan'), ['provider', 'insurer_code', 'plan_year', 'insured_uscc']) }}
 ) as newest

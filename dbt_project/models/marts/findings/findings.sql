@@ -1,5 +1,5 @@
 -- 监管发现: every rule of supervision that fired, with severity, evidence keys and a sentence a person can act on.
--- One file per rule in rules/; severity, sentence, threshold, dates and switch are rows of ref_finding_rule.
+-- One file per rule in rules/; severity, sentence, threshold, city, dates and switch are rows of ref_finding_rule.
 with
 
 found as (
@@ -43,6 +43,7 @@ final as (
     from found
     inner join rules
         on found.rule_code = rules.rule_code
+        and (rules.jurisdiction is null or found.jurisdiction = rules.jurisdiction)
         and found.found_on >= rules.valid_from
         and (rules.valid_to is null or found.found_on <= rules.valid_to)
 )

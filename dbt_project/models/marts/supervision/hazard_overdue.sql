@@ -6,6 +6,7 @@ select
     ledger.insurer_code,
     ledger.insured_uscc,
     units.name as unit_name,
+    departments.department,
     ledger.hazard_no,
     ledger.grade,
     ledger.scene,
@@ -22,4 +23,7 @@ select
 from {{ ref('hazard_ledger') }} as ledger
 left join {{ ref('dim_unit') }} as units
     on ledger.insured_uscc = units.uscc
+left join {{ ref('int_responsible_department') }} as departments
+    on ledger.jurisdiction = departments.jurisdiction
+    and ledger.industry_code = departments.industry_code
 where ledger.days_overdue is not null

@@ -182,7 +182,26 @@ scores as (
     )
 ),
 
-final as (
+found as (
+    select
+        jurisdiction,
+        stat_year,
+        case when grouping(insurer_code) = 1 then 'ALL' else insurer_code end as cell_insurer,
+        count(*) as findings,
+        sum(case when severity = '高' then 1 else 0 end) as findings_high
+    from (
+        select
+            jurisdiction,
+            {{ year_of('found_on') }} as stat_year,
+            insurer_code,
+            severity
+        from {{ ref('findings') }}
+        where insurer_code is not null
+    ) as dated
+    group by {{ insurer_groups() }}
+),
+
+measured as (
     select
         grid.jurisdiction,
         grid.stat_year,
@@ -240,17 +259,43 @@ final as (
         cast(coalesce(complaints.complaint_clocks, 0) as bigint) as complaint_clocks,
         cast(coalesce(complaints.complaints_on_time, 0) as bigint) as complaints_on_time,
         {{ ratio('complaints.complaints_on_time', 'complaints.complaint_clocks') }} as complaint_on_time_rate,
-        scores.data_quality_score
+        scores.data_quality_score,
+        {{ ratio('services.satisfaction_points', '(5 * services.satisfaction_answers)') }} as satisfaction_share,
+        cast(coalesce(found.findings, 0) as bigint) as findings,
+        cast(coalesce(found.findings_high, 0) as bigint) as findings_high
     from grid
     left join market
         on grid.jurisdiction = market.jurisdiction
         and grid.stat_year = market.stat_year
-    {%- for part in ['premium', 'claims', 'clocks', 'fees', 'units', 'services', 'fulfilment', 'hazards', 'complaints', 'scores'] %}
+    {%- for part in ['premium', 'claims', 'clocks', 'fees', 'units', 'services', 'fulfilment', 'hazards', 'complaints', 'scores', 'found'] %}
     left join {{ part }}
         on grid.jurisdiction = {{ part }}.jurisdiction
         and grid.stat_year = {{ part }}.stat_year
         and grid.insurer_code = {{ part }}.cell_insurer
     {%- endfor %}
+),
+
+evaluated as (
+    select
+        *,
+        {{ weighted_score(evaluated_parts(), "'insurer'", 'stat_year') }} as evaluation_base,
+        case
+            when policies > 0
+                then round(
+                    least(
+                        100.0 * findings_high / policies * {{ rule_value('evaluation_deduction_per_finding', 'period_end') }},
+                        {{ rule_value('evaluation_deduction_max', 'period_end') }}
+                    ), 2
+                )
+        end as evaluation_deduction
+    from measured
+),
+
+final as (
+    select
+        evaluated.*,
+        cast(evaluated.evaluation_base - coalesce(evaluated.evaluation_deduction, 0) as double) as evaluation_score
+    from evaluated
 )
 
 select * from final

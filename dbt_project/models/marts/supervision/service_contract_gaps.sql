@@ -24,6 +24,14 @@ visits as (
     group by stat_year, policy_no
 ),
 
+missing_items as (
+    select
+        policy_no,
+        {{ joined_values('item_name') }} as missing_items
+    from {{ ref('service_item_gaps') }}
+    group by policy_no
+),
+
 final as (
     select
         fulfilment.jurisdiction,
@@ -35,6 +43,7 @@ final as (
         fulfilment.policy_no,
         policies.service_items,
         policies.service_form,
+        missing_items.missing_items,
         cast(fulfilment.contracted_full_term as bigint) as agreed_visits,
         fulfilment.contracted as owed_visits,
         cast(fulfilment.completed as bigint) as completed_visits,
@@ -58,6 +67,8 @@ final as (
     left join visits
         on fulfilment.stat_year = visits.stat_year
         and fulfilment.policy_no = visits.policy_no
+    left join missing_items
+        on fulfilment.policy_no = missing_items.policy_no
     where fulfilment.stat_year = {{ year_of('as_of.as_of') }}
         and (
             -- Less than one whole visit is not owed yet.

@@ -44,6 +44,16 @@ invalid as (
     group by policies.insured_uscc, policies.industry_code
 ),
 
+elsewhere as (
+    select
+        policies.insured_uscc,
+        min(policies.industry_code) as industry_code
+    from {{ ref('int_policy') }} as policies
+    cross join as_of
+    where policies.is_valid and as_of.as_of between policies.inception_date and policies.cover_end
+    group by policies.insured_uscc
+),
+
 fines as (
     select
         newest.uscc,
@@ -62,11 +72,12 @@ final as (
         required.industry_code,
         required.uscc,
         roster.name as unit_name,
-        roster.department,
+        coalesce(roster.department, departments.department) as department,
         required.employees,
         as_of.as_of,
         case
             when invalid.invalid_reason is not null then invalid.invalid_reason
+            when elsewhere.insured_uscc is not null and past.policy_no is null then '投保行业与应保行业不符'
             when past.policy_no is null then '从未投保'
             when past.status = '退保' then '退保后未再投保'
             else '到期未续保'
@@ -98,8 +109,13 @@ final as (
     left join invalid
         on required.uscc = invalid.insured_uscc
         and required.industry_code = invalid.industry_code
+    left join elsewhere
+        on required.uscc = elsewhere.insured_uscc
     left join fines
         on required.uscc = fines.uscc
+    left join {{ ref('int_responsible_department') }} as departments
+        on required.jurisdiction = departments.jurisdiction
+        and required.industry_code = departments.industry_code
 )
 
 select * from final

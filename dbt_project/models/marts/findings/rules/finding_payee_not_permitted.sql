@@ -1,21 +1,9 @@
 -- 套取、挪用: the fee went to a broker, the policyholder, an individual or an authority (应急〔2025〕27号; 沪安委办〔2023〕32号 二(一)).
 select
-    'payee_not_permitted' as rule_code,
-    entries.jurisdiction,
-    entries.district_code,
-    entries.industry_code,
-    entries.insurer_code,
-    '承保机构' as subject_type,
-    entries.insurer_code as subject_code,
-    entries.entry_date as found_on,
-    entries.amount,
-    'fee_ledger' as feed,
-    entries.entry_no as record_key,
-    'fee_ledger:' || entries.entry_no || coalesce('；policy:' || entries.policy_no, '') as evidence_keys,
-    entries.payee_type as value_1,
-    cast(null as varchar) as value_2,
-    entries.file_id,
-    entries.sheet,
-    entries.line_no
+    {{ finding(
+        'payee_not_permitted', 'entries', feed='fee_ledger', key='entries.entry_no', found_on='entries.entry_date',
+        evidence="'fee_ledger:' || entries.entry_no || coalesce('；policy:' || entries.policy_no, '')",
+        value_1="entries.payee_type", amount="entries.amount"
+    ) }}
 from {{ ref('int_fee_entry') }} as entries
 where entries.type = '支出' and entries.payee_type in ('经纪代理', '投保单位', '个人', '政府部门')

@@ -1,22 +1,12 @@
 -- 未全员足额: fewer persons insured than the unit employs (应急〔2025〕27号 第十六条).
 select
-    'persons_below_employees' as rule_code,
-    required.jurisdiction,
-    required.district_code,
-    required.industry_code,
-    cast(null as varchar) as insurer_code,
-    '生产经营单位' as subject_type,
-    required.uscc as subject_code,
-    periods.period_end as found_on,
-    cast(null as decimal(18, 2)) as amount,
-    'enterprise' as feed,
-    required.uscc || '|' || required.industry_code as record_key,
-    'enterprise:' || required.uscc || '|' || required.industry_code || '；policy:' || required.policy_no as evidence_keys,
-    cast(required.insured_persons as varchar) as value_1,
-    cast(required.employees as varchar) as value_2,
-    required.file_id,
-    required.sheet,
-    required.line_no
+    {{ finding(
+        'persons_below_employees', 'required', feed='enterprise',
+        key="required.uscc || '|' || required.industry_code", found_on='periods.period_end',
+        evidence="'enterprise:' || required.uscc || '|' || required.industry_code || '；policy:' || required.policy_no",
+        value_1="required.insured_persons", value_2="required.employees", subject_type='生产经营单位', insurer="null",
+        subject="required.uscc"
+    ) }}
 from {{ ref('evidence_participation') }} as required
 inner join {{ ref('int_period') }} as periods
     on required.jurisdiction = periods.jurisdiction

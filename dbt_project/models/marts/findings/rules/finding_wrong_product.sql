@@ -1,22 +1,10 @@
 -- 错保: a unit that must insure bought a product that does not count as 安责险 and has no other cover (L3: 其他险种不能替代).
 select
-    'wrong_product' as rule_code,
-    policies.jurisdiction,
-    policies.district_code,
-    policies.industry_code,
-    policies.insurer_code,
-    '生产经营单位' as subject_type,
-    policies.insured_uscc as subject_code,
-    policies.inception_date as found_on,
-    policies.premium_received as amount,
-    'policy' as feed,
-    policies.policy_no as record_key,
-    'policy:' || policies.policy_no as evidence_keys,
-    policies.product_code as value_1,
-    cast(null as varchar) as value_2,
-    policies.file_id,
-    policies.sheet,
-    policies.line_no
+    {{ finding(
+        'wrong_product', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
+        evidence="'policy:' || policies.policy_no", value_1="policies.product_code",
+        amount="policies.premium_received", subject_type='生产经营单位', subject="policies.insured_uscc"
+    ) }}
 from {{ ref('int_policy') }} as policies
 inner join {{ ref('int_roster') }} as roster
     on policies.insured_uscc = roster.uscc

@@ -1,0 +1,27 @@
+{#- What engines spell differently about texts that hold several values. -#}
+
+{#- Rows of a relation, once for each value of a column that holds several (separated by 、). -#}
+{% macro each_value(relation, column, name) -%}
+    {{ return(adapter.dispatch('each_value')(relation, column, name)) }}
+{%- endmacro %}
+
+{% macro default__each_value(relation, column, name) -%}
+    select *, explode(split({{ column }}, '、')) as {{ name }} from {{ relation }} where {{ column }} is not null
+{%- endmacro %}
+
+{% macro duckdb__each_value(relation, column, name) -%}
+    select *, unnest(string_split({{ column }}, '、')) as {{ name }} from {{ relation }} where {{ column }} is not null
+{%- endmacro %}
+
+{#- The distinct values of a group as one text, sorted. -#}
+{% macro joined_values(value, separator='、') -%}
+    {{ return(adapter.dispatch('joined_values')(value, separator)) }}
+{%- endmacro %}
+
+{% macro default__joined_values(value, separator) -%}
+    array_join(array_sort(collect_set({{ value }})), '{{ separator }}')
+{%- endmacro %}
+
+{% macro duckdb__joined_values(value, separator) -%}
+    string_agg(distinct {{ value }}, '{{ separator }}' order by {{ value }})
+{%- endmacro %}

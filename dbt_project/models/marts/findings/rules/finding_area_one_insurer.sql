@@ -1,0 +1,18 @@
+-- 划分市场: nearly all premium of a district and full year lies with one insurer (应急〔2025〕27号 第三十九条).
+-- Signal, not proof. Districts with fewer than ten policies say nothing.
+with
+
+shares as (
+    select * from {{ ref('int_district_share') }} where is_whole_year
+)
+
+select
+    {{ finding(
+        'area_one_insurer', 'shares', feed='policy',
+        key="shares.district_code || '|' || cast(shares.stat_year as varchar)", found_on='shares.period_end',
+        evidence="'policy:' || shares.first_policy_no || '；policy:' || shares.last_policy_no",
+        value_1='shares.district_code', value_2='cast(100 * shares.share as decimal(5, 1))', industry='null', located=false
+    ) }}
+from shares
+where shares.district_policies >= 10
+    and shares.share >= {{ finding_threshold('area_one_insurer', 'shares.period_end') }}

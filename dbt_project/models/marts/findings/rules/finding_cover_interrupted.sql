@@ -1,0 +1,30 @@
+-- 保障中断: days without cover between two policies of a unit in a field it must insure (应急〔2025〕27号 第十六条).
+with
+
+covers as (
+    select
+        policies.*,
+        max(policies.cover_end) over (
+            partition by policies.insured_uscc, policies.industry_code
+            order by policies.inception_date, policies.policy_no rows between unbounded preceding and 1 preceding
+        ) as covered_until
+    from {{ ref('int_policy') }} as policies
+    where policies.is_valid
+)
+
+select
+    {{ finding(
+        'cover_interrupted', 'covers', feed='policy', key='covers.policy_no', found_on='covers.inception_date',
+        evidence="'policy:' || covers.policy_no",
+        value_1=days_inclusive('covers.covered_until', 'covers.inception_date') ~ ' - 2', value_2='covers.covered_until',
+        subject_type='生产经营单位', subject='covers.insured_uscc'
+    ) }}
+from covers
+inner join {{ ref('int_roster') }} as roster
+    on covers.insured_uscc = roster.uscc
+    and covers.industry_code = roster.industry_code
+cross join {{ ref('int_as_of') }} as days
+where roster.mandatory
+    and covers.inception_date <= days.as_of
+    and {{ days_inclusive('covers.covered_until', 'covers.inception_date') }} - 2
+    > {{ finding_threshold('cover_interrupted', 'covers.inception_date') }}

@@ -1,0 +1,25 @@
+-- 虚列费用: one expert, more on-site visits in a day than a person can make (domain.md 9.2).
+with
+
+days as (
+    select
+        expert_hash,
+        finished_on,
+        count(distinct service_no) as visits,
+        min(service_no) as first_service_no,
+        max(service_no) as last_service_no
+    from {{ ref('int_service_expert') }}
+    where form = '线下'
+    group by expert_hash, finished_on
+)
+
+select
+    {{ finding(
+        'expert_too_many_visits', 'services', feed='service_record', key='services.service_no', found_on='days.finished_on',
+        evidence="'service_record:' || days.last_service_no || '；service_record:' || days.first_service_no",
+        value_1='days.visits', value_2='days.finished_on'
+    ) }}
+from days
+inner join {{ ref('int_service') }} as services
+    on days.last_service_no = services.service_no
+where days.visits > {{ finding_threshold('expert_too_many_visits', 'days.finished_on') }}

@@ -1,0 +1,28 @@
+-- 带患承保: a major hazard of the unit, found by the first day of cover, was not rechecked by then
+-- (威应急发〔2023〕11号 二(五): insure after rectification).
+with
+
+open_hazards as (
+    select
+        policies.policy_no,
+        min(hazards.hazard_no) as hazard_no
+    from {{ ref('int_policy') }} as policies
+    inner join {{ ref('int_hazard') }} as hazards
+        on policies.insured_uscc = hazards.insured_uscc
+        and policies.inception_date >= hazards.found_date
+        and (hazards.rechecked_on is null or policies.inception_date < hazards.rechecked_on)
+    where policies.is_valid and hazards.grade = '重大'
+    group by policies.policy_no
+)
+
+select
+    {{ finding(
+        'major_hazard_at_inception', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
+        evidence="'policy:' || policies.policy_no || '；hazard:' || open_hazards.hazard_no",
+        value_1='policies.insured_uscc', value_2='open_hazards.hazard_no'
+    ) }}
+from {{ ref('int_policy') }} as policies
+inner join open_hazards
+    on policies.policy_no = open_hazards.policy_no
+cross join {{ ref('int_as_of') }} as days
+where policies.inception_date <= days.as_of

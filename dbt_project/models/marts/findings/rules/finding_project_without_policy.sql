@@ -1,0 +1,9 @@
+-- A project under construction that no policy in force names (应急〔2025〕27号 第二条).
+select
+    {{ finding(
+        'project_without_policy', 'objects', feed='project', key='objects.object_code', found_on='objects.as_of',
+        evidence="'project:' || objects.object_code || coalesce('；policy:' || objects.policy_no, '')", value_1='objects.unit_uscc',
+        subject_type='生产经营单位', subject='objects.unit_uscc', industry="'construction'"
+    ) }}
+from {{ ref('insured_objects') }} as objects
+where objects.object_kind = '建设工程' and objects.is_listed and objects.is_active and not objects.is_insured

@@ -1,0 +1,18 @@
+-- 费率: the factor lies outside the filed band, or the premium is not base times factor (沪安委办〔2023〕32号 二(一)).
+select
+    {{ finding(
+        'rate_outside_band', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
+        evidence="'policy:' || policies.policy_no", value_1='policies.rate_factor',
+        value_2='cast(policies.base_premium * policies.rate_factor as decimal(18, 2))', amount='policies.premium_written'
+    ) }}
+from {{ ref('int_policy') }} as policies
+cross join {{ ref('int_as_of') }} as days
+left join {{ ref('ref_clause') }} as clauses
+    on policies.clause_filing_no = clauses.clause_filing_no
+    and policies.insurer_code = clauses.insurer_code
+where policies.is_valid and policies.inception_date <= days.as_of
+    and (
+        policies.rate_factor not between clauses.rate_factor_min and clauses.rate_factor_max
+        or abs(policies.premium_written - policies.base_premium * policies.rate_factor)
+        > policies.base_premium * policies.rate_factor * {{ finding_threshold('rate_outside_band', 'policies.inception_date') }}
+    )

@@ -1,0 +1,16 @@
+-- 条款未备案: the clause is not one the insurer has filed for the product, or not for that day (沪安委办〔2023〕32号 二(一)).
+select
+    {{ finding(
+        'unfiled_clause', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
+        evidence="'policy:' || policies.policy_no", value_1='policies.clause_filing_no', value_2='policies.inception_date',
+        amount='policies.premium_received'
+    ) }}
+from {{ ref('int_policy') }} as policies
+cross join {{ ref('int_as_of') }} as days
+left join {{ ref('ref_clause') }} as clauses
+    on policies.clause_filing_no = clauses.clause_filing_no
+    and policies.insurer_code = clauses.insurer_code
+    and policies.product_code = clauses.product_code
+    and policies.inception_date >= clauses.valid_from
+    and (clauses.valid_to is null or policies.inception_date <= clauses.valid_to)
+where policies.is_valid and policies.inception_date <= days.as_of and clauses.clause_filing_no is null

@@ -1,0 +1,218 @@
+-- 事故倒查: each accident with the cover of its day, the year's services before it, hazards open then, and its claim's
+-- clocks (威应急发〔2023〕11号 三(二)2). The grade is worked out again (国务院令第493号 第三条): the highest of deaths,
+-- serious injuries and direct loss. The policy is one in the accident's field if there is one, else the newest.
+with
+
+districts as (
+    select * from {{ ref('ref_district') }}
+),
+
+accidents as (
+    select
+        accidents.*,
+        districts.jurisdiction,
+        cast(accidents.occurred_at as date) as occurred_on
+    from {{ ref('fct_accident') }} as accidents
+    inner join districts
+        on accidents.district_code = districts.district_code
+),
+
+graded as (
+    select
+        accidents.*,
+        case
+            when accidents.deaths >= {{ rule_value('grade_deaths_extraordinary', 'accidents.occurred_on') }}
+                or accidents.serious_injuries >= {{ rule_value('grade_injuries_extraordinary', 'accidents.occurred_on') }}
+                or accidents.direct_loss >= {{ rule_value('grade_loss_extraordinary', 'accidents.occurred_on') }} then '特别重大'
+            when accidents.deaths >= {{ rule_value('grade_deaths_major', 'accidents.occurred_on') }}
+                or accidents.serious_injuries >= {{ rule_value('grade_injuries_major', 'accidents.occurred_on') }}
+                or accidents.direct_loss >= {{ rule_value('grade_loss_major', 'accidents.occurred_on') }} then '重大'
+            when accidents.deaths >= {{ rule_value('grade_deaths_larger', 'accidents.occurred_on') }}
+                or accidents.serious_injuries >= {{ rule_value('grade_injuries_larger', 'accidents.occurred_on') }}
+                or accidents.direct_loss >= {{ rule_value('grade_loss_larger', 'accidents.occurred_on') }} then '较大'
+            else '一般'
+        end as grade_computed
+    from accidents
+),
+
+required as (
+    select
+        accidents.accident_id,
+        max(roster.employees) as employees
+    from accidents
+    inner join {{ ref('int_roster') }} as roster
+        on accidents.uscc = roster.uscc
+        and accidents.industry_code = roster.industry_code
+        and accidents.occurred_on >= roster.listed_from
+        and (roster.listed_to is null or accidents.occurred_on < roster.listed_to)
+        and (roster.operating_status = '存续' or accidents.occurred_on < roster.status_date)
+    where roster.mandatory
+    group by accidents.accident_id
+),
+
+covers as (
+    select
+        accidents.accident_id,
+        policies.policy_no,
+        policies.insurer_code,
+        policies.insured_persons,
+        policies.limit_per_person,
+        policies.limit_aggregate,
+        row_number() over (
+            partition by accidents.accident_id
+            order by case when policies.industry_code = accidents.industry_code then 0 else 1 end,
+                policies.inception_date desc, policies.policy_no
+        ) as place
+    from accidents
+    inner join {{ ref('int_policy') }} as policies
+        on accidents.uscc = policies.insured_uscc
+        and accidents.occurred_on between policies.inception_date and policies.cover_end
+    where policies.is_valid
+),
+
+services as (
+    select
+        accidents.accident_id,
+        count(*) as services,
+        max(services.finished_on) as last_service_on
+    from accidents
+    inner join {{ ref('int_service') }} as services
+        on accidents.uscc = services.insured_uscc
+        and accidents.occurred_on > services.finished_on
+        and {{ days_inclusive('services.finished_on', 'accidents.occurred_on') }} - 1
+        <= {{ rule_value('lookback_days', 'accidents.occurred_on') }}
+    where services.is_completed and services.has_valid_policy
+    group by accidents.accident_id
+),
+
+hazards as (
+    select
+        accidents.accident_id,
+        count(*) as hazards,
+        sum(case when hazards.grade = '重大' then 1 else 0 end) as major_hazards,
+        sum(case when hazards.due_date < accidents.occurred_on then 1 else 0 end) as overdue_hazards
+    from accidents
+    inner join {{ ref('int_hazard') }} as hazards
+        on accidents.uscc = hazards.insured_uscc
+        and accidents.occurred_on > hazards.found_date
+        and (hazards.rechecked_on is null or accidents.occurred_on <= hazards.rechecked_on)
+    group by accidents.accident_id
+),
+
+claims as (
+    select
+        accidents.accident_id,
+        min(claims.claim_no) as claim_no,
+        min(claims.report_date) as report_date,
+        min(claims.decide_date) as decide_date,
+        min(claims.paid_date) as paid_date,
+        sum(claims.paid_to_date) as paid_to_date
+    from accidents
+    inner join {{ ref('int_claim') }} as claims
+        on accidents.accident_id = claims.accident_id
+        or (claims.accident_id is null and accidents.uscc = claims.insured_uscc and accidents.occurred_on = claims.loss_date)
+    where claims.status <> '销案'
+    group by accidents.accident_id
+),
+
+clocks as (
+    select
+        claims.accident_id,
+        max(case when not clocks.is_on_time then 1 else 0 end) as is_late
+    from claims
+    inner join {{ ref('claim_timeliness') }} as clocks
+        on claims.claim_no = clocks.claim_no
+    group by claims.accident_id
+),
+
+fines as (
+    select
+        accidents.accident_id,
+        count(*) as cases
+    from accidents
+    inner join {{ ref('fct_enforcement') }} as cases
+        on accidents.uscc = cases.uscc
+        and accidents.occurred_on <= cases.decided_on
+    group by accidents.accident_id
+),
+
+joined as (
+    select
+        graded.jurisdiction,
+        graded.district_code,
+        graded.industry_code,
+        graded.accident_id,
+        graded.uscc,
+        units.name as unit_name,
+        graded.occurred_on,
+        graded.type,
+        graded.scene,
+        graded.deaths,
+        graded.serious_injuries,
+        graded.direct_loss,
+        graded.grade as grade_reported,
+        graded.grade_computed,
+        graded.grade is not null and graded.grade <> graded.grade_computed as is_grade_mismatch,
+        graded.liability as is_liable,
+        required.accident_id is not null as is_required,
+        covers.policy_no is not null as is_insured,
+        covers.policy_no,
+        covers.insurer_code,
+        required.employees,
+        covers.insured_persons,
+        covers.limit_per_person,
+        covers.limit_aggregate,
+        cast(coalesce(services.services, 0) as bigint) as services_before,
+        services.last_service_on,
+        cast(coalesce(hazards.hazards, 0) as bigint) as open_hazards,
+        cast(coalesce(hazards.major_hazards, 0) as bigint) as open_major_hazards,
+        cast(coalesce(hazards.overdue_hazards, 0) as bigint) as overdue_hazards,
+        claims.claim_no,
+        claims.report_date,
+        claims.decide_date,
+        claims.paid_date,
+        claims.paid_to_date,
+        coalesce(clocks.is_late, 0) = 1 as is_claim_late,
+        cast(coalesce(fines.cases, 0) as bigint) as enforcement_cases,
+        graded.file_id,
+        graded.sheet,
+        graded.line_no
+    from graded
+    left join {{ ref('dim_unit') }} as units
+        on graded.uscc = units.uscc
+    left join required
+        on graded.accident_id = required.accident_id
+    left join covers
+        on graded.accident_id = covers.accident_id
+        and covers.place = 1
+    left join services
+        on graded.accident_id = services.accident_id
+    left join hazards
+        on graded.accident_id = hazards.accident_id
+    left join claims
+        on graded.accident_id = claims.accident_id
+    left join clocks
+        on graded.accident_id = clocks.accident_id
+    left join fines
+        on graded.accident_id = fines.accident_id
+),
+
+final as (
+    select
+        *,
+        case
+            when is_required and not is_insured then '单位应保未保'
+            when is_insured and insured_persons < employees then '单位未全员投保'
+        end as unit_failure,
+        case
+            when is_insured and services_before = 0 then '承保机构一年内未服务'
+            when is_insured and is_claim_late then '承保机构理赔超期'
+        end as insurer_failure,
+        case
+            when open_major_hazards > 0 then '重大隐患未销号'
+            when overdue_hazards > 0 then '隐患逾期未销号'
+        end as hazard_failure
+    from joined
+)
+
+select * from final

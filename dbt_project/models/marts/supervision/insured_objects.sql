@@ -1,0 +1,75 @@
+-- 保险标的: projects, vessels and road contracts, one row each (应急〔2025〕27号 第二条; 沪安委办〔2023〕32号 二(二)).
+-- A policy names what it insures in 施工许可证号 and 项目名称: for 渔船综合险 the vessel's number, for 道路养护 the contract's.
+-- Projects come from the housing department's list too, so that one without a policy is seen.
+with
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+policies as (
+    select
+        policies.*,
+        case policies.product_code
+            when 'fishing_vessel' then '渔船'
+            when 'azx_road_maintenance' then '道路养护合同'
+            else '建设工程'
+        end as object_kind
+    from {{ ref('int_policy') }} as policies
+    cross join as_of
+    where policies.is_valid and policies.project_code is not null and policies.inception_date <= as_of.as_of
+),
+
+projects as (
+    select
+        projects.*,
+        districts.jurisdiction
+    from {{ ref('dim_project') }} as projects
+    inner join {{ ref('ref_district') }} as districts
+        on projects.district_code = districts.district_code
+),
+
+newest as (
+    select
+        *,
+        row_number() over (partition by object_kind, project_code order by cover_end desc, policy_no) as place,
+        count(*) over (partition by object_kind, project_code) as policies
+    from policies
+),
+
+final as (
+    select
+        coalesce(projects.jurisdiction, newest.jurisdiction) as jurisdiction,
+        coalesce(projects.district_code, newest.district_code) as district_code,
+        coalesce(newest.object_kind, '建设工程') as object_kind,
+        coalesce(projects.project_code, newest.project_code) as object_code,
+        coalesce(projects.name, newest.project_name) as object_name,
+        coalesce(projects.builder_uscc, newest.insured_uscc) as unit_uscc,
+        projects.project_code is not null as is_listed,
+        case
+            when projects.project_code is not null
+                then projects.status = '在建' and coalesce(projects.start_date <= as_of.as_of, true)
+            else newest.cover_end >= as_of.as_of
+        end as is_active,
+        coalesce(newest.cover_end >= as_of.as_of, false) as is_insured,
+        cast(coalesce(newest.policies, 0) as bigint) as policies,
+        newest.policy_no,
+        newest.insurer_code,
+        newest.inception_date,
+        newest.cover_end,
+        newest.premium_received,
+        newest.insured_persons,
+        newest.limit_aggregate,
+        projects.cost as project_cost,
+        as_of.as_of,
+        coalesce(projects.file_id, newest.file_id) as file_id,
+        coalesce(projects.sheet, newest.sheet) as sheet,
+        coalesce(projects.line_no, newest.line_no) as line_no
+    from (select * from newest where place = 1) as newest
+    full outer join projects
+        on newest.project_code = projects.project_code
+        and newest.object_kind = '建设工程'
+    cross join as_of
+)
+
+select * from final
