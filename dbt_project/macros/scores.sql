@@ -15,32 +15,31 @@
     ]) }}
 {%- endmacro %}
 
-{#- The weight of a part in a year. -#}
-{% macro score_weight(score, part, stat_year) -%}
-    (
-        select max(weights.weight) from {{ ref('ref_score_weight') }} as weights
-        where weights.score = {{ score }} and weights.part_code = '{{ part }}'
-        and {{ stat_year }} >= weights.valid_from_year
-        and (weights.valid_to_year is null or {{ stat_year }} <= weights.valid_to_year)
-    )
+{#- Every part, once. -#}
+{% macro score_parts() -%}
+    {%- set parts = [] -%}
+    {%- for part in evaluated_parts() + assessed_parts() if part not in parts -%}
+        {%- do parts.append(part) -%}
+    {%- endfor -%}
+    {{ return(parts) }}
 {%- endmacro %}
 
-{#- The weights of the parts that have a value, added up: what the score divides by. -#}
-{% macro weights_present(parts, score, stat_year) -%}
+{#- The weights of the parts that have a value, added up: what the score divides by. Columns <part> and <part>_weight. -#}
+{% macro weights_present(parts) -%}
     nullif(
         {%- for part in parts %}
-        {% if not loop.first %}+ {% endif %}case when {{ part }} is not null then coalesce({{ score_weight(score, part, stat_year) }}, 0) else 0 end
+        {% if not loop.first %}+ {% endif %}case when {{ part }} is not null then {{ part }}_weight else 0 end
         {%- endfor %}, 0
     )
 {%- endmacro %}
 
 {#- 0 to 100: the weighted mean of the parts that have a value; null when none has. -#}
-{% macro weighted_score(parts, score, stat_year) -%}
+{% macro weighted_score(parts) -%}
     round(
         100 * (
             {%- for part in parts %}
-            {% if not loop.first %}+ {% endif %}coalesce({{ part }} * {{ score_weight(score, part, stat_year) }}, 0)
+            {% if not loop.first %}+ {% endif %}coalesce({{ part }} * {{ part }}_weight, 0)
             {%- endfor %}
-        ) / {{ weights_present(parts, score, stat_year) }}, 2
+        ) / {{ weights_present(parts) }}, 2
     )
 {%- endmacro %}

@@ -76,7 +76,13 @@ measured as (
         targets.*,
         {{ ratio('problems.closed', 'problems.due') }} as problem_closure_rate,
         {{ ratio('submissions.on_time', 'submissions.due') }} as submission_on_time_rate
+        {%- for part in assessed_parts() %},
+        weights.{{ part }}_weight
+        {%- endfor %}
     from targets
+    left join {{ ref('int_score_weight') }} as weights
+        on targets.score = weights.score
+        and targets.stat_year = weights.stat_year
     left join problems
         on targets.provider = problems.provider
         and targets.stat_year = problems.stat_year
@@ -97,7 +103,7 @@ scored as (
         major_hazard_closure_rate,
         problem_closure_rate,
         submission_on_time_rate,
-        {{ weighted_score(assessed_parts(), 'score', 'stat_year') }} as score
+        {{ weighted_score(assessed_parts()) }} as score
     from measured
 ),
 

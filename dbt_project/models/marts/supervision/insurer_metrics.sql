@@ -275,27 +275,44 @@ measured as (
     {%- endfor %}
 ),
 
+weighed as (
+    select
+        measured.*,
+        {%- for part in evaluated_parts() %}
+        weights.{{ part }}_weight,
+        {%- endfor %}
+        {{ rule_value('evaluation_deduction_per_finding', 'measured.period_end') }} as points_per_finding,
+        {{ rule_value('evaluation_deduction_max', 'measured.period_end') }} as most_points
+    from measured
+    left join {{ ref('int_score_weight') }} as weights
+        on measured.stat_year = weights.stat_year
+        and weights.score = 'insurer'
+),
+
 evaluated as (
     select
-        *,
-        {{ weighted_score(evaluated_parts(), "'insurer'", 'stat_year') }} as evaluation_base,
+        jurisdiction,
+        stat_year,
+        insurer_code,
+        {{ weighted_score(evaluated_parts()) }} as evaluation_base,
         case
             when policies > 0
-                then round(
-                    least(
-                        100.0 * findings_high / policies * {{ rule_value('evaluation_deduction_per_finding', 'period_end') }},
-                        {{ rule_value('evaluation_deduction_max', 'period_end') }}
-                    ), 2
-                )
+                then cast(round(least(100.0 * findings_high / policies * points_per_finding, most_points), 2) as double)
         end as evaluation_deduction
-    from measured
+    from weighed
 ),
 
 final as (
     select
-        evaluated.*,
-        cast(evaluated.evaluation_base - coalesce(evaluated.evaluation_deduction, 0) as double) as evaluation_score
-    from evaluated
+        measured.*,
+        evaluated.evaluation_base,
+        evaluated.evaluation_deduction,
+        round(evaluated.evaluation_base - coalesce(evaluated.evaluation_deduction, 0), 2) as evaluation_score
+    from measured
+    inner join evaluated
+        on measured.jurisdiction = evaluated.jurisdiction
+        and measured.stat_year = evaluated.stat_year
+        and measured.insurer_code = evaluated.insurer_code
 )
 
 select * from final

@@ -2,50 +2,53 @@
 -- weight and the points it brings; points of a target add up to its score before deductions.
 with
 
-insurers as (
-    select
-        *,
-        satisfaction / 5 as satisfaction_share
-    from {{ ref('insurer_metrics') }}
-    where insurer_code <> 'ALL'
+weights as (
+    select * from {{ ref('int_score_weight') }}
 ),
 
-weighed_insurers as (
+insurers as (
     select
-        *,
-        {{ weights_present(evaluated_parts(), "'insurer'", 'stat_year') }} as weights
-    from insurers
+        metrics.*,
+        {{ weights_present(evaluated_parts()) }} as weights_present
+        {%- for part in evaluated_parts() %},
+        weights.{{ part }}_weight
+        {%- endfor %}
+    from {{ ref('insurer_metrics') }} as metrics
+    inner join weights
+        on metrics.stat_year = weights.stat_year
+        and weights.score = 'insurer'
+    where metrics.insurer_code <> 'ALL'
 ),
 
 targets as (
     select
-        *,
-        case target_kind when '区市' then 'district' else 'department' end as score_code
-    from {{ ref('assessment') }}
-),
-
-weighed_targets as (
-    select
-        *,
-        {{ weights_present(assessed_parts(), 'score_code', 'stat_year') }} as weights
-    from targets
+        assessed.*,
+        weights.score as score_code,
+        {{ weights_present(assessed_parts()) }} as weights_present
+        {%- for part in assessed_parts() %},
+        weights.{{ part }}_weight
+        {%- endfor %}
+    from {{ ref('assessment') }} as assessed
+    inner join weights
+        on assessed.stat_year = weights.stat_year
+        and weights.score = case assessed.target_kind when '区市' then 'district' else 'department' end
 ),
 
 parts as (
     {%- for part in evaluated_parts() %}
     select
         'insurer' as score_code, jurisdiction, stat_year, '承保机构' as target_kind, insurer_code as target_code,
-        insurer_name as target_name, '{{ part }}' as part_code, {{ part }} as part_value,
-        {{ score_weight("'insurer'", part, 'stat_year') }} as weight, weights
-    from weighed_insurers
+        insurer_name as target_name, '{{ part }}' as part_code, {{ part }} as part_value, {{ part }}_weight as weight,
+        weights_present
+    from insurers
     union all
     {%- endfor %}
     {%- for part in assessed_parts() %}
     select
         score_code, jurisdiction, stat_year, target_kind, target_code,
-        target_name, '{{ part }}' as part_code, {{ part }} as part_value,
-        {{ score_weight('score_code', part, 'stat_year') }} as weight, weights
-    from weighed_targets
+        target_name, '{{ part }}' as part_code, {{ part }} as part_value, {{ part }}_weight as weight,
+        weights_present
+    from targets
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 ),
@@ -70,8 +73,8 @@ final as (
         parts.part_code,
         names.name as part_name,
         parts.part_value,
-        cast(parts.weight as double) as weight,
-        cast(100 * parts.part_value * parts.weight / parts.weights as double) as points,
+        parts.weight,
+        100 * parts.part_value * parts.weight / parts.weights_present as points,
         names.clause
     from parts
     left join names
