@@ -224,10 +224,11 @@ def cost_far_from_median(truth: Truth) -> set[str]:
     for row in truth.spent:
         if row["service_no"] in truth.services and row["policy_no"] in truth.policies:
             costs[truth.policies[row["policy_no"]]["city"], truth.services[row["service_no"]]["item"]].append(row)
-    return {
-        row["entry_no"] for rows in costs.values() for row in rows
-        if row["amount"] > 10 * statistics.median(other["amount"] for other in rows)
-    }  # fmt: skip
+    found = set()
+    for rows in costs.values():
+        middle = statistics.median(row["amount"] for row in rows)
+        found |= {row["entry_no"] for row in rows if row["amount"] > 10 * middle}
+    return found
 
 
 def commission_above_cap(truth: Truth) -> set[str]:

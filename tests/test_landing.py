@@ -200,7 +200,9 @@ def test_a_misfiled_drop_is_refused_not_overlooked(home: Home) -> None:
 
 def test_several_experts_of_one_visit_are_hashed_one_by_one(home: Home) -> None:
     """The same person is found again whoever came along, however the sender separated them (expert rules need it)."""
-    header = "服务编号,保单号,保险机构,被保险人统一社会信用代码,服务项目,服务形式,服务方式,服务专家,佐证材料指纹,服务状态\n"
+    header = (
+        "服务编号,保单号,保险机构,被保险人统一社会信用代码,服务项目,服务形式,服务方式,服务专家,佐证材料指纹,服务状态\n"
+    )
     rows = [("S1", "甲1/乙2", "aa；bb"), ("S2", "乙2", "bb"), ("S3", "乙2、甲1 ", ""), ("S4", "", "/")]
     content = header + "".join(
         f"{number},P1,海岳财险,{U1},隐患排查,线下,外聘,{experts},{hashes},待开展\n" for number, experts, hashes in rows

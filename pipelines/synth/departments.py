@@ -88,7 +88,7 @@ def experts(rng: np.random.Generator, services: pl.DataFrame, organisations: pl.
     )
     old = pl.DataFrame(
         {"certificate_no": [f"{EXPIRED}1", f"{EXPIRED}2"], "jurisdiction": ["weihai", "shanghai"], "org_uscc": [None, None],
-         "type": ["外聘", "外聘"], "speciality": ["化工", "化工"], "valid_to": [date(2022, 6, 30)] * 2},
+         "type": ["外聘", "外聘"], "speciality": ["化工", "化工"], "valid_to": [date(2021, 12, 31)] * 2},
         schema=frame.schema,
     )  # fmt: skip
     return (

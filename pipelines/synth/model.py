@@ -168,12 +168,14 @@ def build(scale: Scale, seed: int) -> World:
     services = patterns.services(services, policies, expired)
     ledger = details.payees(_ledger(rng, policies, services, drops), services)
     ledger = patterns.ledger(ledger, services, policies, endorsements)
+    claims = patterns.claims(claims)
+    policies = patterns.in_use(policies, services, ledger, claims)
     feeds = {
         "enterprise": _roster(rng, fields, drops),
         "policy": _policy_versions(rng, policies, drops),
         "coinsurance": _coinsurance(rng, policies, drops),
         "endorsement": endorsements,
-        "claim": patterns.claims(claims),
+        "claim": claims,
         "service_record": _service_versions(rng, services, drops),
         "fee_ledger": ledger,
     }
@@ -195,7 +197,7 @@ def build(scale: Scale, seed: int) -> World:
     feeds |= checks | {"problem": patterns.problems(checks["problem"])}
     feeds["contact"] = departments.contacts()
     feeds["indicator"] = departments.indicators(detail, DISTRICTS)
-    return World(feeds, patterns.frame())
+    return World(patterns.spared(feeds), patterns.frame())
 
 
 def _with_accidents(claims: pl.DataFrame) -> pl.DataFrame:
@@ -481,7 +483,7 @@ def _policy_versions(rng: np.random.Generator, policies: pl.DataFrame, drops: np
     again = base.with_columns(received=pl.Series(_arrives(rng, drops, again_on))).filter(
         pl.Series(late_state | wrong) & (pl.Series(arrives) < pl.col("received"))
     )
-    withdrawn_rows = _chance(rng, 0.003, policies.height) & ~late_state & ~wrong
+    withdrawn_rows = _chance(rng, 0.003, policies.height) & ~late_state & ~wrong & ~policies["planted"].to_numpy()
     withdrawn = base.with_columns(
         record_status=pl.lit("撤销"), received=pl.Series(_arrives(rng, drops, arrives + 1))
     ).filter(pl.Series(withdrawn_rows) & (pl.Series(arrives) < pl.col("received")))

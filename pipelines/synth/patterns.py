@@ -40,6 +40,23 @@ class Patterns:
         """All labels: rule_code, record_key."""
         return pl.DataFrame(self.labels, schema=["rule_code", "record_key"], orient="row").unique().sort(pl.all())
 
+    def in_use(self, policies: pl.DataFrame, *others: pl.DataFrame) -> pl.DataFrame:
+        """Policies that a planted visit, entry or claim rests on, or that are labelled, are marked as planted too."""
+        keys = pl.concat(
+            [self.frame()["record_key"], *(frame.filter("planted")["policy_no"].drop_nulls() for frame in others)]
+        )
+        return _mark(policies, "policy_no", keys)
+
+    def spared(self, feeds: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """Visits and units that planted records rest on are marked as planted too, so that they arrive unsoiled."""
+        visits = feeds["fee_ledger"].filter("planted")["service_no"].drop_nulls()
+        units = [feeds["policy"].filter("planted")["insured_uscc"], feeds["accident"].filter("planted")["uscc"]]
+        labelled = self.frame()["record_key"].str.slice(0, 18)
+        return feeds | {
+            "service_record": _mark(feeds["service_record"], "service_no", visits),
+            "enterprise": _mark(feeds["enterprise"], "uscc", pl.concat([*units, labelled])),
+        }
+
     def _label(self, rule: str, keys: list[str]) -> None:
         self.labels += [(rule, key) for key in keys]
 
@@ -198,13 +215,17 @@ class Patterns:
             .otherwise(1.0)
         )
         money = ("premium_written", "premium_received", "commission", "base_premium")
-        return scaled.with_columns((pl.col(name) * pl.col("_factor")).round().cast(pl.Int64) for name in money).drop(
-            "_factor"
-        )
+        used = (pl.col("district_code") == FROZEN_DISTRICT) & year.is_in([FROZEN_YEAR - 1, FROZEN_YEAR])
+        return scaled.with_columns(
+            *((pl.col(name) * pl.col("_factor")).round().cast(pl.Int64) for name in money),
+            planted=pl.col("planted") | used,
+        ).drop("_factor")
 
     def services(self, frame: pl.DataFrame, policies: pl.DataFrame, expired_organisation: str) -> pl.DataFrame:
         """What is wrong with visits; policies that got no visit at all lose theirs."""
-        terms = policies.select("policy_no", "service_form", "status", policy_planted="planted")
+        # Only visits under a policy that counts: nobody looks at others.
+        state = pl.when(pl.col("product_code") != "employer_liability").then("status")
+        terms = policies.select("policy_no", "service_form", status=state, policy_planted="planted")
         frame = frame.join(terms.rename({"status": "policy_status"}), on="policy_no", maintain_order="left")
         over = pl.col("expiry_date") < pl.lit(self.end)
         proven = pl.col("done") & pl.col("insured_confirmed_at").is_not_null()
@@ -266,7 +287,7 @@ class Patterns:
             form=pl.when(here).then(pl.lit("线上")).otherwise("form"),
             longitude=pl.when(~here).then("longitude"),
             latitude=pl.when(~here).then("latitude"),
-            planted=pl.col("planted") | here,
+            planted=(pl.col("planted") | here).fill_null(False),
         )
 
     def _expert_in_two_places(self, frame: pl.DataFrame, fits: pl.Expr) -> pl.DataFrame:
@@ -325,7 +346,7 @@ class Patterns:
         """What is wrong with the money."""
         planted = services.filter("planted")["service_no"]
         frame = frame.join(
-            policies.select("policy_no", "premium_received", "fee_ratio", "insured_uscc", "expiry_date", "inception_date", "jurisdiction", policy_planted="planted", policy_status="status"),
+            policies.select("policy_no", "premium_received", "fee_ratio", "insured_uscc", "expiry_date", "inception_date", "jurisdiction", policy_planted="planted", policy_status=pl.when(pl.col("product_code") != "employer_liability").then("status")),
             on="policy_no", how="left", maintain_order="left",
         )  # fmt: skip
         spent = (
@@ -370,7 +391,7 @@ class Patterns:
         once = clear & pl.col("policy_no").is_first_distinct()
         rows = self._some(frame, once)
         self._label("fee_above_contract", frame["policy_no"].gather(rows).to_list())
-        frame = _set(frame, rows, amount=pl.col("premium_received") * pl.col("fee_ratio") * 13 // 1000 + 100)
+        frame = _set(frame, rows, amount=pl.col("premium_received") * pl.col("fee_ratio") * 2 // 100 + 100)
         frame = self._never_spent(frame, clear)
         frame = self._december(frame)
         frame = self._exact_share(frame, endorsements)
@@ -394,7 +415,10 @@ class Patterns:
         rows = self._some(frame, fits & over & ~pl.col("policy_no").is_in(touched.implode()))
         policies = frame["policy_no"].gather(rows).unique(maintain_order=True)
         self._label("provision_never_spent", policies.to_list())
-        return frame.filter(~(pl.col("policy_no").is_in(policies.implode()) & (pl.col("type") == "支出")))
+        here = pl.col("policy_no").is_in(policies.implode()).fill_null(False)
+        return frame.filter(~(here & (pl.col("type") == "支出"))).with_columns(
+            planted=(pl.col("planted") | here).fill_null(False)
+        )
 
     def _december(self, frame: pl.DataFrame) -> pl.DataFrame:
         city, insurer, year = DECEMBER_CLUSTER
@@ -426,7 +450,7 @@ class Patterns:
         exact = contracted - others
         fits = here & first & (exact > 0)
         return frame.with_columns(
-            amount=pl.when(fits).then(exact).otherwise("amount"), planted=pl.col("planted") | here
+            amount=pl.when(fits).then(exact).otherwise("amount"), planted=(pl.col("planted") | here).fill_null(False)
         ).drop("_change")
 
     def hazards(self, frame: pl.DataFrame, policies: pl.DataFrame) -> pl.DataFrame:
@@ -594,6 +618,12 @@ def _set(frame: pl.DataFrame, rows: pl.Series, **values: pl.Expr) -> pl.DataFram
         pl.when(here).then(value).otherwise(pl.col(name)).alias(name)
         for name, value in {**values, "planted": marked}.items()
     )
+
+
+def _mark(frame: pl.DataFrame, column: str, keys: pl.Series) -> pl.DataFrame:
+    """The frame with the rows of these keys marked as planted."""
+    before = pl.col("planted") if "planted" in frame.columns else pl.lit(False)
+    return frame.with_columns(planted=(before | pl.col(column).is_in(keys.unique().implode())).fill_null(False))
 
 
 def _put(frame: pl.DataFrame, rows: pl.Series, column: str, values: pl.Series) -> pl.DataFrame:

@@ -30,6 +30,8 @@ final as (
         hazards.rechecked_on,
         coalesce(hazards.refused, false) as is_refused,
         hazards.reported_at,
+        {{ days_inclusive('hazards.found_date', 'cast(hazards.written_notice_at as date)') }} - 1 as notice_days,
+        {{ days_inclusive('hazards.found_date', 'cast(hazards.reported_at as date)') }} - 1 as report_days,
         case
             when hazards.rechecked_on is not null then '已销号'
             when hazards.refused then '拒不整改'
