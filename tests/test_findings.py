@@ -234,4 +234,4 @@ def test_the_evidence_of_every_finding_is_a_record(dirty_world: Home) -> None:
     )[0]
     policies = pl.read_parquet(dirty_world.path / "truth" / "policy.parquet")
     withdrawn = set(policies.filter(pl.col("record_status") == "撤销")["policy_no"])
-    assert total > 2_000 and set(lost) <= withdrawn
+    assert total > 2_000 and set(lost or ()) <= withdrawn
