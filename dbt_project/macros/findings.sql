@@ -1,11 +1,16 @@
 {#- The threshold of a rule of supervision on a day (ref_finding_rule). -#}
-{% macro finding_threshold(rule_code, day) -%}
+{% macro finding_threshold(rule_code, day, column='threshold') -%}
     (
-        select max(tuned.threshold) from {{ ref('ref_finding_rule') }} as tuned
+        select max(tuned.{{ column }}) from {{ ref('ref_finding_rule') }} as tuned
         where tuned.rule_code = '{{ rule_code }}'
         and {{ day }} >= tuned.valid_from
         and (tuned.valid_to is null or {{ day }} <= tuned.valid_to)
     )
+{%- endmacro %}
+
+{#- Fewer records than this say nothing: for rules about shares and clusters. -#}
+{% macro finding_least(rule_code, day) -%}
+    {{ finding_threshold(rule_code, day, 'least_records') }}
 {%- endmacro %}
 
 {#- The select list of a rule of supervision, the interface of the folder models/marts/findings/rules.

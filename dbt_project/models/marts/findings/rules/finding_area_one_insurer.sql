@@ -1,5 +1,5 @@
 -- 划分市场: nearly all premium of a district and full year lies with one insurer (应急〔2025〕27号 第三十九条).
--- Signal, not proof. Districts with fewer than ten policies say nothing.
+-- Signal, not proof. Districts with few policies say nothing.
 with
 
 shares as (
@@ -14,5 +14,5 @@ select
         value_1='shares.district_code', value_2='cast(100 * shares.share as decimal(5, 1))', industry='null', located=false
     ) }}
 from shares
-where shares.district_policies >= 10
+where shares.district_policies >= {{ finding_least('area_one_insurer', 'shares.period_end') }}
     and shares.share >= {{ finding_threshold('area_one_insurer', 'shares.period_end') }}

@@ -1,4 +1,4 @@
--- 虚列费用: most of a branch's spending of a full year is booked in December (domain.md 9.2). Fewer than ten entries say nothing.
+-- 虚列费用: most of a branch's spending of a full year is booked in December (domain.md 9.2). Few entries say nothing.
 with
 
 spent as (
@@ -36,4 +36,5 @@ select
         amount='shares.december_amount', district='null', industry='null', located=false
     ) }}
 from shares
-where shares.entries >= 10 and shares.share >= {{ finding_threshold('december_cluster', 'shares.year_end') }}
+where shares.entries >= {{ finding_least('december_cluster', 'shares.year_end') }}
+    and shares.share >= {{ finding_threshold('december_cluster', 'shares.year_end') }}

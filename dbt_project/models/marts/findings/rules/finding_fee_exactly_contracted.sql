@@ -1,5 +1,5 @@
 -- 套取: nearly every ended policy of a branch and year was spent exactly as contracted, to the yuan (domain.md 9.2).
--- Real costs do not come out so. Fewer than ten policies say nothing.
+-- Real costs do not come out so. Few policies say nothing.
 with
 
 ended as (
@@ -36,5 +36,5 @@ select
         amount='branches.amount', district='null', industry='null', located=false
     ) }}
 from branches
-where branches.policies >= 10
+where branches.policies >= {{ finding_least('fee_exactly_contracted', 'branches.found_on') }}
     and branches.exact_policies >= branches.policies * {{ finding_threshold('fee_exactly_contracted', 'branches.found_on') }}

@@ -1,9 +1,12 @@
 -- 划分市场: in a district every insurer keeps its share from one full year to the next (应急〔2025〕27号 第三十九条).
--- Statistical: small districts move by chance and large ones hardly; fewer than thirty policies say nothing.
+-- Statistical: small districts move by chance and large ones hardly; few policies say nothing.
 with
 
 shares as (
-    select * from {{ ref('int_district_share') }} where is_whole_year and district_policies >= 30
+    select counted.*
+    from {{ ref('int_district_share') }} as counted
+    where counted.is_whole_year
+        and counted.district_policies >= {{ finding_least('market_share_frozen', 'counted.period_end') }}
 ),
 
 pairs as (
