@@ -378,6 +378,38 @@ def report(
 
 
 @app.command()
+def extract(
+    provider: Annotated[str, typer.Option("--for", help="报送单位代码：区市、行业部门、保险机构等")],
+    out: Annotated[Path, typer.Option("--out", help="输出目录")],
+    home: HomeOption = None,
+) -> None:
+    """某一单位可见的数据：DuckDB、Parquet 与工作簿，不含其他单位的行、主键和文字。"""
+    from pipelines.publish.extract import write_extract  # noqa: PLC0415
+    from pipelines.publish.rights import NoAudience, audience  # noqa: PLC0415
+
+    settings = _published(home)
+    try:
+        who = audience(provider)
+    except NoAudience as unknown:
+        errors.print(f"[red]不能提取[/]：{unknown}", highlight=False)
+        raise typer.Exit(BAD_ARGUMENTS) from None
+    with errors.status(f"提取 {who.name} 可见的数据"):
+        written = write_extract(settings.published, who, out)
+    table = Table(title=f"{who.name}：{len(written.rows)} 张表，{sum(written.rows.values()):,} 行")
+    table.add_column("表")
+    table.add_column("行数", justify="right")
+    for name, rows in written.rows.items():
+        if rows and name.startswith("marts."):
+            table.add_row(name, f"{rows:,}")
+    console.print(table)
+    for name in written.too_long:
+        console.print(f"[yellow]{name} 超过一个工作表的行数，未写入工作簿[/]，见 DuckDB 或 Parquet 文件。")
+    console.print(
+        f"文件：{written.folder}/{who.provider}.duckdb、{who.provider}.xlsx、parquet/", soft_wrap=True, highlight=False
+    )
+
+
+@app.command()
 def dictionary(table: Annotated[str | None, typer.Argument(help="只看一张表")] = None, home: HomeOption = None) -> None:
     """数据字典：各表各列的中文名、单位、定义。"""
     import duckdb  # noqa: PLC0415

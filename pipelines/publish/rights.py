@@ -1,0 +1,248 @@
+"""What each department, district or insurer may see of the published warehouse.
+
+What belongs here: turning the dated rows of ref_row_right into views over the published file. What does not: the
+rights themselves (dbt_project/seeds/ref_row_right.csv) and what is made of the views (extract.py, pipelines/site).
+
+A table is seen when a row of the audience's kind or of `every` names it (`schema.*` for all of a schema; the kind's own
+rows go first, then the first that fits decides), and of it the rows `rows_by` says. A table that no row names is not
+seen. Keys of policies, services and units that the audience may not see are blanked wherever they stand; findings that
+speak of foreign records lose those words.
+"""
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from pipelines.explain.evidence import KNOWN
+from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
+from pipelines.settings import SEEDS
+
+UNIT_COLUMNS = ("uscc", "insured_uscc", "unit_uscc", "builder_uscc", "target_code")
+HIDDEN = "（不在本范围）"
+
+
+class NoAudience(Exception):
+    """There is no such provider, or it has no rights; the message says which there are."""
+
+
+@dataclass(frozen=True)
+class Audience:
+    """A provider of ref_provider with what limits it; empty = not limited."""
+
+    provider: str
+    kind: str
+    name: str
+    jurisdiction: str
+    district_code: str
+    industry_code: str
+    insurer_code: str
+
+    @property
+    def target_code(self) -> str:
+        """What it is called in assessments: its district, field or insurer."""
+        return self.district_code or self.industry_code or self.insurer_code
+
+
+@dataclass(frozen=True)
+class Right:
+    """A row of ref_row_right."""
+
+    tables: tuple[str, ...]
+    rows_by: str
+
+
+def audiences() -> list[Audience]:
+    """Every provider that some right speaks of."""
+    with (SEEDS / "ref_provider.csv").open(encoding="utf-8") as file:
+        providers = [
+            Audience(**{name: row[name] for name in Audience.__dataclass_fields__}) for row in csv.DictReader(file)
+        ]
+    kinds = {row["kind"] for row in _rows()}
+    return [audience for audience in providers if audience.kind in kinds]
+
+
+def audience(provider: str) -> Audience:
+    """The audience of a provider code.
+
+    Raises:
+        NoAudience: unknown, or without rights.
+    """
+    known = {one.provider: one for one in audiences()}
+    if provider not in known:
+        raise NoAudience(f"没有报送单位「{provider}」，或它没有查看权限。可选：{'、'.join(known)}。")
+    return known[provider]
+
+
+def _rows() -> list[dict[str, str]]:
+    with (SEEDS / "ref_row_right.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def rights(kind: str, day: date) -> list[Right]:
+    """The rights of a kind of audience on a day, in the order they are looked at."""
+    own_first = sorted(_rows(), key=lambda row: row["kind"] == "every")
+    return [
+        Right(tuple(row["tables"].split("|")), row["rows_by"])
+        for row in own_first
+        if row["kind"] in (kind, "every")
+        and date.fromisoformat(row["valid_from"]) <= day
+        and (not row["valid_to"] or day <= date.fromisoformat(row["valid_to"]))
+    ]
+
+
+def open_as(warehouse: Path, who: Audience) -> duckdb.DuckDBPyConnection:
+    """A connection in which the schemas of the published warehouse are views of what the audience may see.
+
+    Args:
+        warehouse: the published file; it is only read.
+    Returns:
+        an in-memory connection with the file attached as `whole`.
+    """
+    connection = duckdb.connect(":memory:")
+    connection.execute("set autoinstall_known_extensions = false")
+    connection.execute(f"attach {_literal(str(warehouse))} as whole (read_only)")
+    for schema in PUBLISHED_SCHEMAS:
+        connection.execute(f"create schema if not exists {schema}")
+    day = connection.execute("select max(as_of) from whole.meta.publication").fetchall()[0][0]
+    columns = _columns(connection)
+    mine = rights(who.kind, day)
+    _visible(connection, who)
+    for table, names in columns.items():
+        rows_by = next(
+            (right.rows_by for right in mine if any(fnmatch.fnmatchcase(table, pattern) for pattern in right.tables)),
+            "none",
+        )
+        where = _where(rows_by, set(names), who)
+        if where is not None:
+            select = ", ".join(_masked(table, name) for name in names)
+            connection.execute(
+                f"create view {table} as select {select} from whole.{table} as rows_of_table where {where}"
+            )
+    if connection.execute(
+        "select count(*) from duckdb_views() where schema_name = 'marts' and view_name = 'findings'"
+    ).fetchall()[0][0]:
+        _hide_foreign_records(connection)
+    return connection
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    rows = connection.execute(
+        "select schema_name || '.' || table_name, list(column_name order by column_index) from duckdb_columns() "
+        "where database_name = 'whole' and schema_name = any(?) group by all order by 1",
+        [PUBLISHED_SCHEMAS],
+    ).fetchall()
+    return dict(rows)
+
+
+def _visible(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
+    """Tables of the policies and units the audience may see, and of the units and services it may not."""
+    limits = [
+        f"{column} = {_literal(value)}"
+        for column, value in (
+            ("jurisdiction", who.jurisdiction), ("district_code", who.district_code), ("industry_code", who.industry_code),
+        )
+        if value
+    ]  # fmt: skip
+    policies = " and ".join(limits + ([f"insurer_code = {_literal(who.insurer_code)}"] if who.insurer_code else []))
+    connection.execute(
+        f"create temp table visible_policy as select policy_no from whole.marts.fct_policy where {policies}"
+    )
+    roster = "" if who.insurer_code else f"union select uscc from whole.marts.fct_roster where {' and '.join(limits)}"
+    connection.execute(
+        f"create temp table visible_unit as select insured_uscc as uscc from whole.marts.fct_policy where {policies} {roster}"
+    )
+    connection.execute(
+        "create temp table hidden_unit as select uscc from whole.marts.dim_unit where uscc not in (select uscc from visible_unit)"
+    )
+    connection.execute(
+        "create temp table hidden_service as select service_no from whole.marts.fct_service "
+        "where policy_no not in (from visible_policy)"
+    )
+
+
+def _where(rows_by: str, names: set[str], who: Audience) -> str | None:
+    """The condition on the rows of a table; None: the table is not seen."""
+    city = _literal(who.jurisdiction)
+    in_city = (
+        f"jurisdiction = {city}" if "jurisdiction" in names
+        else f"district_code in (select district_code from whole.marts.dim_district where jurisdiction = {city})" if "district_code" in names
+        else f"provider in (select provider from whole.marts.dim_provider where jurisdiction = {city})" if "provider" in names
+        else "policy_no in (from visible_policy)" if "policy_no" in names
+        else "true"
+    )  # fmt: skip
+    unit = next((name for name in UNIT_COLUMNS if name in names), None)
+    conditions = {
+        "all": "true",
+        "jurisdiction": in_city if "jurisdiction" not in names else f"(jurisdiction = {city} or jurisdiction is null)",
+        "jurisdiction_provider": in_city,
+        "district": f"district_code = {_literal(who.district_code)}" if "district_code" in names else None,
+        "industry": f"industry_code = {_literal(who.industry_code)} and {in_city}"
+        if "industry_code" in names
+        else None,
+        "insurer": f"insurer_code = {_literal(who.insurer_code)} and {in_city}" if "insurer_code" in names else None,
+        "policy": "policy_no in (from visible_policy)" if "policy_no" in names else None,
+        "unit": f"{unit} in (from visible_unit)" if unit else None,
+        "provider": f"provider = {_literal(who.provider)}" if "provider" in names else None,
+        "target": f"target_code = {_literal(who.target_code)} and {in_city}" if "target_code" in names else None,
+        "none": None,
+    }
+    return conditions[rows_by]
+
+
+def _masked(table: str, name: str) -> str:
+    """A column with the keys of foreign policies and units blanked."""
+    column = f'rows_of_table."{name}"'
+    if table.startswith("meta."):
+        return column
+    if name.endswith("policy_no"):
+        return f'case when {column} in (from visible_policy) then {column} end as "{name}"'
+    if name == "service_no":
+        return f'case when {column} is null or {column} not in (from hidden_service) then {column} end as "{name}"'
+    if name == "top_name":
+        return f'case when rows_of_table.top_uscc not in (from hidden_unit) then {column} end as "{name}"'
+    if name.endswith("uscc") or name in ("target_code", "subject_code"):
+        return f'case when {column} is null or {column} not in (from hidden_unit) then {column} end as "{name}"'
+    return column
+
+
+def _hide_foreign_records(connection: duckdb.DuckDBPyConnection) -> None:
+    """Findings whose evidence or sentence names records of others: those words go."""
+    connection.execute(
+        f"""
+        create temp table hidden_word as
+        with keys as (
+            select finding_id, split_part(piece, ':', 1) as feed, substr(piece, position(':' in piece) + 1) as record_key
+            from (select finding_id, unnest(string_split(evidence_keys, '；')) as piece from marts.findings)
+        ), known as (
+            select feed, record_key, policy_no, unit from ({KNOWN.replace("marts.", "whole.marts.")})
+            where (feed, record_key) in (select (feed, record_key) from keys)
+        )
+        select keys.finding_id, list(distinct keys.record_key) as words
+        from keys inner join known on keys.feed = known.feed and keys.record_key = known.record_key
+        where (known.policy_no is not null and known.policy_no not in (from visible_policy))
+            or (known.policy_no is null and known.unit in (from hidden_unit))
+        group by all
+        """
+    )
+    texts = ", ".join(
+        f"list_reduce(list_prepend({name}, coalesce(words, [])), lambda text, word: replace(text, word, '{HIDDEN}')) as {name}"
+        for name in ("evidence_keys", "explanation")
+    )
+    sql = connection.execute(
+        "select sql from duckdb_views() where schema_name = 'marts' and view_name = 'findings'"
+    ).fetchall()[0][0]
+    body = sql.split(" AS ", 1)[1].rstrip().rstrip(";")
+    connection.execute(
+        f"create or replace view marts.findings as select * exclude (words) replace ({texts}) "
+        f"from ({body}) as seen left join hidden_word using (finding_id)"
+    )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

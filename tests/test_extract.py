@@ -1,0 +1,141 @@
+"""An extract holds what its audience may see and nothing of anybody else: searched in every table, cell by cell."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from conftest import Home
+
+from pipelines.publish import rights
+from pipelines.publish.extract import write_extract
+
+AUDIENCES = [
+    "weihai_371002",
+    "weihai_3710z1",
+    "shanghai_dept_construction",
+    "weihai_hayc",
+    "weihai_city",
+    "shanghai_regulator",
+]
+
+# Policies and units by what each audience may see, written out again and not taken from rights.py.
+MINE = {
+    "weihai_371002": "district_code = '371002'",
+    "weihai_3710z1": "district_code = '3710Z1'",
+    "shanghai_dept_construction": "district_code like '31%' and industry_code = 'construction'",
+    "weihai_hayc": "(district_code like '37%' or district_code = '3710Z1') and insurer_code = 'HAYC'",
+    "weihai_city": "(district_code like '37%' or district_code = '3710Z1')",
+    "shanghai_regulator": "district_code like '31%'",
+}
+
+
+@pytest.fixture(scope="module", params=AUDIENCES)
+def extract(
+    request: pytest.FixtureRequest, dirty_world: Home, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    out = tmp_path_factory.mktemp("extract")
+    write_extract(dirty_world.settings.published, rights.audience(request.param), out)
+    return request.param, out / request.param
+
+
+def test_no_row_key_or_text_of_another(dirty_world: Home, extract: tuple[str, Path]) -> None:
+    provider, folder = extract
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{dirty_world.settings.published}' as whole (read_only)")
+        connection.execute(f"attach '{folder / (provider + '.duckdb')}' as part (read_only)")
+        mine = MINE[provider]
+        roster = "false" if "insurer" in mine else mine
+        connection.execute(
+            f"""
+            create table own_policy as select policy_no, insured_uscc as uscc from whole.marts.fct_policy where {mine};
+            create table own_unit as select uscc from own_policy union select uscc from whole.marts.fct_roster where {roster};
+            create table foreign_policy as select policy_no from whole.marts.fct_policy where policy_no not in (select policy_no from own_policy);
+            create table foreign_key as
+                select policy_no as key from foreign_policy
+                union select uscc from whole.marts.dim_unit where uscc not in (from own_unit)
+                union select service_no from whole.marts.fct_service where policy_no in (from foreign_policy)
+                union select claim_no from whole.marts.fct_claim where policy_no in (from foreign_policy)
+                union select entry_no from whole.marts.fct_fee_entry where policy_no in (from foreign_policy)
+                union select endorsement_no from whole.marts.fct_endorsement where policy_no in (from foreign_policy);
+            create table foreign_name as select name from whole.marts.dim_unit where uscc not in (from own_unit)
+                and name not in (select name from whole.marts.dim_unit where uscc in (from own_unit));
+            """
+        )
+        foreign, names = connection.execute(
+            "select (select count(*) from foreign_key), (select count(*) from foreign_name)"
+        ).fetchall()[0]
+        assert foreign > 1_000 and names > 50
+        columns = connection.execute(
+            "select schema_name || '.' || table_name, column_name from duckdb_columns() where database_name = 'part' and data_type = 'VARCHAR'"
+        ).fetchall()
+        assert len(columns) > 200
+        for table, column in columns:
+            # Definitions quote examples; they are the same for everybody.
+            if table.startswith("meta."):
+                continue
+            found = connection.execute(
+                f"""
+                with texts as (select distinct "{column}" as text from part.{table} where "{column}" is not null),
+                words as (select text, unnest(regexp_extract_all(text, '[0-9A-Z][0-9A-Z-]{{9,}}')) as word from texts)
+                select text from words where word in (from foreign_key)
+                union all select text from texts where text in (from foreign_name)
+                limit 3
+                """
+            ).fetchall()
+            assert not found, (table, column, found)
+
+
+def test_it_holds_all_that_is_its_own(dirty_world: Home, extract: tuple[str, Path]) -> None:
+    provider, folder = extract
+    expected = dirty_world.rows(f"select count(*) from marts.fct_policy where {MINE[provider]}", published=True)[0][0]
+    with duckdb.connect(str(folder / f"{provider}.duckdb"), read_only=True) as connection:
+        found = connection.execute("select count(*) from marts.fct_policy").fetchall()[0][0]
+        files = connection.execute(
+            "select count(*), count(*) filter (provider <> ?) from quality.files", [provider]
+        ).fetchall()[0]
+        comment = connection.execute("select comment from duckdb_tables() where table_name = 'fct_policy'").fetchall()[
+            0
+        ][0]
+    assert found == expected > 5
+    assert (folder / f"{provider}.duckdb").stat().st_mode & 0o777 == 0o440
+    assert pl.read_parquet(folder / "parquet" / "marts.fct_policy.parquet").height == expected
+    if provider.endswith("city"):
+        assert files[0] > 20
+    else:
+        assert files[1] == 0
+    assert "保单" in comment
+    findings = pl.read_excel(folder / f"{provider}.xlsx", sheet_name="监管发现", read_options={"header_row": 1})
+    assert findings.height > 1 and "说明" in findings.columns
+
+
+def test_what_no_right_names_is_not_seen(dirty_world: Home) -> None:
+    with rights.open_as(dirty_world.settings.published, rights.audience("weihai_371002")) as connection:
+        seen = {
+            name
+            for (name,) in connection.execute(
+                "select schema_name || '.' || view_name from duckdb_views() where not internal"
+            ).fetchall()
+        }
+        district = connection.execute("select distinct district_code from marts.supervision_metrics").fetchall()
+    assert (
+        "marts.insurer_metrics" not in seen
+        and "quality.gate_results" not in seen
+        and "meta.filed_statistics" not in seen
+    )
+    assert "marts.uninsured_units" in seen and district == [("371002",)]
+
+
+def test_rights_end_with_their_dates() -> None:
+    assert not rights.rights("insurer", date(2017, 12, 31))
+    assert rights.rights("insurer", date(2018, 1, 1))
+
+
+def test_the_command(dirty_world: Home, tmp_path: Path) -> None:
+    done = dirty_world.anze("extract", "--for", "weihai_3710z1", "--out", str(tmp_path))
+    assert done.returncode == 0 and "weihai_3710z1.duckdb" in done.stdout
+    wrong = dirty_world.anze("extract", "--for", "nobody", "--out", str(tmp_path))
+    assert wrong.returncode == 2 and "weihai_3710z1" in wrong.stderr
