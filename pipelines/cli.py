@@ -62,6 +62,7 @@ def nightly(
 ) -> None:
     """夜间作业：读取新文件、计算指标、检查、发布。退出码 0 已发布，3 被闸门拦下，1 其他失败。"""
     from pipelines import nightly as job  # noqa: PLC0415
+    from pipelines.incident import folder as incidents  # noqa: PLC0415
     from pipelines.lock import AlreadyRunning  # noqa: PLC0415
 
     settings = _settings(home)
@@ -74,7 +75,10 @@ def nightly(
         errors.print(f"[yellow]另一个作业正在写入此数据仓[/]（{running.holder}），本次不运行。")
         raise typer.Exit(FAILED) from None
     if outcome.status == "blocked":
-        errors.print(f"[red]被闸门拦下，未发布[/]；原有数据仓保持不变。详见 {settings.docs / 'gates.html'}")
+        errors.print(
+            f"[red]被闸门拦下，未发布[/]；原有数据仓保持不变。详见 {settings.docs / 'gates.html'} 与 {incidents(settings)}",
+            soft_wrap=True,
+        )
         for gate in outcome.gates:
             errors.print(
                 f"  ✗ {gate.table_name}：{gate.title}（{gate.expectation}，{gate.unexpected_count} 行不符）",
@@ -84,7 +88,9 @@ def nightly(
                 errors.print(f"      {line}", highlight=False, markup=False)
         raise typer.Exit(BLOCKED)
     if outcome.status == "failed":
-        errors.print(f"[red]运行失败[/]：原有数据仓保持不变。\n{outcome.error}", markup=True, highlight=False)
+        errors.print(
+            f"[red]运行失败[/]\n{outcome.error}\n事件说明：{incidents(settings)}", highlight=False, soft_wrap=True
+        )
         raise typer.Exit(FAILED)
     assert outcome.publication is not None
     if outcome.status == "nothing_new":
@@ -124,7 +130,11 @@ def _print_headline(settings: Settings) -> None:
             if row[0] == jurisdiction:
                 table.add_row(f"{row[1]} {row[2]}", f"{row[3]:,}", *(percent(value) for value in row[4:8]), wan(row[8]))
         console.print(table)
-    console.print(f"数据仓：{settings.published}\n闸门结果：{settings.docs / 'gates.html'}", highlight=False)
+    console.print(
+        f"数据仓：{settings.published}\n闸门结果：{settings.docs / 'gates.html'}\n网页：{settings.home / 'site' / 'current' / 'index.html'}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @app.command()
@@ -375,6 +385,38 @@ def report(
         console.print(f"[yellow]缺[/] {text}", highlight=False)
     for path in written.values():
         console.print(f"已写入 {path}", highlight=False)
+
+
+@app.command()
+def site(
+    audience: Annotated[str | None, typer.Option("--audience", help="只写一个单位的网页（报送单位代码）")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="与 --audience 合用：写到哪里（缺省为 site/ 下同名文件夹）")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """静态网页：每个单位一个文件夹，由当前发布生成；每次发布都会自动更新。"""
+    from pipelines.publish import rights  # noqa: PLC0415
+    from pipelines.site.site import write_site, write_sites  # noqa: PLC0415
+
+    settings = _published(home)
+    if audience is None:
+        with errors.status("生成网页") as shown:
+            folder = write_sites(settings, progress=shown.update)
+        console.print(
+            f"已写入 {folder}\n入口 {settings.home / 'site' / 'current' / 'index.html'}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return
+    try:
+        who = rights.audience(audience)
+    except rights.NoAudience as unknown:
+        errors.print(f"[red]不能生成[/]：{unknown}", highlight=False)
+        raise typer.Exit(BAD_ARGUMENTS) from None
+    folder = out or settings.home / "site" / who.provider
+    write_site(settings.published, who, folder)
+    console.print(f"已写入 {folder / 'index.html'}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -11,7 +12,7 @@ import dagster as dg
 from pipelines.defs.gates.checks import landing_gates, publication_gates
 from pipelines.defs.ingest.assets import landing
 from pipelines.defs.progress import progress_logger
-from pipelines.defs.publish.assets import publication
+from pipelines.defs.publish.assets import publication, static_site
 from pipelines.defs.resources import Home, InstalledDbt
 from pipelines.defs.schedules import new_drops, nightly_job, nightly_schedule
 from pipelines.defs.transform.assets import dbt_models
@@ -20,8 +21,17 @@ from pipelines.transform import use_environment
 
 use_environment(settings(), os.environ.get("ANZE_AS_OF", ""))
 
+# A night that did not come, or did not end well, shows in the console by ten in the morning.
+EVERY_NIGHT = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=32), warn_window=timedelta(hours=26))
+
+
+def operated(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Every asset has an owner and must be made every night."""
+    return spec.replace_attributes(owners=["team:data-engineering"], freshness_policy=EVERY_NIGHT)
+
+
 defs = dg.Definitions(
-    assets=[landing, dbt_models, publication],
+    assets=dg.map_asset_specs(operated, [landing, dbt_models, publication, static_site]),
     asset_checks=[landing_gates, publication_gates],
     jobs=[nightly_job],
     schedules=[nightly_schedule],

@@ -20,6 +20,7 @@ from pipelines.ingest.manifest import write_atomically
 from pipelines.lock import writer_lock
 from pipelines.publish.publication import Publication, last_publication
 from pipelines.settings import Settings, quiet_dependencies
+from pipelines.site.current import is_current
 
 DAGSTER_YAML = b"""\
 # Written by anze. No telemetry, no first-run pop-up, one run at a time (one writer).
@@ -27,6 +28,8 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+freshness:
+  enabled: true
 concurrency:
   runs:
     max_concurrent_runs: 1
@@ -72,6 +75,7 @@ def nothing_new(settings: Settings, as_of: str) -> Publication | None:
         return None
     if publication.fingerprint != input_fingerprint(settings, as_of) or pending(settings):
         return None
+
     return publication
 
 
@@ -91,9 +95,18 @@ def run(settings: Settings, as_of: str = "", full: bool = False) -> Outcome:
         else:
             publication = nothing_new(settings, as_of)
             if publication:
+                _bring_site_up_to_date(settings, publication)
                 return Outcome("nothing_new", publication)
         _forget_gate_results(settings)
         return _run_dagster(settings, as_of)
+
+
+def _bring_site_up_to_date(settings: Settings, publication: Publication) -> None:
+    """Makes up for a night whose pages failed after its publication."""
+    if not is_current(settings, publication.publication_id):
+        from pipelines.site.site import write_sites  # noqa: PLC0415 - seconds of imports that other nights do not need
+
+        write_sites(settings)
 
 
 def _forget_gate_results(settings: Settings) -> None:

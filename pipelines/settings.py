@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     max_cell_characters: int = Field(default=1_000_000, gt=0)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     memory_limit: str = "3GB"
+    site_audiences: str = Field(
+        default="", description="comma-separated providers that get pages; empty: all that have rights"
+    )
+    webhook_url: str = Field(default="", description="told when a night fails; empty: nobody is")
     override_gates: str = Field(
         default="",
         description="comma-separated names of gates an operator lets pass this once (recorded)",

@@ -44,3 +44,19 @@ def test_unit_insured_in_two_districts_is_one_unit_in_the_city(two_places: Home)
     assert cell(two_places, "371003", "hazchem") == (0, 0, 1, 1)
     assert cell(two_places, "ALL", "hazchem")[2:] == (2, 3)
     assert cell(two_places, "ALL", "ALL")[2:] == (2, 3)
+
+
+def test_months_of_a_year_add_up_to_the_year(dirty_world: Home) -> None:
+    """marts.monthly_activity against supervision_metrics, every cell and every flow."""
+    flows = ("policies", "premium_received", "services", "hazards_found", "claims_settled", "fee_provided", "fee_spent")
+    sums = ", ".join(f"sum({flow}) as {flow}" for flow in flows)
+    unequal = " or ".join(f"coalesce(months.{flow}, 0) <> coalesce(years.{flow}, 0)" for flow in flows)
+    key = "jurisdiction, stat_year, district_code, industry_code"
+    wrong = dirty_world.rows(
+        f"""
+        with months as (select {key}, {sums} from marts.monthly_activity group by {key})
+        select * from marts.supervision_metrics as years full join months using ({key}) where {unequal}
+        """
+    )
+    assert not wrong, wrong[:3]
+    assert dirty_world.rows("select count(distinct month_no) from marts.monthly_activity")[0][0] == 12

@@ -29,3 +29,7 @@
 {% macro year_of(day) -%}
     cast(extract(year from {{ day }}) as integer)
 {%- endmacro %}
+
+{% macro month_of(day) -%}
+    cast(extract(month from {{ day }}) as integer)
+{%- endmacro %}

@@ -17,6 +17,7 @@ STEPS = {
     "dbt": "转换：计算指标（dbt）",
     "publication_gates": "闸门：发布前检查",
     "publication": "发布：替换数据仓",
+    "static_site": "网页：各单位的静态网页",
 }
 
 

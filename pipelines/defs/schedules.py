@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from pipelines.defs.incidents import incident_note
 from pipelines.ingest.landing import pending
 from pipelines.settings import settings
 
@@ -15,7 +16,8 @@ nightly_job = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),
     executor_def=dg.in_process_executor,
-    description="夜间作业：落地、闸门、指标、闸门、发布。",
+    hooks={incident_note},
+    description="夜间作业：落地、闸门、指标、闸门、发布、网页。",
 )
 
 nightly_schedule = dg.ScheduleDefinition(

@@ -112,6 +112,15 @@ def publish(settings: Settings, manifest: Path, results: list[GateResult], finge
     return publication
 
 
+def row_counts(settings: Settings) -> dict[str, int]:
+    """Rows of every published table (`marts.fct_policy`), as the publication recorded them."""
+    with duckdb.connect(str(settings.published), read_only=True) as connection:
+        recorded: dict[str, int] = json.loads(
+            connection.execute("select row_counts from meta.publication").fetchall()[0][0]
+        )
+    return recorded
+
+
 FILED = (
     "number", "jurisdiction", "stat_year", "as_of", "item_no", "item_name", "metric", "numerator", "denominator", "shown",
 )  # fmt: skip

@@ -114,11 +114,7 @@ def open_as(warehouse: Path, who: Audience) -> duckdb.DuckDBPyConnection:
     mine = rights(who.kind, day)
     _visible(connection, who)
     for table, names in columns.items():
-        rows_by = next(
-            (right.rows_by for right in mine if any(fnmatch.fnmatchcase(table, pattern) for pattern in right.tables)),
-            "none",
-        )
-        where = _where(rows_by, set(names), who)
+        where = _first_that_applies(table, set(names), mine, who)
         if where is not None:
             select = ", ".join(_masked(table, name) for name in names)
             connection.execute(
@@ -166,8 +162,18 @@ def _visible(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
     )
 
 
+def _first_that_applies(table: str, names: set[str], mine: list[Right], who: Audience) -> str | None:
+    """The condition of the first right that names the table and has the column it goes by; None: not seen."""
+    for right in mine:
+        if any(fnmatch.fnmatchcase(table, pattern) for pattern in right.tables):
+            where = _where(right.rows_by, names, who)
+            if where is not None or right.rows_by == "none":
+                return where
+    return None
+
+
 def _where(rows_by: str, names: set[str], who: Audience) -> str | None:
-    """The condition on the rows of a table; None: the table is not seen."""
+    """The condition on the rows of a table; None: none of them, or the table has no such column."""
     city = _literal(who.jurisdiction)
     in_city = (
         f"jurisdiction = {city}" if "jurisdiction" in names
@@ -222,12 +228,17 @@ def _hide_foreign_records(connection: duckdb.DuckDBPyConnection) -> None:
         ), known as (
             select feed, record_key, policy_no, unit from ({KNOWN.replace("marts.", "whole.marts.")})
             where (feed, record_key) in (select (feed, record_key) from keys)
+        ), hidden as (
+            select keys.finding_id, keys.record_key, known.policy_no, known.unit
+            from keys inner join known on keys.feed = known.feed and keys.record_key = known.record_key
+            where (known.policy_no is not null and known.policy_no not in (from visible_policy))
+                or (known.policy_no is null and known.unit in (from hidden_unit))
+        ), words as (
+            select finding_id, record_key as word from hidden
+            union select finding_id, policy_no from hidden where policy_no not in (from visible_policy)
+            union select finding_id, unit from hidden where unit in (from hidden_unit)
         )
-        select keys.finding_id, list(distinct keys.record_key) as words
-        from keys inner join known on keys.feed = known.feed and keys.record_key = known.record_key
-        where (known.policy_no is not null and known.policy_no not in (from visible_policy))
-            or (known.policy_no is null and known.unit in (from hidden_unit))
-        group by all
+        select finding_id, list(word) as words from words where word is not null group by all
         """
     )
     texts = ", ".join(

@@ -22,8 +22,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
+from pipelines.charts import chinese_font, coverage_bars, png, share_bars
 from pipelines.report.annual import Return, Table, printed
-from pipelines.report.charts import chinese_font, coverage_bars, png, share_bars
 from pipelines.report.figures import percent
 
 # GB/T 9704: 标题二号方正小标宋，正文三号仿宋，一级标题黑体，二级标题楷体，页码四号宋体。

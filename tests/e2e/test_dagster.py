@@ -36,9 +36,18 @@ def test_an_asset_per_feed_and_stage_with_chinese_descriptions(definitions: dg.D
     for feed in contracts():
         assert f"landing/{feed}" in keys
         assert any(key.startswith("staging/stg_") and key.endswith(f"__{feed}") for key in keys)
-    assert {"marts/supervision_metrics", "publication"} <= keys
+    assert {"marts/supervision_metrics", "publication", "static_site"} <= keys
     groups = {graph.get(key).group_name for key in graph.materializable_asset_keys}
     assert groups == {"ingest", "reference", "staging", "intermediate", "marts", "publish"}
+
+
+def test_every_asset_has_an_owner_a_description_and_must_be_fresh(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in graph.materializable_asset_keys:
+        node = graph.get(key)
+        assert node.owners == ["team:data-engineering"], key
+        assert any("一" <= character <= "龥" for character in node.description or ""), key
+        assert node.freshness_policy is not None, key
 
 
 def test_dbt_reads_what_landing_writes(definitions: dg.Definitions) -> None:

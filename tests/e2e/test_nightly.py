@@ -7,7 +7,11 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import duckdb
 import pytest
@@ -25,10 +29,30 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
     night = home.anze("nightly")
     assert night.returncode == 0, night.stdout + night.stderr
     assert "已发布" in night.stdout and "参保率" in night.stdout and "威海" in night.stdout and "上海" in night.stdout
-    for stage in ("落地", "闸门", "转换", "发布"):
+    for stage in ("落地", "闸门", "转换", "发布", "网页"):
         assert f"✓ {stage}" in night.stderr
     assert "leaked" not in night.stderr and "Traceback" not in night.stderr
     return home
+
+
+@contextmanager
+def webhook() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """A server on loopback that remembers what it is told."""
+    told: list[dict[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/", told
+    server.shutdown()
 
 
 def sha256(path: Path) -> str:
@@ -85,9 +109,15 @@ def test_row_balance_of_every_file(published: Home) -> None:
 
 def test_nothing_new_publishes_nothing(published: Home) -> None:
     before = sha256(published.settings.published)
+    site = published.path / "site" / "current"
+    first = site.resolve()
     night = published.anze("nightly")
     assert night.returncode == 0 and "没有新文件" in night.stdout
-    assert sha256(published.settings.published) == before
+    assert sha256(published.settings.published) == before and site.resolve() == first
+    # Pages that got lost after a publication are made up for.
+    shutil.rmtree(first)
+    assert published.anze("nightly").returncode == 0
+    assert (site / "weihai_city" / "index.html").exists()
 
 
 def test_a_blocking_gate_leaves_the_old_warehouse_and_says_why(published: Home, tmp_path: Path) -> None:
@@ -106,11 +136,20 @@ def test_a_blocking_gate_leaves_the_old_warehouse_and_says_why(published: Home, 
         gate.read_text(encoding="utf-8").replace("kwargs: {min_value: 1}", "kwargs: {min_value: 1000000000}"),
         encoding="utf-8",
     )
-    night = home.anze("nightly", ANZE_EXPECTATIONS=str(suites))
+    with webhook() as (url, told):
+        night = home.anze("nightly", ANZE_EXPECTATIONS=str(suites), ANZE_WEBHOOK_URL=url)
     assert night.returncode == 3, night.stdout + night.stderr
     assert "未发布" in night.stderr and "至少有一个年度的指标" in night.stderr
     assert sha256(home.settings.published) == before
     assert "✗ 不符" in (home.settings.docs / "gates.html").read_text(encoding="utf-8")
+    # The operator finds a note that says what happened, what it means and what to do; the webhook was told once.
+    (note,) = (home.path / "incidents").glob("*.md")
+    text = note.read_text(encoding="utf-8")
+    assert (
+        "发布前检查" in text and "至少有一个年度的指标" in text and "保持不变" in text and "ANZE_OVERRIDE_GATES" in text
+    )
+    assert "已通知（200）" in text
+    assert [message["title"] for message in told] == ["闸门：发布前检查"]
 
 
 def test_headline_jump_blocks_and_an_override_lets_it_pass(published: Home, tmp_path: Path) -> None:

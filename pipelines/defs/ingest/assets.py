@@ -8,14 +8,11 @@ from pipelines.defs.resources import Home
 from pipelines.feeds.contracts import contracts
 from pipelines.ingest.landing import Progress, land
 
-OWNERS = ["team:data-engineering"]
-
 FEED_SPECS = [
     dg.AssetSpec(
         ["landing", feed],
         group_name="ingest",
         description=f"{contract.title}：落地层。每个报送文件读取、解码、规范、检查一次，合格行写成 Parquet，其余进入隔离区。",
-        owners=OWNERS,
         kinds={"polars", "parquet"},
     )
     for feed, contract in contracts().items()
@@ -25,14 +22,12 @@ TABLE_SPECS = [
         ["landing", "files"],
         group_name="ingest",
         description="文件登记表：每个报送文件的来源、指纹、收到时间、处理结果。",
-        owners=OWNERS,
         kinds={"parquet"},
     ),
     dg.AssetSpec(
         ["landing", "_issues"],
         group_name="ingest",
         description="问题登记表：被隔离的行、提示、整份退回的文件。",
-        owners=OWNERS,
         kinds={"parquet"},
     ),
 ]
@@ -50,6 +45,7 @@ def landing(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.Materi
             metadata={
                 "新文件数": feed.new_files, "退回文件数": feed.refused, "数据行数": feed.rows_in, "接收行数": feed.rows_accepted,
                 "隔离行数": feed.rows_quarantined, "重复行数": feed.rows_duplicate,
+                "报送说明": dg.MetadataValue.md(f"契约 `pipelines/feeds/{feed.feed}.yaml`；退回清单用 `anze rejects`。"),
             },
         )  # fmt: skip
     for table in ("files", "_issues"):

@@ -1,4 +1,4 @@
-"""Publication: the checked build becomes anze.duckdb. The work is pipelines.publish.publication."""
+"""Publication and the static site. The work is pipelines.publish.publication and pipelines.site.site."""
 
 import dagster as dg
 
@@ -7,7 +7,8 @@ from pipelines.defs.transform.assets import dbt_models
 from pipelines.gates.run import load_results
 from pipelines.nightly import input_fingerprint
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
-from pipelines.publish.publication import publish
+from pipelines.publish.publication import publish, row_counts
+from pipelines.site.site import write_sites
 from pipelines.transform import manifest_path
 
 PUBLISHED_KEYS = [key for key in dbt_models.keys if key.path[0] in PUBLISHED_SCHEMAS]
@@ -16,18 +17,39 @@ PUBLISHED_KEYS = [key for key in dbt_models.keys if key.path[0] in PUBLISHED_SCH
 @dg.asset(
     group_name="publish",
     deps=PUBLISHED_KEYS,
-    owners=["team:data-engineering"],
     kinds={"duckdb"},
     description="发布：全部阻断性检查通过后，以只读文件原子替换 warehouse/anze.duckdb；打开旧文件的分析员不受影响。",
 )
-def publication(home: Home) -> dg.MaterializeResult[None]:
+def publication(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[None]:
     settings = home.settings()
     published = publish(
         settings, manifest_path(settings), load_results(settings), input_fingerprint(settings, home.as_of)
     )
+    counts = row_counts(settings)
+    for key in PUBLISHED_KEYS:
+        rows = counts.get(".".join(key.path))
+        if rows is not None:
+            context.log_event(dg.AssetObservation(key, metadata={"dagster/row_count": rows}))
     return dg.MaterializeResult(
         metadata={
             "发布编号": published.publication_id, "取数时点": published.as_of, "来源文件数": published.source_files, "表数": published.tables,
             "行数": published.rows, "文件": dg.MetadataValue.path(str(settings.published)),
+        }
+    )  # fmt: skip
+
+
+@dg.asset(
+    group_name="publish",
+    deps=[publication],
+    kinds={"html"},
+    description="网页：每个单位一个文件夹的静态网页（site/current），只含该单位可见的数据，不需要网络。",
+)
+def static_site(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[None]:
+    folder = write_sites(home.settings(), progress=context.log.info)
+    sites = [path for path in folder.iterdir() if (path / "index.html").exists()]
+    return dg.MaterializeResult(
+        metadata={
+            "单位数": len(sites), "文件夹": dg.MetadataValue.path(str(folder)),
+            "字节数": sum(path.stat().st_size for path in folder.rglob("*.html")),
         }
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """dbt: staging, intermediate, marts in the private build. The definitions are in dbt_project/."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from typing import Any
@@ -14,6 +15,16 @@ from pipelines.transform import dbt_log, fresh_manifest
 GROUPS = {"reference": "reference", "staging": "staging", "intermediate": "intermediate"}
 
 
+LAYERS = {"reference": "代码表与口径", "staging": "暂存层", "intermediate": "中间层", "marts": "数据集市"}
+
+
+def _opening_comment(dbt_resource_props: Mapping[str, Any]) -> str:
+    """What a model's file says of itself in its first lines."""
+    lines = str(dbt_resource_props.get("raw_code") or "").splitlines()
+    comment = [line.lstrip("- ") for line in itertools.takewhile(lambda line: line.startswith("--"), lines)]
+    return " ".join(comment) or str(dbt_resource_props["name"])
+
+
 class Translator(DagsterDbtTranslator):
     """Groups by layer; Chinese descriptions are dbt's own."""
 
@@ -21,7 +32,8 @@ class Translator(DagsterDbtTranslator):
         return GROUPS.get(dbt_resource_props.get("schema", ""), "marts")
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        return str(dbt_resource_props.get("description") or dbt_resource_props["name"])
+        described = str(dbt_resource_props.get("description") or "")
+        return described or f"{LAYERS[self.get_group_name(dbt_resource_props)]}：{_opening_comment(dbt_resource_props)}"
 
 
 @dbt_assets(manifest=fresh_manifest(settings()), dagster_dbt_translator=Translator(), name="dbt")

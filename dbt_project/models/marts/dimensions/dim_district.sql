@@ -7,7 +7,9 @@ select
     jurisdictions.name as jurisdiction_name,
     districts.gbt2260_code,
     districts.is_functional_zone,
-    districts.sort_no
+    districts.sort_no,
+    districts.tile_row,
+    districts.tile_column
 from {{ ref('ref_district') }} as districts
 inner join {{ ref('ref_jurisdiction') }} as jurisdictions
     on districts.jurisdiction = jurisdictions.jurisdiction

@@ -1,0 +1,639 @@
+"""What the pages of one audience show: headline figures, charts, tables, lists, and what each rests on.
+
+What belongs here: reading marts through the audience's views (pipelines/publish/rights.py) and wording. What does not:
+any metric (dbt_project), the form of a page (templates/, assets/), writing files (site.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+import altair as alt
+import duckdb
+import polars as pl
+
+from pipelines import charts
+from pipelines.publish.lists import LISTS, Rows, read, seen
+from pipelines.publish.rights import Audience
+from pipelines.report.figures import DASH, percent, shown, wan
+
+LIST_ROWS = 2_000
+"""Rows of a list on a page; all of them are offered as a file."""
+
+HEADLINE = ("participation_rate", "simple_loss_ratio", "prevention_fee_share", "service_coverage")
+RATIOS = (*HEADLINE, "contract_fulfilment", "major_hazard_closure_rate", "hazard_closure_rate", "fee_use_rate")
+INSURER_RATIOS = (
+    "simple_loss_ratio",
+    "prevention_fee_share",
+    "service_coverage",
+    "contract_fulfilment",
+    "hazard_closure_rate",
+)
+MONTHLY = (
+    "premium_received",
+    "policies",
+    "services",
+    "hazards_found",
+    "claims",
+    "claims_settled",
+    "fee_provided",
+    "fee_spent",
+)
+CELL_COLUMNS = (
+    "required_units",
+    "insured_required_units",
+    "participation_rate",
+    "policies",
+    "premium_received",
+    "simple_loss_ratio",
+    "prevention_fee_share",
+    "service_coverage",
+    "hazards_overdue",
+    "major_hazards_overdue",
+)
+INSURER_COLUMNS = (
+    "market_share",
+    "policies",
+    "premium_received",
+    "simple_loss_ratio",
+    "prevention_fee_share",
+    "service_coverage",
+    "contract_fulfilment",
+    "hazard_closure_rate",
+    "findings_high",
+    "data_quality_score",
+    "evaluation_score",
+)
+FEE_COLUMNS = (
+    "premium_received",
+    "fee_contracted",
+    "fee_provided",
+    "fee_spent",
+    "fee_spent_unproven",
+    "prevention_fee_share",
+    "fee_use_rate",
+)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as the catalogue describes it."""
+
+    name: str
+    title: str
+    definition: str
+    numerator: str
+    denominator: str
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A headline figure of one year: value, what it is made of, change in percentage points against the year before."""
+
+    metric: Metric
+    value: str
+    numerator: str
+    denominator: str
+    change: str
+
+
+@dataclass(frozen=True)
+class Year:
+    """A year's headline figures and table. `is_whole`: the period has ended; `missing`: who has not reported."""
+
+    stat_year: int
+    period_end: str
+    is_whole: bool
+    tiles: list[Tile]
+    missing: list[str]
+    tables: list[Table]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table, formatted; `numeric` says which columns stand to the right."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    basis: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with its data and the words under it. `choices`: metrics to choose from; their basis takes its place."""
+
+    code: str
+    title: str
+    spec: dict[str, Any]
+    data: list[dict[str, Any]]
+    basis: str = ""
+    choices: list[Choice] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A metric to choose in a chart."""
+
+    name: str
+    title: str
+    basis: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: file name, title, and what stands on it from top to bottom. `years`: the years one can choose."""
+
+    code: str
+    title: str
+    intro: str = ""
+    years: list[Year] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    lists: list[Rows] = field(default_factory=list)
+
+
+class Figures:
+    """All pages of one audience, read from its views."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
+        self.connection = connection
+        self.who = who
+        self.seen = seen(connection)
+        self.as_of: date
+        self.built_at: datetime
+        self.publication_id: str
+        self.as_of, self.built_at, self.publication_id = self._rows(
+            "select as_of, built_at, publication_id from meta.publication"
+        )[0]
+        self.metrics = self._catalogue("supervision_metrics")
+        self.insurer_metrics = self._catalogue("insurer_metrics")
+        self.is_insurer = "marts.supervision_metrics" not in self.seen
+
+    def pages(self) -> list[Page]:
+        """The pages that have something to show, in the order of the menu."""
+        made = [
+            self._overview(), self._matrix(), self._trends(), self._insurers(), self._units(), self._hazards(), self._fees(),
+            self._services(), self._findings(), self._quality(), self._submissions(), self._about(),
+        ]  # fmt: skip
+        return [page for page in made if page is not None]
+
+    # --- pages
+
+    def _overview(self) -> Page:
+        years = self._years()
+        if self.is_insurer:
+            return Page("index", "总览", years=years)
+        own_industry, own_district = self._own("industry_code"), self._own("district_code")
+        by_district = [
+            {**row, "name": row["district"]}
+            for row in self._cells()
+            if row["industry_code"] == own_industry and row["district_code"] != "ALL"
+        ]
+        by_industry = [
+            {**row, "name": row["industry"]}
+            for row in self._cells()
+            if row["district_code"] == own_district and row["industry_code"] != "ALL"
+        ]
+        figures = []
+        if not self.who.district_code and any(row["tile_row"] is not None for row in by_district):
+            note = "方块只示意方位，不是行政区域界线。"
+            figures.append(
+                self._figure("map", "区市一览（方块示意图）", "map", by_district, self._choices(RATIOS), 330, note)
+            )
+        for code, title, rows in (("districts", "各区市比较", by_district), ("industries", "各行业比较", by_industry)):
+            if len({row["name"] for row in rows}) > 1:
+                figures.append(self._figure(code, title, "league", rows, self._choices(RATIOS), step=28))
+        return Page("index", "总览", years=years, figures=figures)
+
+    def _matrix(self) -> Page | None:
+        if self.is_insurer or self.who.district_code or self.who.industry_code:
+            return None
+        rows = [row for row in self._cells() if row["district_code"] != "ALL" and row["industry_code"] != "ALL"]
+        rows = [row for row in rows if any(row[name] is not None for name in RATIOS if name in row)]
+        figure = self._figure(
+            "heat", "区市 × 行业", "heat", rows, self._choices(RATIOS), 90 + 28 * len({row["district"] for row in rows})
+        )
+        return Page("matrix", "区市行业", years=self._years(False), figures=[figure])
+
+    def _trends(self) -> Page:
+        own, table = self._own_cell()
+        catalogue = self.insurer_metrics if self.is_insurer else self.metrics
+        names = [name for name in HEADLINE if name in catalogue]
+        rows = self._dicts(f"select stat_year, {', '.join(names)} from {table} where {own} order by stat_year")
+        lines = [
+            {"stat_year": row["stat_year"], "title": catalogue[name].title, "value": row[name]}
+            for name in names
+            for row in rows
+        ]
+        note = f"末年为年初至取数时点 {self.as_of}，与全年数不可直接相比。"
+        figures = [self._figure("years", "核心指标逐年变化", "years", lines, height=300, note=note)]
+        if "marts.monthly_activity" in self.seen:
+            months = self._dicts(
+                f"select stat_year, month_no, {', '.join(MONTHLY)} from marts.monthly_activity where {own} order by all"
+            )
+            described = self._rows(
+                "select column_name, chinese_name, definition from meta.data_dictionary where table_name = 'monthly_activity'"
+            )
+            words = {name: (title, definition) for name, title, definition in described}
+            choices = [Choice(name, words[name][0], f"{words[name][0]}：{words[name][1]}。") for name in MONTHLY]
+            note = f"各月之和等于当年数。数据截至 {self.as_of}。"
+            figures.append(self._figure("months", "逐月发生", "months", months, choices, 280, note))
+        table_rows = [
+            [catalogue[name].title, *(_cell(row[name], catalogue[name].unit) for row in rows)] for name in names
+        ]
+        yearly = Table("逐年数值", ["指标", *(f"{row['stat_year']} 年" for row in rows)], table_rows)
+        return Page("trends", "趋势", years=self._years(False), figures=figures, tables=[yearly])
+
+    def _insurers(self) -> Page | None:
+        if "marts.insurer_metrics" not in self.seen or self.is_insurer:
+            return None
+        names = [name for name in INSURER_COLUMNS if name in self.insurer_metrics]
+        rows = self._dicts(
+            f"select stat_year, insurer_name as name, {', '.join(names)} from marts.insurer_metrics "
+            "where insurer_code <> 'ALL' order by stat_year, market_share desc nulls last, insurer_code"
+        )
+        ranked = tuple(name for name in names if self.insurer_metrics[name].unit in ("比例", "分"))
+        choices = self._choices(ranked, self.insurer_metrics)
+        figure = self._figure(
+            "league", "承保机构比较", "league", rows, choices, 30 * len({row["name"] for row in rows}) + 20
+        )
+        years = [
+            replace(
+                year,
+                tables=[
+                    self._table(
+                        "承保机构成绩表",
+                        ["保险机构"],
+                        names,
+                        [row for row in rows if row["stat_year"] == year.stat_year],
+                        self.insurer_metrics,
+                    )
+                ],
+            )
+            for year in self._years(False)
+        ]
+        return Page("insurers", "承保机构", years=years, figures=[figure])
+
+    def _units(self) -> Page | None:
+        return self._list_page(
+            "units",
+            "应保未保",
+            "应保未保与参保率的缺口是同一批单位：参保率为百分之百时，本清单为空。",
+            ("uninsured", "underinsured"),
+        )
+
+    def _hazards(self) -> Page | None:
+        return self._list_page(
+            "hazards",
+            "隐患",
+            "未销号的重大隐患与逾期未复查的隐患；事故倒查列出事故前的投保、服务与隐患。",
+            ("major_hazards", "hazard_overdue", "accidents"),
+        )
+
+    def _fees(self) -> Page | None:
+        page = self._list_page(
+            "fees", "预防费用", "按保单的约定、提取、支出与余额；全市数含未分配到保单的统筹提取。", ("fees",)
+        )
+        if page is None:
+            return None
+        years = self._years(False)
+        kinds = [
+            (
+                "按保险机构",
+                "marts.insurer_metrics",
+                "insurer_name",
+                "insurer_code <> 'ALL'",
+                "insurer_code",
+                self.insurer_metrics,
+            )
+        ]
+        if not self.is_insurer:
+            scope = f"industry_code = '{self._own('industry_code')}' and district_code <> 'ALL'"
+            kinds.append(("按区市", "marts.supervision_metrics", "district_name", scope, "district_code", self.metrics))
+        tables: dict[int, list[Table]] = {year.stat_year: [] for year in years}
+        for title, table, name, where, order, catalogue in kinds:
+            if table not in self.seen:
+                continue
+            names = [column for column in FEE_COLUMNS if column in catalogue]
+            rows = self._dicts(
+                f"select stat_year, {name} as name, {', '.join(names)} from {table} where {where} order by {order}"
+            )
+            for year in years:
+                chosen = [row for row in rows if row["stat_year"] == year.stat_year]
+                tables[year.stat_year].append(self._table(title, [title[1:]], names, chosen, catalogue))
+        years = [replace(year, tables=tables[year.stat_year]) for year in years]
+        return replace(page, years=years)
+
+    def _services(self) -> Page | None:
+        return self._list_page(
+            "services",
+            "服务与理赔",
+            "未达到约定次数或形式的保单，以及超过法定时限的理赔环节。",
+            ("service_gaps", "claims_late"),
+        )
+
+    def _findings(self) -> Page | None:
+        page = self._list_page(
+            "findings", "监管发现", "规则给出的是线索，不是结论；每条写明事实、依据与应做的处理。用 anze explain 发现编号 可列出所据记录（文件与行）。", ("findings",)
+        )  # fmt: skip
+        if page is None:
+            return None
+        counts = self._dicts(
+            "select rule_name, severity, count(*) as findings from marts.findings group by all order by findings desc, rule_name"
+        )
+        note = f"取数时点 {self.as_of} 全部年度的发现。"
+        figures = [self._figure("rules", "各规则发现数", "rules", counts, note=note, step=17)] if counts else []
+        return replace(page, figures=figures)
+
+    def _quality(self) -> Page:
+        rows = self._rows(
+            """
+            select coalesce(providers.name, card.provider), card.feed, sum(files), sum(files_refused), sum(rows_in), sum(rows_quarantined),
+                sum(rows_duplicate), min(score), max(score), max_by(score, month)
+            from quality.provider_scorecard as card left join marts.dim_provider as providers using (provider)
+            where month >= (select max(month) - interval 11 month from quality.provider_scorecard)
+            group by all order by max_by(score, month) nulls last, 1, 2
+            """
+        )
+        feeds = dict(
+            self._rows(
+                "select table_name, chinese_name from meta.data_dictionary where table_schema = 'feed' and column_name = ''"
+            )
+        )
+        table = Table(
+            "近十二个月各单位报送质量",
+            ["报送单位", "报送表", "文件", "退回文件", "数据行", "隔离行", "重复行", "最低得分", "最高得分", "最近一月得分"],
+            [
+                [row[0], feeds.get(row[1], row[1]), *(f"{count or 0:,}" for count in row[2:7]), *(percent(score) for score in row[7:10])]
+                for row in rows
+            ],
+            "得分为有效、完整、及时、一致四项的平均（quality.provider_scorecard）；低分在前。",
+        )  # fmt: skip
+        return Page(
+            "quality",
+            "数据质量",
+            "数据行＝接收＋隔离＋重复，逐文件核对相符后才发布。",
+            tables=[table],
+            lists=self._lists(("quarantine",)),
+        )
+
+    def _submissions(self) -> Page | None:
+        return self._list_page(
+            "submissions",
+            "报送期限",
+            "各项报送的期限、收到日期与迟报；问题清单的整改与销号。",
+            ("submissions", "problems"),
+        )
+
+    def _about(self) -> Page:
+        catalogue = {**self.insurer_metrics, **({} if self.is_insurer else self.metrics)}
+        rows = [
+            [metric.title, metric.definition, metric.unit, metric.source or DASH, metric.name]
+            for metric in sorted(catalogue.values(), key=lambda metric: metric.name)
+        ]
+        table = Table("指标口径", ["指标", "定义", "单位", "依据", "列名"], rows)
+        return Page("about", "口径与说明", tables=[table])
+
+    # --- pieces
+
+    def _list_page(self, code: str, title: str, intro: str, names: tuple[str, ...]) -> Page | None:
+        lists = self._lists(names)
+        return Page(code, title, intro, lists=lists) if lists else None
+
+    def _lists(self, names: tuple[str, ...]) -> list[Rows]:
+        return [
+            read(self.connection, LISTS[name], LIST_ROWS, tables=self.seen)
+            for name in names
+            if LISTS[name].table in self.seen
+        ]
+
+    def _years(self, whole: bool = True) -> list[Year]:
+        """The years there are, newest last. `whole`: with headline figures and tables."""
+        own, table = self._own_cell()
+        catalogue = self.insurer_metrics if self.is_insurer else self.metrics
+        names = [name for name in HEADLINE if name in catalogue]
+        made_of = {
+            part
+            for name in names
+            for side in (catalogue[name].numerator, catalogue[name].denominator)
+            for part in _sum(side)
+        }
+        parts = sorted((made_of | set(names)) & set(catalogue))
+        rows = self._dicts(
+            f"select stat_year, period_end, {', '.join(parts)} from {table} where {own} order by stat_year"
+        )
+        years = []
+        for place, row in enumerate(rows):
+            tiles = (
+                [self._tile(catalogue, name, row, rows[place - 1] if place else None) for name in names]
+                if whole
+                else []
+            )
+            years.append(
+                Year(
+                    row["stat_year"], str(row["period_end"]), (row["period_end"].month, row["period_end"].day) == (12, 31), tiles,
+                    self._missing(row["stat_year"]) if whole else [],
+                    self._year_tables(row["stat_year"]) if whole and not self.is_insurer else [],
+                )
+            )  # fmt: skip
+        return years
+
+    def _tile(
+        self, catalogue: dict[str, Metric], name: str, row: dict[str, Any], before: dict[str, Any] | None
+    ) -> Tile:
+        metric = catalogue[name]
+
+        def side(expression: str) -> str:
+            terms = [term for term in _sum(expression) if term in catalogue]
+            return " ＋ ".join(f"{catalogue[term].title} {_amount(row[term], catalogue[term].unit)}" for term in terms)
+
+        change = ""
+        if before and row[name] is not None and before[name] is not None:
+            points = (row[name] - before[name]) * 100
+            change = f"较上年 {points:+.2f} 个百分点"
+        return Tile(metric, percent(row[name]), side(metric.numerator), side(metric.denominator), change)
+
+    def _year_tables(self, stat_year: int) -> list[Table]:
+        """The audience's cells of a year: by district, or by industry within one district."""
+        rows = [row for row in self._cells() if row["stat_year"] == stat_year]
+        if self.who.district_code:
+            chosen, title = [{**row, "name": row["industry"]} for row in rows], "分行业"
+        else:
+            chosen = [
+                {**row, "name": row["district"]} for row in rows if row["industry_code"] == self._own("industry_code")
+            ]
+            title = "分区市"
+        names = [name for name in CELL_COLUMNS if name in self.metrics]
+        return [
+            self._table(
+                title,
+                [title[1:]],
+                names,
+                chosen,
+                self.metrics,
+                "合计行按单位去重，比率由合计的分子分母相除，不是各行之和或平均。",
+            )
+        ]
+
+    def _table(
+        self,
+        title: str,
+        first: list[str],
+        names: list[str],
+        rows: list[dict[str, Any]],
+        catalogue: dict[str, Metric],
+        basis: str = "",
+    ) -> Table:
+        columns = [
+            f"{catalogue[name].title}（万元）" if catalogue[name].unit == "元" else catalogue[name].title
+            for name in names
+        ]
+        body = [[str(row["name"]), *(_cell(row[name], catalogue[name].unit) for name in names)] for row in rows]
+        return Table(title, [*first, *columns], body, basis)
+
+    def _cells(self) -> list[dict[str, Any]]:
+        """Cells with names and places, totals first."""
+        if not hasattr(self, "_all_cells"):
+            names = sorted({*CELL_COLUMNS, *RATIOS} & set(self.metrics))
+            self._all_cells = self._dicts(
+                f"""
+                select cells.stat_year, cells.district_code, cells.industry_code,
+                    coalesce(districts.short_name, cells.district_name) as district, cells.industry_name as industry,
+                    districts.sort_no as district_no, industries.sort_no as industry_no, districts.tile_row, districts.tile_column,
+                    {", ".join(f"cells.{name}" for name in names)}
+                from marts.supervision_metrics as cells
+                left join marts.dim_district as districts using (district_code)
+                left join marts.dim_industry as industries using (industry_code)
+                order by stat_year, district_no nulls first, industry_no nulls first
+                """
+            )
+        return self._all_cells
+
+    def _missing(self, stat_year: int) -> list[str]:
+        """Who has sent nothing in a year although figures rest on it, and reports that are overdue."""
+        silent = self._rows(
+            """
+            select name from whole.marts.dim_provider as providers
+            where kind = 'insurer' and jurisdiction = $city and ($insurer = '' or insurer_code = $insurer)
+                and not exists (
+                    select 1 from whole.quality.files as files
+                    where files.provider = providers.provider and files.status = 'loaded' and year(files.received_at) = $year
+                )
+            order by provider
+            """,
+            {"city": self.who.jurisdiction, "insurer": self.who.insurer_code, "year": stat_year},
+        )
+        return [name for (name,) in silent]
+
+    def _choices(self, names: tuple[str, ...], catalogue: dict[str, Metric] | None = None) -> list[Choice]:
+        """Metrics to choose from, each with its basis."""
+        chosen = catalogue or self.metrics
+        return [Choice(name, chosen[name].title, self._basis(chosen[name], chosen)) for name in names if name in chosen]
+
+    def _basis(self, metric: Metric, catalogue: dict[str, Metric]) -> str:
+        parts = [f"{metric.title}：{metric.definition}"]
+        for word, expression in (("分子", metric.numerator), ("分母", metric.denominator)):
+            terms = [catalogue[term].title for term in _sum(expression) if term in catalogue]
+            if terms:
+                parts.append(f"{word}：{'＋'.join(terms)}")
+        return "；".join(parts) + f"。数据截至 {self.as_of}。"
+
+    def _figure(
+        self,
+        code: str,
+        title: str,
+        chart: str,
+        rows: list[dict[str, Any]],
+        choices: list[Choice] | None = None,
+        height: int = 0,
+        note: str = "",
+        step: int = 0,
+    ) -> Figure:
+        """A chart of rows, so high or with so much room for each row; it opens with the first choice and the newest year."""
+        latest = max((row["stat_year"] for row in rows if "stat_year" in row), default=0)
+        spec = _spec(chart, choices[0].name if choices else "", latest, height, step)
+        return Figure(code, title, spec, _slim(rows), note, choices or [])
+
+    def _own(self, column: str) -> str:
+        """The code of the audience's own cell in a column: ALL where it is not limited."""
+        return getattr(self.who, column) or "ALL"
+
+    def _own_cell(self) -> tuple[str, str]:
+        """Condition and table of the audience's own total."""
+        if self.is_insurer:
+            return f"insurer_code = '{self.who.insurer_code}'", "marts.insurer_metrics"
+        return (
+            f"district_code = '{self._own('district_code')}' and industry_code = '{self._own('industry_code')}'",
+            "marts.supervision_metrics",
+        )
+
+    def _catalogue(self, table: str) -> dict[str, Metric]:
+        rows = self._rows(
+            "select metric, chinese_name, definition, numerator, denominator, unit, source_clause from meta.metric_catalogue where table_name = ?",
+            [table],
+        )
+        found = {row[0]: Metric(*row) for row in rows}
+        # Scores and counts that are no metrics of the catalogue but have a unit.
+        others = self._rows(
+            "select column_name, chinese_name, definition, '', '', unit, source_clause from meta.data_dictionary where table_name = ? and unit <> ''",
+            [table],
+        )
+        return {**{row[0]: Metric(*row) for row in others}, **found}
+
+    def _rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql, parameters).fetchall()
+
+    def _dicts(self, sql: str) -> list[dict[str, Any]]:
+        frame = self.connection.sql(sql).pl()
+        rows: list[dict[str, Any]] = frame.with_columns(pl.col(pl.Decimal).cast(pl.Float64)).to_dicts()
+        return rows
+
+
+NAMED = alt.NamedData(name="rows")
+CHARTS: dict[str, Callable[[str, int], alt.Chart | charts.Layers]] = {
+    "map": lambda metric, year: charts.tile_map(NAMED, metric, year),
+    "heat": lambda metric, year: charts.heat_map(NAMED, metric, year),
+    "league": lambda metric, year: charts.league_bars(NAMED, metric, year),
+    "years": lambda _metric, _year: charts.yearly_lines(NAMED),
+    "months": lambda metric, year: charts.monthly_bars(NAMED, metric, year),
+    "rules": lambda _metric, _year: charts.counts_by_rule(NAMED),
+}
+
+
+@cache
+def _spec(chart: str, metric: str, stat_year: int, height: int, step: int) -> dict[str, Any]:
+    """A chart without its data: the same for every audience."""
+    return charts.for_page(CHARTS[chart](metric, stat_year), alt.Step(step) if step else height)
+
+
+def _sum(expression: str) -> list[str]:
+    """The columns of `a + b`."""
+    return [term.strip() for term in expression.split("+") if term.strip()]
+
+
+def _amount(value: Any, unit: str) -> str:
+    return f"{wan(value)} 万元" if unit == "元" else shown(value, unit)
+
+
+def _cell(value: Any, unit: str) -> str:
+    """A value in a table: the unit stands in the header."""
+    if unit == "元":
+        return wan(value)
+    if unit == "比例" or value is None:
+        return percent(value)
+    return shown(value, unit).removesuffix(f" {unit}")
+
+
+def _slim(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what no chart shows; ratios with six digits."""
+    return [
+        {key: round(value, 6) if isinstance(value, float) else value for key, value in row.items() if value is not None}
+        for row in rows
+    ]
