@@ -420,6 +420,28 @@ def site(
 
 
 @app.command()
+def dashboard(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(help="端口")] = 8501,
+    address: Annotated[str, typer.Option(help="监听地址；缺省只有本机能打开")] = "127.0.0.1",
+    audience: Annotated[str, typer.Option("--audience", help="只显示一个单位可见的数据（报送单位代码）")] = "",
+) -> None:
+    """交互页面：按辖区、区市、行业、机构、年度筛选，每个数都能点开看来源记录；发布更新后自动换新。"""
+    from pipelines.dashboard.serve import serve  # noqa: PLC0415
+    from pipelines.publish import rights  # noqa: PLC0415
+
+    settings = _settings(home)
+    if audience:
+        try:
+            rights.audience(audience)
+        except rights.NoAudience as unknown:
+            errors.print(f"[red]不能打开[/]：{unknown}", highlight=False)
+            raise typer.Exit(BAD_ARGUMENTS) from None
+    console.print(f"交互页面：http://{address}:{port}（Ctrl+C 结束）", highlight=False)
+    serve(settings, port, address, audience)
+
+
+@app.command()
 def extract(
     provider: Annotated[str, typer.Option("--for", help="报送单位代码：区市、行业部门、保险机构等")],
     out: Annotated[Path, typer.Option("--out", help="输出目录")],

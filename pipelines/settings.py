@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     site_audiences: str = Field(
         default="", description="comma-separated providers that get pages; empty: all that have rights"
     )
+    oidc_secrets: Path | None = Field(
+        default=None, description="Streamlit secrets with [auth] and [audiences]; the dashboard then asks for a sign-in"
+    )
     webhook_url: str = Field(default="", description="told when a night fails; empty: nobody is")
     override_gates: str = Field(
         default="",

@@ -181,17 +181,18 @@ def write_explanation(found: Explanation, path: Path) -> None:
         parts = [("分子", part) for part in found.numerator] + [("分母", part) for part in found.denominator]
         for number, (role, part) in enumerate(parts, 1):
             text = f"{role}：{part.measure.title} = {shown(part.value, part.measure.unit)}"
-            write_table(book, f"{number}{role}", _titled(part.records, RECORD_TITLES), text)
+            write_table(book, f"{number}{role}", titled(part.records, RECORD_TITLES), text)
         for sheet, frame, titles in (
             ("不在分子", found.not_in_numerator, RECORD_TITLES),
             ("未计入", found.left_out, RECORD_TITLES),
             ("隔离区", found.quarantined, QUARANTINE_TITLES),
         ):
             if frame.height:
-                write_table(book, sheet, _titled(frame, titles), note)
+                write_table(book, sheet, titled(frame, titles), note)
 
 
-def _titled(frame: pl.DataFrame, titles: dict[str, str]) -> pl.DataFrame:
+def titled(frame: pl.DataFrame, titles: dict[str, str]) -> pl.DataFrame:
+    """The columns that have a title, under it."""
     names = [name for name in titles if name in frame.columns]
     return frame.select(names).with_columns(pl.col(pl.Datetime).dt.strftime("%Y-%m-%d %H:%M")).rename(
         {name: titles[name] for name in names}
@@ -239,7 +240,7 @@ def write_difference(found: Difference, path: Path) -> None:
 
     note = f"{found.stat_year} 年　取数时点 {found.before} → {found.after}"
     with workbook(str(path)) as book:
-        write_table(book, "变化", _titled(found.cells, CHANGE_TITLES), note)
-        write_table(book, "原因", _titled(found.causes, CAUSE_TITLES), note)
+        write_table(book, "变化", titled(found.cells, CHANGE_TITLES), note)
+        write_table(book, "原因", titled(found.causes, CAUSE_TITLES), note)
         if found.quarantined.height:
-            write_table(book, "新隔离", _titled(found.quarantined, RECORD_TITLES | QUARANTINE_TITLES), note)
+            write_table(book, "新隔离", titled(found.quarantined, RECORD_TITLES | QUARANTINE_TITLES), note)

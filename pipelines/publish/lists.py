@@ -38,6 +38,8 @@ class Listing:
 LISTS = {
     listing.code: listing
     for listing in (
+        Listing("cells", "区市行业指标", "marts.supervision_metrics", "jurisdiction, stat_year, district_code, industry_code"),
+        Listing("insurers", "保险机构指标", "marts.insurer_metrics", "jurisdiction, stat_year, insurer_code"),
         Listing(
             "uninsured", "应保未保单位", "marts.uninsured_units", "days_uninsured desc nulls first, uscc",
             ("unit_name", "uscc", "district_code", "industry_code", "department", "employees", "reason", "days_uninsured",
@@ -144,7 +146,7 @@ def read(
         tables: what the connection has (`seen`), if the caller knows.
     """
     condition = f"({listing.where}) and ({where})"
-    total = connection.execute(f"select count(*) from {listing.table} where {condition}").fetchall()[0][0]
+    total = connection.execute(f"select count(*) from {listing.table} as listed where {condition}").fetchall()[0][0]
     columns = described(connection, listing)
     tables = tables or seen(connection)
     select = ", ".join(_shown(tables, column.name) for column in columns)

@@ -18,6 +18,7 @@ import duckdb
 from pydantic import BaseModel, Field
 
 from pipelines.feeds.reference import seed
+from pipelines.publish.headline import silent_insurers
 from pipelines.report.figures import DASH, percent, shown, wan
 
 ALL = "ALL"
@@ -313,20 +314,8 @@ def _missing(
         jurisdiction, stat_year,
     )  # fmt: skip
     missing += [f"{provider}：{name}（应于 {due:%Y-%m-%d} 前报送）" for name, provider, due in owed]
-    silent = _rows(
-        connection,
-        """
-        select name from marts.dim_provider as providers
-        where kind = 'insurer' and jurisdiction = ?
-            and not exists (
-                select 1 from quality.files as files
-                where files.provider = providers.provider and files.status = 'loaded' and year(files.received_at) = ?
-            )
-        order by provider
-        """,
-        jurisdiction, stat_year,
-    )  # fmt: skip
-    return missing + [f"{name}：{stat_year} 年没有收到数据" for (name,) in silent]
+    silent = silent_insurers(connection, "", jurisdiction, stat_year)
+    return missing + [f"{name}：{stat_year} 年没有收到数据" for name in silent]
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_year: int) -> list[Table]:

@@ -14,93 +14,30 @@ from typing import Any
 
 import altair as alt
 import duckdb
-import polars as pl
 
 from pipelines import charts
+from pipelines.publish import headline
+from pipelines.publish.headline import (
+    CELL_COLUMNS,
+    FEE_COLUMNS,
+    HEADLINE,
+    INSURER_COLUMNS,
+    MONTHLY,
+    RATIOS,
+    Catalogue,
+    Tile,
+    basis,
+    catalogue,
+    cell_text,
+    silent_insurers,
+    tile,
+)
 from pipelines.publish.lists import LISTS, Rows, read, seen
 from pipelines.publish.rights import Audience
-from pipelines.report.figures import DASH, percent, shown, wan
+from pipelines.report.figures import DASH, percent
 
 LIST_ROWS = 2_000
 """Rows of a list on a page; all of them are offered as a file."""
-
-HEADLINE = ("participation_rate", "simple_loss_ratio", "prevention_fee_share", "service_coverage")
-RATIOS = (*HEADLINE, "contract_fulfilment", "major_hazard_closure_rate", "hazard_closure_rate", "fee_use_rate")
-INSURER_RATIOS = (
-    "simple_loss_ratio",
-    "prevention_fee_share",
-    "service_coverage",
-    "contract_fulfilment",
-    "hazard_closure_rate",
-)
-MONTHLY = (
-    "premium_received",
-    "policies",
-    "services",
-    "hazards_found",
-    "claims",
-    "claims_settled",
-    "fee_provided",
-    "fee_spent",
-)
-CELL_COLUMNS = (
-    "required_units",
-    "insured_required_units",
-    "participation_rate",
-    "policies",
-    "premium_received",
-    "simple_loss_ratio",
-    "prevention_fee_share",
-    "service_coverage",
-    "hazards_overdue",
-    "major_hazards_overdue",
-)
-INSURER_COLUMNS = (
-    "market_share",
-    "policies",
-    "premium_received",
-    "simple_loss_ratio",
-    "prevention_fee_share",
-    "service_coverage",
-    "contract_fulfilment",
-    "hazard_closure_rate",
-    "findings_high",
-    "data_quality_score",
-    "evaluation_score",
-)
-FEE_COLUMNS = (
-    "premium_received",
-    "fee_contracted",
-    "fee_provided",
-    "fee_spent",
-    "fee_spent_unproven",
-    "prevention_fee_share",
-    "fee_use_rate",
-)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric as the catalogue describes it."""
-
-    name: str
-    title: str
-    definition: str
-    numerator: str
-    denominator: str
-    unit: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A headline figure of one year: value, what it is made of, change in percentage points against the year before."""
-
-    metric: Metric
-    value: str
-    numerator: str
-    denominator: str
-    change: str
 
 
 @dataclass(frozen=True)
@@ -172,8 +109,8 @@ class Figures:
         self.as_of, self.built_at, self.publication_id = self._rows(
             "select as_of, built_at, publication_id from meta.publication"
         )[0]
-        self.metrics = self._catalogue("supervision_metrics")
-        self.insurer_metrics = self._catalogue("insurer_metrics")
+        self.metrics = catalogue(connection, "supervision_metrics")
+        self.insurer_metrics = catalogue(connection, "insurer_metrics")
         self.is_insurer = "marts.supervision_metrics" not in self.seen
 
     def pages(self) -> list[Page]:
@@ -224,11 +161,11 @@ class Figures:
 
     def _trends(self) -> Page:
         own, table = self._own_cell()
-        catalogue = self.insurer_metrics if self.is_insurer else self.metrics
-        names = [name for name in HEADLINE if name in catalogue]
+        metrics = self.insurer_metrics if self.is_insurer else self.metrics
+        names = [name for name in HEADLINE if name in metrics]
         rows = self._dicts(f"select stat_year, {', '.join(names)} from {table} where {own} order by stat_year")
         lines = [
-            {"stat_year": row["stat_year"], "title": catalogue[name].title, "value": row[name]}
+            {"stat_year": row["stat_year"], "title": metrics[name].title, "value": row[name]}
             for name in names
             for row in rows
         ]
@@ -246,7 +183,7 @@ class Figures:
             note = f"各月之和等于当年数。数据截至 {self.as_of}。"
             figures.append(self._figure("months", "逐月发生", "months", months, choices, 280, note))
         table_rows = [
-            [catalogue[name].title, *(_cell(row[name], catalogue[name].unit) for row in rows)] for name in names
+            [metrics[name].title, *(cell_text(row[name], metrics[name].unit) for row in rows)] for name in names
         ]
         yearly = Table("逐年数值", ["指标", *(f"{row['stat_year']} 年" for row in rows)], table_rows)
         return Page("trends", "趋势", years=self._years(False), figures=figures, tables=[yearly])
@@ -270,7 +207,7 @@ class Figures:
                 tables=[
                     self._table(
                         "承保机构成绩表",
-                        ["保险机构"],
+                        "保险机构",
                         names,
                         [row for row in rows if row["stat_year"] == year.stat_year],
                         self.insurer_metrics,
@@ -318,16 +255,16 @@ class Figures:
             scope = f"industry_code = '{self._own('industry_code')}' and district_code <> 'ALL'"
             kinds.append(("按区市", "marts.supervision_metrics", "district_name", scope, "district_code", self.metrics))
         tables: dict[int, list[Table]] = {year.stat_year: [] for year in years}
-        for title, table, name, where, order, catalogue in kinds:
+        for title, table, name, where, order, metrics in kinds:
             if table not in self.seen:
                 continue
-            names = [column for column in FEE_COLUMNS if column in catalogue]
+            names = [column for column in FEE_COLUMNS if column in metrics]
             rows = self._dicts(
                 f"select stat_year, {name} as name, {', '.join(names)} from {table} where {where} order by {order}"
             )
             for year in years:
                 chosen = [row for row in rows if row["stat_year"] == year.stat_year]
-                tables[year.stat_year].append(self._table(title, [title[1:]], names, chosen, catalogue))
+                tables[year.stat_year].append(self._table(title, title[1:], names, chosen, metrics))
         years = [replace(year, tables=tables[year.stat_year]) for year in years]
         return replace(page, years=years)
 
@@ -393,10 +330,10 @@ class Figures:
         )
 
     def _about(self) -> Page:
-        catalogue = {**self.insurer_metrics, **({} if self.is_insurer else self.metrics)}
+        metrics = {**self.insurer_metrics, **({} if self.is_insurer else self.metrics)}
         rows = [
             [metric.title, metric.definition, metric.unit, metric.source or DASH, metric.name]
-            for metric in sorted(catalogue.values(), key=lambda metric: metric.name)
+            for metric in sorted(metrics.values(), key=lambda metric: metric.name)
         ]
         table = Table("指标口径", ["指标", "定义", "单位", "依据", "列名"], rows)
         return Page("about", "口径与说明", tables=[table])
@@ -417,48 +354,22 @@ class Figures:
     def _years(self, whole: bool = True) -> list[Year]:
         """The years there are, newest last. `whole`: with headline figures and tables."""
         own, table = self._own_cell()
-        catalogue = self.insurer_metrics if self.is_insurer else self.metrics
-        names = [name for name in HEADLINE if name in catalogue]
-        made_of = {
-            part
-            for name in names
-            for side in (catalogue[name].numerator, catalogue[name].denominator)
-            for part in _sum(side)
-        }
-        parts = sorted((made_of | set(names)) & set(catalogue))
-        rows = self._dicts(
-            f"select stat_year, period_end, {', '.join(parts)} from {table} where {own} order by stat_year"
-        )
+        metrics = self.insurer_metrics if self.is_insurer else self.metrics
+        rows = headline.own_rows(self.connection, table, metrics, own)
         years = []
         for place, row in enumerate(rows):
-            tiles = (
-                [self._tile(catalogue, name, row, rows[place - 1] if place else None) for name in names]
-                if whole
-                else []
-            )
+            stat_year, end, before = row["stat_year"], row["period_end"], rows[place - 1] if place else None
             years.append(
                 Year(
-                    row["stat_year"], str(row["period_end"]), (row["period_end"].month, row["period_end"].day) == (12, 31), tiles,
-                    self._missing(row["stat_year"]) if whole else [],
-                    self._year_tables(row["stat_year"]) if whole and not self.is_insurer else [],
+                    stat_year,
+                    str(end),
+                    (end.month, end.day) == (12, 31),
+                    [tile(metrics, name, row, before) for name in HEADLINE if name in metrics] if whole else [],
+                    silent_insurers(self.connection, "whole.", self.who.jurisdiction, stat_year) if whole else [],
+                    self._year_tables(stat_year) if whole and not self.is_insurer else [],
                 )
-            )  # fmt: skip
+            )
         return years
-
-    def _tile(
-        self, catalogue: dict[str, Metric], name: str, row: dict[str, Any], before: dict[str, Any] | None
-    ) -> Tile:
-        metric = catalogue[name]
-
-        def side(expression: str) -> str:
-            terms = [term for term in _sum(expression) if term in catalogue]
-            return " ＋ ".join(f"{catalogue[term].title} {_amount(row[term], catalogue[term].unit)}" for term in terms)
-
-        change = ""
-        if before and row[name] is not None and before[name] is not None:
-            points = (row[name] - before[name]) * 100
-            change = f"较上年 {points:+.2f} 个百分点"
-        return Tile(metric, percent(row[name]), side(metric.numerator), side(metric.denominator), change)
 
     def _year_tables(self, stat_year: int) -> list[Table]:
         """The audience's cells of a year: by district, or by industry within one district."""
@@ -474,7 +385,7 @@ class Figures:
         return [
             self._table(
                 title,
-                [title[1:]],
+                title[1:],
                 names,
                 chosen,
                 self.metrics,
@@ -483,67 +394,24 @@ class Figures:
         ]
 
     def _table(
-        self,
-        title: str,
-        first: list[str],
-        names: list[str],
-        rows: list[dict[str, Any]],
-        catalogue: dict[str, Metric],
-        basis: str = "",
+        self, title: str, first: str, names: list[str], rows: headline.Rows, metrics: Catalogue, note: str = ""
     ) -> Table:
-        columns = [
-            f"{catalogue[name].title}（万元）" if catalogue[name].unit == "元" else catalogue[name].title
-            for name in names
-        ]
-        body = [[str(row["name"]), *(_cell(row[name], catalogue[name].unit) for name in names)] for row in rows]
-        return Table(title, [*first, *columns], body, basis)
+        body = [[str(row["name"]), *(cell_text(row[name], metrics[name].unit) for name in names)] for row in rows]
+        return Table(title, [first, *headline.titles(names, metrics)], body, note)
 
-    def _cells(self) -> list[dict[str, Any]]:
-        """Cells with names and places, totals first."""
+    def _cells(self) -> headline.Rows:
         if not hasattr(self, "_all_cells"):
-            names = sorted({*CELL_COLUMNS, *RATIOS} & set(self.metrics))
-            self._all_cells = self._dicts(
-                f"""
-                select cells.stat_year, cells.district_code, cells.industry_code,
-                    coalesce(districts.short_name, cells.district_name) as district, cells.industry_name as industry,
-                    districts.sort_no as district_no, industries.sort_no as industry_no, districts.tile_row, districts.tile_column,
-                    {", ".join(f"cells.{name}" for name in names)}
-                from marts.supervision_metrics as cells
-                left join marts.dim_district as districts using (district_code)
-                left join marts.dim_industry as industries using (industry_code)
-                order by stat_year, district_no nulls first, industry_no nulls first
-                """
-            )
+            self._all_cells = headline.cells(self.connection, self.metrics)
         return self._all_cells
 
-    def _missing(self, stat_year: int) -> list[str]:
-        """Who has sent nothing in a year although figures rest on it, and reports that are overdue."""
-        silent = self._rows(
-            """
-            select name from whole.marts.dim_provider as providers
-            where kind = 'insurer' and jurisdiction = $city and ($insurer = '' or insurer_code = $insurer)
-                and not exists (
-                    select 1 from whole.quality.files as files
-                    where files.provider = providers.provider and files.status = 'loaded' and year(files.received_at) = $year
-                )
-            order by provider
-            """,
-            {"city": self.who.jurisdiction, "insurer": self.who.insurer_code, "year": stat_year},
-        )
-        return [name for (name,) in silent]
-
-    def _choices(self, names: tuple[str, ...], catalogue: dict[str, Metric] | None = None) -> list[Choice]:
+    def _choices(self, names: tuple[str, ...], metrics: Catalogue | None = None) -> list[Choice]:
         """Metrics to choose from, each with its basis."""
-        chosen = catalogue or self.metrics
-        return [Choice(name, chosen[name].title, self._basis(chosen[name], chosen)) for name in names if name in chosen]
-
-    def _basis(self, metric: Metric, catalogue: dict[str, Metric]) -> str:
-        parts = [f"{metric.title}：{metric.definition}"]
-        for word, expression in (("分子", metric.numerator), ("分母", metric.denominator)):
-            terms = [catalogue[term].title for term in _sum(expression) if term in catalogue]
-            if terms:
-                parts.append(f"{word}：{'＋'.join(terms)}")
-        return "；".join(parts) + f"。数据截至 {self.as_of}。"
+        chosen = metrics or self.metrics
+        return [
+            Choice(name, chosen[name].title, basis(chosen[name], chosen, self.as_of))
+            for name in names
+            if name in chosen
+        ]
 
     def _figure(
         self,
@@ -574,26 +442,11 @@ class Figures:
             "marts.supervision_metrics",
         )
 
-    def _catalogue(self, table: str) -> dict[str, Metric]:
-        rows = self._rows(
-            "select metric, chinese_name, definition, numerator, denominator, unit, source_clause from meta.metric_catalogue where table_name = ?",
-            [table],
-        )
-        found = {row[0]: Metric(*row) for row in rows}
-        # Scores and counts that are no metrics of the catalogue but have a unit.
-        others = self._rows(
-            "select column_name, chinese_name, definition, '', '', unit, source_clause from meta.data_dictionary where table_name = ? and unit <> ''",
-            [table],
-        )
-        return {**{row[0]: Metric(*row) for row in others}, **found}
-
     def _rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, parameters).fetchall()
 
-    def _dicts(self, sql: str) -> list[dict[str, Any]]:
-        frame = self.connection.sql(sql).pl()
-        rows: list[dict[str, Any]] = frame.with_columns(pl.col(pl.Decimal).cast(pl.Float64)).to_dicts()
-        return rows
+    def _dicts(self, sql: str) -> headline.Rows:
+        return headline.dicts(self.connection, sql)
 
 
 NAMED = alt.NamedData(name="rows")
@@ -611,24 +464,6 @@ CHARTS: dict[str, Callable[[str, int], alt.Chart | charts.Layers]] = {
 def _spec(chart: str, metric: str, stat_year: int, height: int, step: int) -> dict[str, Any]:
     """A chart without its data: the same for every audience."""
     return charts.for_page(CHARTS[chart](metric, stat_year), alt.Step(step) if step else height)
-
-
-def _sum(expression: str) -> list[str]:
-    """The columns of `a + b`."""
-    return [term.strip() for term in expression.split("+") if term.strip()]
-
-
-def _amount(value: Any, unit: str) -> str:
-    return f"{wan(value)} 万元" if unit == "元" else shown(value, unit)
-
-
-def _cell(value: Any, unit: str) -> str:
-    """A value in a table: the unit stands in the header."""
-    if unit == "元":
-        return wan(value)
-    if unit == "比例" or value is None:
-        return percent(value)
-    return shown(value, unit).removesuffix(f" {unit}")
 
 
 def _slim(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,0 +1,52 @@
+"""Starting the dashboard's server.
+
+What belongs here: options of the web framework, all of those that would call home switched off. What does not: the page.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pipelines.settings import Settings
+
+APP = Path(__file__).with_name("app.py")
+
+
+def serve(settings: Settings, port: int, address: str, audience: str) -> None:
+    """Serves the page until interrupted.
+
+    Args:
+        address: 127.0.0.1 unless the operator puts it behind a proxy.
+        audience: provider whose share is shown; empty: everything.
+    """
+    os.environ["ANZE_HOME"] = str(settings.home)
+    os.environ["ANZE_DASHBOARD_AUDIENCE"] = audience
+    # What the page needs is imported before the first visitor waits for it.
+    import altair  # noqa: F401, PLC0415
+    from streamlit.web import bootstrap  # noqa: PLC0415
+
+    import pipelines.explain.explain  # noqa: PLC0415
+    import pipelines.publish.extract  # noqa: F401, PLC0415
+
+    options = {
+        "server.address": address,
+        "server.port": port,
+        "server.headless": True,
+        "server.fileWatcherType": "none",
+        "server.showEmailPrompt": False,
+        "browser.gatherUsageStats": False,
+        "browser.serverAddress": address,
+        "runner.magicEnabled": False,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "theme.base": "light",
+        "theme.primaryColor": "#2b5c8a",
+        "theme.font": "Noto Sans CJK SC, Source Han Sans SC, Microsoft YaHei, PingFang SC, sans-serif",
+    }
+    if settings.oidc_secrets:
+        options["secrets.files"] = [str(settings.oidc_secrets)]
+    flags = {name.replace(".", "_"): value for name, value in options.items()}
+    bootstrap.load_config_options(flags)
+    bootstrap.run(str(APP), False, [], flags)

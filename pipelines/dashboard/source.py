@@ -1,0 +1,95 @@
+"""The file the dashboard reads: the publication in force, or one audience's extract of it.
+
+What belongs here: noticing a new publication, giving it a path of its own, forgetting old ones. What does not: what is
+shown (app.py), who may see what (pipelines/publish/rights.py).
+
+DuckDB hands out the same open database for the same path, even after the file was replaced; hence a path per publication.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.publish.extract import write_database
+from pipelines.publish.rights import audience
+from pipelines.settings import Settings
+
+FORGET_AFTER = 24 * 3600
+"""Seconds after which a path that is no longer shown goes: no page stays open that long without a rerun."""
+
+
+class NotReady(Exception):
+    """There is nothing to show; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A warehouse file for one audience. `provider` empty: everything."""
+
+    path: Path
+    provider: str
+    publication_id: str
+    as_of: date
+    built_at: datetime
+
+
+def identity(settings: Settings) -> str:
+    """Changes with every publication; empty: there is none."""
+    try:
+        stat = settings.published.stat()
+    except OSError:
+        return ""
+    return f"{stat.st_ino}-{stat.st_mtime_ns}"
+
+
+def source(settings: Settings, provider: str, version: str) -> Source:
+    """The file to read for an audience.
+
+    Args:
+        version: what `identity` said.
+    Raises:
+        NotReady: nothing is published yet, or the file cannot be read.
+        NoAudience: no such provider.
+    """
+    if not version:
+        raise NotReady(
+            f"还没有发布的数据仓（{settings.published}）。请先登记报送文件（anze receive），再运行 anze nightly；发布后本页会自动打开。"
+        )
+    folder = settings.home / "dashboard"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"{provider or 'everything'}_{version}.duckdb"
+    try:
+        if not path.exists():
+            _make(settings, provider, path)
+        with duckdb.connect(str(path), read_only=True) as connection:
+            row = connection.execute("select publication_id, as_of, built_at from meta.publication").fetchall()[0]
+    except (duckdb.Error, OSError, IndexError) as error:
+        raise NotReady(f"数据仓文件读不了：{error}。请运行 anze doctor 检查，或重新运行 anze nightly。") from error
+    _forget_old(folder, version)
+    return Source(path, provider, *row)
+
+
+def _make(settings: Settings, provider: str, path: Path) -> None:
+    partial = path.with_name(f".{os.getpid()}_{path.name}")
+    partial.unlink(missing_ok=True)
+    if provider:
+        write_database(settings.published, audience(provider), partial)
+    else:
+        try:
+            os.link(settings.published, partial)
+        except OSError:
+            shutil.copyfile(settings.published, partial)
+    partial.replace(path)
+
+
+def _forget_old(folder: Path, version: str) -> None:
+    for path in folder.glob("*.duckdb"):
+        if version not in path.name and time.time() - path.stat().st_atime > FORGET_AFTER:
+            path.unlink(missing_ok=True)
