@@ -2,9 +2,10 @@
 PYTHON ?= python3.11
 UV_VERSION := 0.13.9
 BIN := .venv/bin
+ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 READY := .venv/.ready
 
-.PHONY: setup run test lint dev lock sample clean
+.PHONY: setup browser run test lint dev lock sample clean
 
 setup: $(READY)
 
@@ -17,6 +18,10 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+# Debian's Chromium and a Chinese font, for the tests of the pages; they are skipped without it.
+browser:
+	@command -v chromium >/dev/null && fc-list :lang=zh | grep -q . || $(ROOT) sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk fontconfig >/dev/null"
 
 run: setup
 	@$(BIN)/anze nightly

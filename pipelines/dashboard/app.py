@@ -33,7 +33,7 @@ from pipelines.report.spreadsheet import escaped, workbook, write_table
 from pipelines.settings import CHINA, settings
 
 LOG = logging.getLogger("anze.dashboard")
-LOOK_AGAIN = 15
+LOOK_AGAIN = float(os.environ.get("ANZE_DASHBOARD_LOOK_AGAIN", "15"))
 """Seconds between two looks whether something new was published."""
 RECORDS = 500
 """Records of a number shown on the page; the workbook holds all of them."""
@@ -101,7 +101,7 @@ def _signed_in_audience() -> str:
     """The provider whose share is shown; empty: everything. Stops the page for whoever may see nothing."""
     if not settings().oidc_secrets:
         return os.environ.get("ANZE_DASHBOARD_AUDIENCE", "")
-    if not st.user.is_logged_in:
+    if not st.user.get("is_logged_in", False):
         st.title("安责险监管")
         st.write("请先登录。")
         st.button("登录", type="primary", on_click=st.login)
@@ -300,7 +300,7 @@ def _matrix(page: Shown) -> None:
                 _start_explaining(metric, cell)
 
     st.dataframe(
-        table.drop("district_code").rename({"district": "区市"}), key="matrix", on_select=clicked, selection_mode="single-cell", hide_index=True,
+        table.drop("district_code").rename({"district": "区市"}), key="matrix", on_select=clicked, selection_mode="single-cell", hide_index=True, placeholder=DASH,
         column_config={name: st.column_config.NumberColumn(format="percent") for name in industries},
     )  # fmt: skip
 
@@ -383,6 +383,7 @@ def _insurers(page: Shown) -> None:
         on_select=clicked,
         selection_mode="single-cell",
         hide_index=True,
+        placeholder=DASH,
     )
 
 
@@ -423,7 +424,7 @@ def _definitions(page: Shown) -> None:
             [(metric.title, metric.definition, metric.unit, metric.source or DASH, metric.name) for metric in metrics.values()],
             schema=["指标", "定义", "单位", "依据", "列名"], orient="row",
         ),
-        hide_index=True, height=700,
+        hide_index=True, placeholder=DASH, height=700,
     )  # fmt: skip
 
 
@@ -467,15 +468,15 @@ def _explanation(page: Shown) -> None:
             _part(role if found.denominator else "", part)
     if found.not_in_numerator_count:
         st.subheader(f"在分母而不在分子：{found.not_in_numerator_count:,}")
-        st.dataframe(titled(found.not_in_numerator, RECORD_TITLES), hide_index=True)
+        st.dataframe(titled(found.not_in_numerator, RECORD_TITLES), hide_index=True, placeholder=DASH)
     if found.left_out_summary.height:
         st.subheader("同一范围内未计入的记录与原因")
-        st.dataframe(titled(found.left_out, RECORD_TITLES), hide_index=True)
+        st.dataframe(titled(found.left_out, RECORD_TITLES), hide_index=True, placeholder=DASH)
 
 
 def _part(role: str, part: Part) -> None:
     st.subheader(f"{role} · {part.measure.title} {shown(part.value, part.measure.unit)}".removeprefix(" · "))
-    st.dataframe(titled(part.records, RECORD_TITLES), hide_index=True)
+    st.dataframe(titled(part.records, RECORD_TITLES), hide_index=True, placeholder=DASH)
     if part.count > part.records.height:
         st.caption(f"列出前 {part.records.height:,} 条，共 {part.count:,} 条；工作簿含全部。")
 
@@ -494,7 +495,7 @@ def _finding(page: Shown, finding_id: str) -> None:
         st.subheader(found.finding["rule_name"])
         st.write(found.finding["explanation"])
         st.caption(f"依据 {found.finding['clause']}　发现编号 {finding_id}")
-        st.dataframe(titled(found.records, RECORD_TITLES), hide_index=True)
+        st.dataframe(titled(found.records, RECORD_TITLES), hide_index=True, placeholder=DASH)
 
 
 # --- pieces
@@ -521,6 +522,7 @@ def _cell_table(page: Shown, key: str, first: str, rows: headline.Rows, name: st
         on_select=clicked,
         selection_mode="single-cell",
         hide_index=True,
+        placeholder=DASH,
     )
     st.caption("点任一数字，列出它的算式与来源记录（文件与行）。合计按单位去重，比率由合计的分子分母相除。")
 
@@ -557,10 +559,11 @@ def _list(page: Shown, listing: Listing, note: str = "", select: str = "") -> Ro
             on_select="rerun",
             selection_mode="single-row",
             hide_index=True,
+            placeholder=DASH,
             column_config=config,
         )
     else:
-        st.dataframe(frame, hide_index=True, column_config=config)
+        st.dataframe(frame, hide_index=True, placeholder=DASH, column_config=config)
     st.caption(
         f"共 {rows.total:,} 条"
         + (f"，列出最需处理的前 {LIST_ROWS:,} 条" if rows.total > LIST_ROWS else "")

@@ -24,6 +24,7 @@ def serve(settings: Settings, port: int, address: str, audience: str) -> None:
     os.environ["ANZE_DASHBOARD_AUDIENCE"] = audience
     # What the page needs is imported before the first visitor waits for it.
     import altair  # noqa: F401, PLC0415
+    import pandas as pd  # noqa: F401, PLC0415 - two sessions importing it at once see half of it
     from streamlit.web import bootstrap  # noqa: PLC0415
 
     import pipelines.explain.explain  # noqa: PLC0415

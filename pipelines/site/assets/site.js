@@ -51,6 +51,7 @@
     ratio: (value) => (value * 100).toFixed(2) + "%",
     truth: (value) => (value ? "是" : "否"),
   };
+  const numeric = (column) => ["yuan", "count", "ratio"].includes(column.kind);
   const escapeHtml = (text) =>
     String(text).replace(/[&<>"']/g, (sign) => "&#" + sign.charCodeAt(0) + ";");
   const words = {
@@ -62,16 +63,17 @@
     zeroRecords: "没有符合的记录",
     emptyTable: "没有记录",
     thousands: ",",
+    aria: { orderable: "，点击排序", orderableReverse: "，点击反向排序", orderableRemove: "，点击取消排序" },
     paginate: { first: "首页", previous: "上一页", next: "下一页", last: "末页" },
   };
-  // What a spreadsheet would take for a formula gets an apostrophe in exported files.
-  const exported = {
-    columns: ":visible",
-    format: { body: (cell, row, column, node) => plain(cell) },
-  };
-  function plain(cell) {
-    const text = String(cell ?? "").replace(/<[^>]*>/g, "").replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code));
-    return /^[=+\-@\t\r]/.test(text) && !/^-?[\d,.]+%?$/.test(text) ? "'" + text : text;
+  // In exported files numbers stay numbers, and what a spreadsheet would take for a formula gets an apostrophe.
+  const exported = { columns: ":visible", orthogonal: "export", stripHtml: false, decodeEntities: false };
+  const guarded = (text) => (/^[=+\-@\t\r]/.test(text) ? "'" + text : text);
+  // A code of digits is no number: Excel would round it after fifteen of them. Only texts have trim and match.
+  function codesStayTexts(content) {
+    content.body = content.body.map((row) =>
+      row.map((cell) => (/^\d{16,}$/.test(cell) ? { toString: () => cell } : cell))
+    );
   }
 
   for (const table of document.querySelectorAll("table[data-list]")) {
@@ -81,10 +83,12 @@
       data: list.rows,
       columns: list.columns.map((column) => ({
         title: escapeHtml(column.title),
-        className: ["yuan", "count", "ratio"].includes(column.kind) ? "number" : "",
+        className: numeric(column) ? "number" : "",
+        type: numeric(column) ? "num" : "string",
         render: (value, kind) => {
           if (value === null) return kind === "display" ? "—" : "";
           if (kind === "sort" || kind === "type") return value;
+          if (kind === "export" || kind === "filter") return typeof value === "string" ? guarded(value) : value;
           return formats[column.kind] && typeof value !== "string" ? formats[column.kind](value) : escapeHtml(value);
         },
       })),
@@ -97,7 +101,7 @@
       layout: {
         topStart: {
           buttons: [
-            { extend: "excelHtml5", text: "导出 Excel", filename: name, title: null, exportOptions: exported },
+            { extend: "excelHtml5", text: "导出 Excel", filename: name, title: "", exportOptions: exported, customizeData: codesStayTexts },
             { extend: "csvHtml5", text: "导出 CSV", filename: name, bom: true, exportOptions: exported },
           ],
         },
