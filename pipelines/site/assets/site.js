@@ -101,7 +101,7 @@
       layout: {
         topStart: {
           buttons: [
-            { extend: "excelHtml5", text: "导出 Excel", filename: name, title: "", exportOptions: exported, customizeData: codesStayTexts },
+            { extend: "excelHtml5", text: "导出 Excel", filename: name, title: "", exportOptions: { ...exported, customizeData: codesStayTexts } },
             { extend: "csvHtml5", text: "导出 CSV", filename: name, bom: true, exportOptions: exported },
           ],
         },
