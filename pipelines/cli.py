@@ -32,6 +32,7 @@ HomeOption = Annotated[
 DateOption = Annotated[str | None, typer.Option("--as-of", help="取数时点 YYYY-MM-DD：只计该日及以前收到的数据")]
 
 BAD_ARGUMENTS, BLOCKED, FAILED = 2, 3, 1
+QUERY_ROWS = 1_000
 
 
 def _settings(home: Path | None) -> Settings:
@@ -202,27 +203,59 @@ def template(feed: str, out: Annotated[Path, typer.Option("--out", help="输出�
 
 
 @app.command()
-def query(sql: str, home: HomeOption = None) -> None:
-    """只读查询已发布的数据仓。"""
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL；与 --example、--file 三者取一")] = "",
+    example: Annotated[str, typer.Option("--example", help="运行一个示例查询")] = "",
+    file: Annotated[Path | None, typer.Option("--file", help="运行文件中的查询", exists=True, dir_okay=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="写成文件：.csv、.xlsx、.parquet")] = None,
+    home: HomeOption = None,
+) -> None:
+    """只读查询已发布的数据仓；不带参数时列出示例查询。"""
     import duckdb  # noqa: PLC0415
 
+    from pipelines.publish import examples  # noqa: PLC0415
+
+    if not (sql or example or file):
+        listing = Table(title="示例查询（anze query --example 名称）")
+        listing.add_column("名称", no_wrap=True)
+        listing.add_column("问题")
+        for name, question in examples.examples().items():
+            listing.add_row(name, question)
+        console.print(listing)
+        return
     settings = _published(home)
     try:
+        text = examples.example(example) if example else file.read_text(encoding="utf-8") if file else sql
         with duckdb.connect(
             str(settings.published), read_only=True, config={"enable_external_access": "false"}
         ) as connection:
-            cursor = connection.execute(sql)
-            names = [column[0] for column in cursor.description or []]
-            rows = cursor.fetchmany(1000)
+            frame = connection.sql(text).pl()
+    except KeyError:
+        errors.print(f"[red]没有示例「{example}」[/]。anze query 列出全部示例。", highlight=False)
+        raise typer.Exit(BAD_ARGUMENTS) from None
     except duckdb.Error as error:
-        errors.print(f"[red]查询出错[/]：{error}", markup=True, highlight=False)
+        errors.print("[red]查询出错[/]：", end="")
+        errors.print(str(error), markup=False, highlight=False)
         raise typer.Exit(FAILED) from None
+    except AttributeError:
+        errors.print("[red]查询没有结果表[/]：请写 select 语句。")
+        raise typer.Exit(BAD_ARGUMENTS) from None
+    if out:
+        try:
+            examples.write_result(frame, out, f"{settings.published.name}　{datetime.now(CHINA):%Y-%m-%d %H:%M}")
+        except ValueError as problem:
+            errors.print(f"[red]不能写入[/]：{problem}", highlight=False)
+            raise typer.Exit(BAD_ARGUMENTS) from None
+        console.print(f"已写入 {out}（{frame.height:,} 行）", highlight=False)
+        return
     table = Table()
-    for name in names:
+    for name in frame.columns:
         table.add_column(name)
-    for row in rows:
+    for row in frame.head(QUERY_ROWS).iter_rows():
         table.add_row(*("—" if value is None else str(value) for value in row))
     console.print(table)
+    if frame.height > QUERY_ROWS:
+        console.print(f"列出前 {QUERY_ROWS:,} 行，共 {frame.height:,} 行；全部请用 --out 写成文件。")
 
 
 JurisdictionOption = Annotated[
@@ -474,16 +507,39 @@ def extract(
 
 
 @app.command()
-def dictionary(table: Annotated[str | None, typer.Argument(help="只看一张表")] = None, home: HomeOption = None) -> None:
+def dictionary(
+    table: Annotated[str | None, typer.Argument(help="只看一张表")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="写成网页与工作簿（dictionary.html、dictionary.xlsx）的目录")
+    ] = None,
+    dbt_docs: Annotated[
+        bool, typer.Option("--dbt-docs", help="与 --out 合用：再写 dbt 文档（血缘、SQL），单个网页")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
     """数据字典：各表各列的中文名、单位、定义。"""
     import duckdb  # noqa: PLC0415
 
-    with duckdb.connect(str(_published(home).published), read_only=True) as connection:
+    settings = _published(home)
+    if out:
+        from pipelines.site.dictionary import write_dbt_docs, write_dictionary  # noqa: PLC0415
+
+        written = write_dictionary(settings, out)
+        if dbt_docs:
+            with errors.status("生成 dbt 文档"):
+                written.append(write_dbt_docs(settings, out))
+        for path in written:
+            console.print(f"已写入 {path}", highlight=False, soft_wrap=True)
+        return
+    with duckdb.connect(str(settings.published), read_only=True) as connection:
         rows = connection.execute(
             "select table_schema || '.' || table_name, column_name, chinese_name, unit, definition from meta.data_dictionary "
             "where ? is null or table_name = ? order by all",
             [table, table],
         ).fetchall()
+    if not rows:
+        errors.print(f"[red]没有表「{table}」[/]。anze dictionary 列出全部。", highlight=False)
+        raise typer.Exit(BAD_ARGUMENTS)
     listing = Table(title="数据字典")
     for heading in ("表", "列", "中文名", "单位", "定义"):
         listing.add_column(heading)
@@ -604,9 +660,10 @@ def doctor(home: HomeOption = None) -> None:
         table.add_column(heading)
     findings = examine(_settings(home))
     for finding in findings:
-        table.add_row(finding.title, "[green]正常[/]" if finding.ok else "[red]有问题[/]", finding.detail)
+        colour = {"正常": "green", "提示": "yellow"}.get(finding.state, "red")
+        table.add_row(finding.title, f"[{colour}]{finding.state}[/]", finding.detail)
     console.print(table)
-    if not all(finding.ok for finding in findings):
+    if not all(finding.ok or finding.is_hint for finding in findings):
         raise typer.Exit(FAILED)
 
 

@@ -19,7 +19,7 @@ from pipelines.settings import CHINA, Settings
 ADVICE = {
     "landing": "查看错误所指的文件与目录权限、磁盘空间；文件本身有问题时会进退回清单，不会使作业失败。修好后重新运行 anze nightly。",
     "landing_gates": "按下列检查项核对报送文件，让报送单位更正后重新报送；确认可以放行的，设置 ANZE_OVERRIDE_GATES=检查名 再运行一次（会留下记录）。",
-    "dbt": "查看数据目录下 dbt/dbt.log 与错误信息；多为磁盘、内存不足或程序版本与口径表不一致。anze doctor 可先行检查。",
+    "dbt": "查看数据目录下 dbt/last_run.log 与错误信息；多为磁盘、内存不足或程序版本与口径表不一致。anze doctor 可先行检查。",
     "publication_gates": "按下列检查项查明原因；确认可以放行的，设置 ANZE_OVERRIDE_GATES=检查名 再运行一次（会留下记录）。",
     "publication": "查看 warehouse/ 的权限与磁盘空间，修好后重新运行 anze nightly。",
     "static_site": "数据仓已经发布，只有网页没有更新。查看 site/ 的权限与磁盘空间，再运行 anze site。",

@@ -96,7 +96,7 @@ def tree_fingerprint(folders: list[Path]) -> str:
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             if (
-                path.suffix in (".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".html")
+                path.suffix in (".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".html", ".js", ".css")
                 and "target" not in path.parts
                 and "__pycache__" not in path.parts
             ):

@@ -93,7 +93,7 @@ def _html(page: Page, pages: list[Page], figures: Figures) -> str:
         "charts": {figure.code: {"spec": figure.spec, "rows": figure.data} for figure in page.figures},
         "lists": {rows.listing.code: _list_data(rows) for rows in page.lists},
     }
-    return _environment().get_template("page.html").render(
+    return environment().get_template("page.html").render(
         page=page, pages=pages, who=figures.who, as_of=figures.as_of, built_at=figures.built_at,
         publication_id=figures.publication_id, list_rows=LIST_ROWS, file_rows=FILE_ROWS, data=_json(data),
     )  # fmt: skip
@@ -122,7 +122,8 @@ def _write_csv(rows: Rows, path: Path) -> None:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """The templates, everything escaped."""
     loader = jinja2.FunctionLoader(
         lambda name: (files("pipelines.site") / "templates" / name).read_text(encoding="utf-8")
     )
@@ -161,7 +162,7 @@ def _as_classic_script(module: str) -> str:
 
 def _write_index(folder: Path, everybody: list[Audience]) -> None:
     """The list of sites, for whoever serves them; it names audiences and nothing else."""
-    html = _environment().get_template("audiences.html").render(everybody=everybody)
+    html = environment().get_template("audiences.html").render(everybody=everybody)
     (folder / "index.html").write_text(html, encoding="utf-8")
 
 
