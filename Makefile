@@ -5,7 +5,7 @@ BIN := .venv/bin
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 READY := .venv/.ready
 
-.PHONY: setup browser run test lint dev lock sample clean
+.PHONY: setup wheelhouse offline-setup browser run test lint dev lock sample clean
 
 setup: $(READY)
 
@@ -17,6 +17,17 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+# For a server without internet: all wheels of the lock in one folder, then an installation from that folder alone.
+wheelhouse: setup
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock -d wheelhouse
+	@echo "wheelhouse/：$$(ls wheelhouse | wc -l) 个文件，$$(du -sh wheelhouse | cut -f1)"
+
+offline-setup:
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --find-links wheelhouse --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
 # Debian's Chromium and a Chinese font, for the tests of the pages; they are skipped without it.
