@@ -61,6 +61,13 @@ class Shown:
         """Only insurers' figures are in the file."""
         return "marts.supervision_metrics" not in self.tables
 
+    @property
+    def missing(self) -> list[str] | None:
+        """Insurers that sent nothing in the year; None: the file does not say, it holds one audience's share."""
+        if self.source.provider:
+            return None
+        return headline.silent_insurers(self.connection, "", self.jurisdiction, self.stat_year)
+
     def cell(self, **other: str) -> Cell:
         chosen = {"district_code": self.district_code, "industry_code": self.industry_code, **other}
         return Cell(self.jurisdiction, self.stat_year, **chosen)
@@ -228,15 +235,8 @@ def _overview(page: Shown) -> None:
             st.metric(tile.metric.title, tile.value, help=tile.metric.definition)
             st.caption(f"{tile.change or DASH}  \n分子　{tile.numerator}  \n分母　{tile.denominator}")
             st.button("解释", key=f"explain_{name}", on_click=_start_explaining, args=(name, cell))
-    missing = (
-        headline.silent_insurers(page.connection, "", page.jurisdiction, page.stat_year)
-        if not page.source.provider
-        else []
-    )
-    st.caption(
-        f"统计期间至 {row['period_end']}　数据截至 {page.source.as_of}"
-        + (f"　缺报：{'、'.join(missing) or '无'}" if not page.source.provider else "")
-    )
+    missing = "" if page.missing is None else f"　缺报：{'、'.join(page.missing) or '无'}"
+    st.caption(f"统计期间至 {row['period_end']}　数据截至 {page.source.as_of}{missing}")
     if by_insurer:
         return
     all_rows = [
@@ -254,7 +254,7 @@ def _overview(page: Shown) -> None:
             left.altair_chart(charts.tile_map(frame, metric, page.stat_year).properties(height=340), width="stretch")
             left.caption("方块只示意方位，不是行政区域界线。")
         right.altair_chart(charts.league_bars(frame, metric, page.stat_year).properties(height=340), width="stretch")
-        st.caption(headline.basis(page.metrics[metric], page.metrics, page.source.as_of))
+        st.caption(headline.basis(page.metrics[metric], page.metrics, page.source.as_of, page.missing))
     st.subheader("分区市" if len(by_district) > 1 else "本区市")
     _cell_table(page, "districts", "区市", by_district, "district", "district_code")
     if page.district_code != ALL or len(by_district) == 1:
@@ -285,7 +285,7 @@ def _matrix(page: Shown) -> None:
         width="stretch",
     )
     st.caption(
-        headline.basis(page.metrics[metric], page.metrics, page.source.as_of)
+        headline.basis(page.metrics[metric], page.metrics, page.source.as_of, page.missing)
         + "点下表任一格，列出该数的算式与来源记录。"
     )
     table = pl.DataFrame(rows, infer_schema_length=None).pivot(
@@ -364,7 +364,7 @@ def _insurers(page: Shown) -> None:
         charts.league_bars(frame, metric, page.stat_year).properties(height=40 + 34 * len(rows)), width="stretch"
     )
     st.caption(
-        headline.basis(page.insurer_metrics[metric], page.insurer_metrics, page.source.as_of)
+        headline.basis(page.insurer_metrics[metric], page.insurer_metrics, page.source.as_of, page.missing)
         + "点下表任一格，列出该数的算式与来源记录。"
     )
     titles = headline.titles(names, page.insurer_metrics)

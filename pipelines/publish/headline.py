@@ -126,14 +126,15 @@ def tile(metrics: Catalogue, name: str, row: dict[str, Any], before: dict[str, A
     return Tile(metric, percent(row[name]), side(metric.numerator), side(metric.denominator), change)
 
 
-def basis(metric: Metric, metrics: Catalogue, as_of: date) -> str:
-    """The words under a figure: definition, numerator, denominator, knowledge date."""
+def basis(metric: Metric, metrics: Catalogue, as_of: date, missing: list[str] | None) -> str:
+    """The words under a figure: definition, numerator, denominator, knowledge date, who has not reported (None: unknown)."""
     parts = [f"{metric.title}：{metric.definition}"]
     for word, expression in (("分子", metric.numerator), ("分母", metric.denominator)):
         titles = [metrics[term].title for term in terms(expression) if term in metrics]
         if titles:
             parts.append(f"{word}：{'＋'.join(titles)}")
-    return "；".join(parts) + f"。数据截至 {as_of}。"
+    silent = "" if missing is None else f"缺报：{'、'.join(missing) or '无'}。"
+    return "；".join(parts) + f"。数据截至 {as_of}。{silent}"
 
 
 def silent_insurers(connection: duckdb.DuckDBPyConnection, schema: str, jurisdiction: str, stat_year: int) -> list[str]:

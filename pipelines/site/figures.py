@@ -112,6 +112,7 @@ class Figures:
         self.metrics = catalogue(connection, "supervision_metrics")
         self.insurer_metrics = catalogue(connection, "insurer_metrics")
         self.is_insurer = "marts.supervision_metrics" not in self.seen
+        self.missing = silent_insurers(connection, "whole.", who.jurisdiction, self.as_of.year)
 
     def pages(self) -> list[Page]:
         """The pages that have something to show, in the order of the menu."""
@@ -169,7 +170,8 @@ class Figures:
             for name in names
             for row in rows
         ]
-        note = f"末年为年初至取数时点 {self.as_of}，与全年数不可直接相比。"
+        year_is_over = (self.as_of.month, self.as_of.day) == (12, 31)
+        note = "" if year_is_over else f"末年为年初至取数时点 {self.as_of}，与全年数不可直接相比。"
         figures = [self._figure("years", "核心指标逐年变化", "years", lines, height=300, note=note)]
         if "marts.monthly_activity" in self.seen:
             months = self._dicts(
@@ -408,7 +410,7 @@ class Figures:
         """Metrics to choose from, each with its basis."""
         chosen = metrics or self.metrics
         return [
-            Choice(name, chosen[name].title, basis(chosen[name], chosen, self.as_of))
+            Choice(name, chosen[name].title, basis(chosen[name], chosen, self.as_of, self.missing))
             for name in names
             if name in chosen
         ]
