@@ -17,8 +17,6 @@ from pipelines.report import filing
 from pipelines.report.annual import NoSuchReturn, Return, collect
 from pipelines.report.deadlines import deadlines
 
-pytestmark = pytest.mark.xdist_group("knowledge_dates")
-
 POLICY = (
     "保单号,保险机构,被保险人统一社会信用代码,被保险人名称,所在区市,行业领域,险种,签单日期,保险起期,保险止期,签单保费,实收保费,投保人数,每人责任限额,"
     "累计责任限额,事故预防服务费占比,事故预防服务项目,事故预防服务频次,服务形式,保单状态\n"

@@ -16,7 +16,6 @@ from pipelines.publish.as_of import NothingKnown, warehouse_at
 
 CELL = ["mart", "metric", "jurisdiction", "district_code", "industry_code", "insurer_code"]
 # One worker builds the warehouses of all days.
-pytestmark = pytest.mark.xdist_group("knowledge_dates")
 
 # Fifteen days between and on the drops of the synthetic world: 105 pairs.
 DAYS = [
