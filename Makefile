@@ -5,7 +5,7 @@ BIN := .venv/bin
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 READY := .venv/.ready
 
-.PHONY: setup wheelhouse offline-setup browser run test lint dev lock sample clean
+.PHONY: setup wheelhouse offline-setup browser run test faults lint dev lock sample clean
 
 setup: $(READY)
 
@@ -39,6 +39,10 @@ run: setup
 
 test: setup
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+# Faults injected at random moments; an hour and more, not part of the tests. ANZE_KILLS=20 for a taste.
+faults: setup
+	@$(BIN)/pytest tests/faults/test_machine.py tests/faults/test_kill.py -n 2 -rA --override-ini norecursedirs=
 
 lint: setup
 	@$(BIN)/ruff check .

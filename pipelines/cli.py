@@ -651,9 +651,24 @@ def synth(
 
 
 @app.command()
-def doctor(home: HomeOption = None) -> None:
-    """检查安装：版本、目录、时区、遥测。"""
-    from pipelines.doctor import examine  # noqa: PLC0415
+def doctor(
+    home: HomeOption = None,
+    mend: Annotated[
+        bool, typer.Option("--repair", help="损坏的落地文件、构建和发布从原始文件重做，并说明做了什么")
+    ] = False,
+) -> None:
+    """体检：版本、目录、磁盘、落地与发布文件的指纹、中文字体、工作日历、遥测。"""
+    from pipelines.doctor import examine, repair  # noqa: PLC0415
+    from pipelines.lock import AlreadyRunning  # noqa: PLC0415
+
+    if mend:
+        try:
+            done = repair(_settings(home))
+        except AlreadyRunning as running:
+            errors.print(f"[yellow]另一个作业正在写入此数据仓[/]（{running.holder}），请稍后再试。")
+            raise typer.Exit(FAILED) from None
+        for line in done or ["没有需要修复的。"]:
+            console.print(line, highlight=False, soft_wrap=True)
 
     table = Table(title="体检")
     for heading in ("项目", "结果", "说明"):

@@ -15,10 +15,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pipelines.feeds.reference import seed
 from pipelines.incident import folder as incidents
 from pipelines.ingest.calendar import announced_until
+from pipelines.ingest.manifest import damaged, load_receipts
+from pipelines.publish.publication import is_whole, last_publication, opens
 from pipelines.settings import CHINA, TELEMETRY_OFF, Settings
 
 PACKAGES = ["dagster", "dagster-dbt", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "polars"]
 FREE_GB = 2
+REPAIR = "运行 anze doctor --repair 从原始文件重做"
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,64 @@ def examine(settings: Settings) -> list[Finding]:
     findings.append(Finding("磁盘", free > FREE_GB, f"可用 {free:.0f} GB"))
     on = [name for name, value in TELEMETRY_OFF.items() if os.environ.get(name) != value]
     findings.append(Finding("遥测", not on, "全部关闭" if not on else f"未关闭：{'、'.join(on)}"))
+    findings += [_landing(settings), _published(settings), _build(settings)]
     return [*findings, _chinese_font(), _calendar(datetime.now(CHINA).date()), _last_incident(settings)]
+
+
+def _landing(settings: Settings) -> Finding:
+    """Every landing file is what was written, by its SHA-256."""
+    receipts = list(load_receipts(settings.landing).values())
+    broken = damaged(settings.landing, receipts, settings.threads)
+    if not broken:
+        return Finding("落地文件", True, f"{sum(len(receipt.outputs) for receipt in receipts)} 个，指纹相符")
+    return Finding("落地文件", False, f"{len(broken)} 个报送文件的落地文件缺失或损坏（如 {broken[0].path}）；{REPAIR}")
+
+
+def _published(settings: Settings) -> Finding:
+    publication = last_publication(settings)
+    if publication is None and not settings.published.exists():
+        return Finding("发布文件", True, "还没有发布")
+    if publication is not None and is_whole(settings, publication):
+        return Finding("发布文件", True, f"{publication.publication_id}，指纹相符")
+    return Finding("发布文件", False, f"{settings.published} 与发布时不同或缺少发布记录；{REPAIR}")
+
+
+def _build(settings: Settings) -> Finding:
+    if opens(settings.build):
+        return Finding("私有构建", True, "可以打开" if settings.build.exists() else "还没有")
+    return Finding("私有构建", False, f"{settings.build} 打不开；{REPAIR}")
+
+
+def repair(settings: Settings) -> list[str]:
+    """Makes everything that is damaged again from raw; says what it did, in sentences.
+
+    Raises:
+        AlreadyRunning: another process is writing this warehouse.
+    """
+    from pipelines import nightly  # noqa: PLC0415 - Dagster and dbt, seconds of imports
+
+    done = []
+    broken = damaged(settings.landing, list(load_receipts(settings.landing).values()), settings.threads)
+    done += [f"重新读取 {receipt.path}" for receipt in broken]
+    if not opens(settings.build):
+        done.append(f"删除打不开的 {settings.build}，重新计算")
+    for path in sorted((settings.warehouse / "as_of").glob("*.duckdb")):
+        if not opens(path):
+            path.unlink()
+            done.append(f"删除打不开的 {path.name}，需要时重新计算")
+    publication = last_publication(settings)
+    if settings.published.exists() and (publication is None or not is_whole(settings, publication)):
+        done.append(f"重新发布，替换被改动的 {settings.published.name}")
+    if done:
+        outcome = nightly.run(settings)
+        ending = {
+            "published": "已重新发布",
+            "nothing_new": "现有发布有效",
+            "blocked": "被闸门拦下，未发布",
+            "failed": "未完成",
+        }
+        done.append(f"夜间作业：{ending[outcome.status]}{outcome.error and '：' + outcome.error}")
+    return done
 
 
 def _chinese_font() -> Finding:

@@ -16,9 +16,9 @@ from typing import Literal
 from pipelines import transform
 from pipelines.gates.run import GateResult, blocking, load_results
 from pipelines.ingest.landing import pending
-from pipelines.ingest.manifest import write_atomically
+from pipelines.ingest.manifest import damaged, load_receipts, write_atomically
 from pipelines.lock import writer_lock
-from pipelines.publish.publication import Publication, last_publication
+from pipelines.publish.publication import Publication, is_whole, last_publication, opens
 from pipelines.settings import Settings, quiet_dependencies
 from pipelines.site.current import is_current
 
@@ -71,9 +71,11 @@ def prepare_dagster_home(settings: Settings) -> None:
 def nothing_new(settings: Settings, as_of: str) -> Publication | None:
     """The publication in force, if a run would publish the same again."""
     publication = last_publication(settings)
-    if publication is None or not settings.published.exists():
+    if publication is None or not is_whole(settings, publication):
         return None
     if publication.fingerprint != input_fingerprint(settings, as_of) or pending(settings):
+        return None
+    if damaged(settings.landing, list(load_receipts(settings.landing).values()), settings.threads):
         return None
 
     return publication
@@ -98,6 +100,9 @@ def run(settings: Settings, as_of: str = "", full: bool = False) -> Outcome:
                 _bring_site_up_to_date(settings, publication)
                 return Outcome("nothing_new", publication)
         _forget_gate_results(settings)
+        if not opens(settings.build):
+            # A crash of the machine, a bad disk: the private build is made again from landing.
+            shutil.rmtree(settings.build.parent)
         return _run_dagster(settings, as_of)
 
 

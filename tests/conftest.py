@@ -43,6 +43,38 @@ def compiled_once() -> compiled.Project:
         return compiled.compiled_project(folder)
 
 
+# Every connection a Python process opens or tries to open, written down.
+SOCKET_GUARD = """
+import os, socket
+real = socket.socket.connect
+def connect(self, address):
+    if self.family != socket.AF_UNIX:
+        with open(os.environ["ANZE_TEST_CONNECTIONS"], "a") as file:
+            print(address[0], file=file)
+    return real(self, address)
+socket.socket.connect = connect
+"""
+
+
+@cache
+def closed_network() -> tuple[str, ...]:
+    """What to put before a command so that it runs in a network namespace without routes; nothing where that is forbidden."""
+    prefix = ("unshare", "--map-root-user", "--net")
+    try:
+        allowed = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        allowed = False
+    return prefix if allowed else ()
+
+
+def socket_guard(folder: Path) -> tuple[dict[str, str], Path]:
+    """Environment under which connections are written down, and the file they are written to."""
+    (folder / "sitecustomize.py").write_text(SOCKET_GUARD)
+    connections = folder / "connections"
+    connections.touch()
+    return {"PYTHONPATH": str(folder), "ANZE_TEST_CONNECTIONS": str(connections)}, connections
+
+
 class Home:
     """A home in a temporary folder."""
 
@@ -84,10 +116,12 @@ class Home:
         with duckdb.connect(str(path), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
-    def anze(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def anze(
+        self, *arguments: str, prefix: tuple[str, ...] = (), **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """The command as a user runs it."""
         return subprocess.run(
-            [ANZE, *arguments], capture_output=True, text=True, check=False,
+            [*prefix, ANZE, *arguments], capture_output=True, text=True, check=False,
             env={**os.environ, "ANZE_HOME": str(self.path), "COLUMNS": "200", "ANZE_SITE_AUDIENCES": "weihai_city", **environment},
         )  # fmt: skip
 

@@ -110,6 +110,8 @@ def land(
     """
     drops = manifest.find_drops(settings.raw)
     receipts = manifest.load_receipts(settings.landing)
+    for broken in manifest.damaged(settings.landing, list(receipts.values()), settings.threads):
+        del receipts[broken.path]
     fingerprint = reading_fingerprint()
     loaded: dict[str, Receipt] = {}
     seen = {receipt.file_id: receipt for receipt in receipts.values() if receipt.contract == fingerprint}
@@ -195,7 +197,7 @@ def _land_drop(
         if provider.kind not in SENDER_KINDS[contract.sender]:
             raise Refused("wrong_sender", provider_name=provider.name, sender=SENDER_WORDS[contract.sender])
         identity = _identified(blank, drop, content)
-        if identity.file_id in seen and _outputs_exist(settings, seen[identity.file_id]):
+        if identity.file_id in seen:
             return replace(
                 seen[identity.file_id],
                 path=drop.path,
@@ -217,10 +219,6 @@ def _identified(blank: Receipt, drop: Drop, content: bytes, path: str = "") -> R
     sha256 = hashlib.sha256(content).hexdigest()
     file_id = hashlib.sha256(f"{path}/{drop.provider}/{drop.feed}/{sha256}".encode()).hexdigest()[:16]
     return replace(blank, sha256=sha256, file_id=file_id)
-
-
-def _outputs_exist(settings: config.Settings, receipt: Receipt) -> bool:
-    return all((settings.landing / output).exists() for output in receipt.outputs)
 
 
 def _check_file(
@@ -255,8 +253,7 @@ def _write(settings: config.Settings, contract: Contract, receipt: Receipt, shee
     outputs = {f"{contract.feed}/{receipt.file_id}.parquet": accepted}
     if issues.height:
         outputs[f"_issues/{receipt.file_id}.parquet"] = issues.select(list(FILE_ISSUE_SCHEMA))
-    for name, frame in outputs.items():
-        write_atomically(settings.landing / name, _parquet(frame))
+    written = {name: _write_output(settings, name, frame) for name, frame in outputs.items()}
     return replace(
         receipt,
         status="loaded",
@@ -264,7 +261,7 @@ def _write(settings: config.Settings, contract: Contract, receipt: Receipt, shee
         rows_accepted=accepted.height,
         rows_quarantined=sum(sheet.rows_quarantined for sheet in sheets),
         rows_duplicate=sum(sheet.rows_duplicate for sheet in sheets),
-        outputs=list(outputs),
+        outputs=written,
     )
 
 
@@ -277,8 +274,14 @@ def _refuse(settings: config.Settings, receipt: Receipt, refusal: Refused) -> Re
         for name, kind in FILE_ISSUE_SCHEMA.items()
     )
     output = f"_issues/{receipt.file_id}.parquet"
-    write_atomically(settings.landing / output, _parquet(issue))
-    return replace(receipt, reason=message, outputs=[output])
+    return replace(receipt, reason=message, outputs={output: _write_output(settings, output, issue)})
+
+
+def _write_output(settings: config.Settings, name: str, frame: pl.DataFrame) -> str:
+    """Writes a landing file and returns its SHA-256."""
+    content = _parquet(frame)
+    write_atomically(settings.landing / name, content)
+    return hashlib.sha256(content).hexdigest()
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:

@@ -16,6 +16,7 @@ import json
 import os
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +65,11 @@ class Drop:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a drop. `contract` is the fingerprint of the code and contract it was read with."""
+    """What became of a drop.
+
+    `contract` is the fingerprint of the code and contract it was read with; `outputs` its landing files with their
+    SHA-256.
+    """
 
     path: str
     provider: str
@@ -81,7 +86,7 @@ class Receipt:
     rows_accepted: int = 0
     rows_quarantined: int = 0
     rows_duplicate: int = 0
-    outputs: list[str] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
 
 
 def path_id(path: str) -> str:
@@ -186,6 +191,22 @@ def load_receipts(landing: Path) -> dict[str, Receipt]:
             continue
         receipts[receipt.path] = receipt
     return receipts
+
+
+def damaged(landing: Path, receipts: list[Receipt], threads: int) -> list[Receipt]:
+    """Receipts of which a landing file is gone or is not what was written; their drops are read again."""
+
+    def is_damaged(receipt: Receipt) -> bool:
+        try:
+            return any(
+                hashlib.sha256((landing / name).read_bytes()).hexdigest() != sha256
+                for name, sha256 in receipt.outputs.items()
+            )
+        except OSError:
+            return True
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [receipt for receipt, found in zip(receipts, pool.map(is_damaged, receipts), strict=True) if found]
 
 
 def files_table(receipts: list[Receipt]) -> pl.DataFrame:

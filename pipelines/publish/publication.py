@@ -73,7 +73,7 @@ ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
 
 @dataclass(frozen=True)
 class Publication:
-    """What was published. `fingerprint` tells whether anything has changed since."""
+    """What was published. `fingerprint` tells whether anything has changed since, `sha256` whether the file is still it."""
 
     publication_id: str
     as_of: str
@@ -82,6 +82,32 @@ class Publication:
     source_files: int
     tables: int
     rows: int
+    sha256: str = ""
+
+
+def is_whole(settings: Settings, publication: Publication) -> bool:
+    """The published file is, byte for byte, what was published."""
+    try:
+        return _sha256(settings.published) == publication.sha256
+    except OSError:
+        return False
+
+
+def opens(path: Path) -> bool:
+    """A DuckDB file can be opened, or is not there."""
+    if not path.exists():
+        return True
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            connection.execute("select count(*) from duckdb_tables()").fetchall()
+    except duckdb.Error:
+        return False
+    return True
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def last_publication(settings: Settings) -> Publication | None:
@@ -161,7 +187,9 @@ def assemble(
         tables, rows = _copy(connection, target)
     _check(target, tables)
     target.chmod(0o444)
-    return Publication(publication_id, as_of.isoformat(), built_at.isoformat(), fingerprint, files[0], tables, rows)
+    return Publication(
+        publication_id, as_of.isoformat(), built_at.isoformat(), fingerprint, files[0], tables, rows, _sha256(target)
+    )
 
 
 def _add_tables(

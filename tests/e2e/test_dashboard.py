@@ -15,24 +15,12 @@ import duckdb
 import polars as pl
 import pytest
 from browser import needs_browser, open_browser
-from conftest import ANZE, Home
+from conftest import ANZE, Home, socket_guard
 from playwright.sync_api import Page
 from streamlit.testing.v1 import AppTest
 
 from pipelines import settings as config
 from pipelines.dashboard.serve import APP
-
-# Every connection a process opens or tries to open, written down.
-SOCKET_GUARD = """
-import os, socket
-real = socket.socket.connect
-def connect(self, address):
-    if self.family != socket.AF_UNIX:
-        with open(os.environ["ANZE_TEST_CONNECTIONS"], "a") as file:
-            print(address[0], file=file)
-    return real(self, address)
-socket.socket.connect = connect
-"""
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +37,9 @@ def url(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     guard = tmp_path_factory.mktemp("guard")
-    (guard / "sitecustomize.py").write_text(SOCKET_GUARD)
-    connections = guard / "connections"
-    connections.touch()
+    watched, connections = socket_guard(guard)
     environment = {
-        **os.environ, "ANZE_HOME": str(home.path), "PYTHONPATH": str(guard), "ANZE_TEST_CONNECTIONS": str(connections),
-        "ANZE_DASHBOARD_LOOK_AGAIN": "1",
+        **os.environ, **watched, "ANZE_HOME": str(home.path), "ANZE_DASHBOARD_LOOK_AGAIN": "1",
     }  # fmt: skip
     with (guard / "log").open("w") as log:
         server = subprocess.Popen([ANZE, "dashboard", "--port", str(port)], env=environment, stdout=log, stderr=log)

@@ -15,7 +15,7 @@ from threading import Thread
 
 import duckdb
 import pytest
-from conftest import Home, make_uscc
+from conftest import Home, closed_network, make_uscc, socket_guard
 from test_landing import POLICY, policy
 
 from pipelines.settings import EXPECTATIONS, PROJECT_ROOT
@@ -23,10 +23,12 @@ from pipelines.settings import EXPECTATIONS, PROJECT_ROOT
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The bundled drops, published by `anze nightly`."""
+    """The bundled drops, published by `anze nightly` where there is no network at all."""
     home = Home(tmp_path_factory.mktemp("nightly"))
     shutil.copytree(PROJECT_ROOT / "data" / "raw", home.settings.raw)
-    night = home.anze("nightly")
+    watched, connections = socket_guard(tmp_path_factory.mktemp("guard"))
+    night = home.anze("nightly", prefix=closed_network(), **watched)
+    assert connections.read_text() == ""
     assert night.returncode == 0, night.stdout + night.stderr
     assert "已发布" in night.stdout and "参保率" in night.stdout and "威海" in night.stdout and "上海" in night.stdout
     for stage in ("落地", "闸门", "转换", "发布", "网页"):
@@ -150,6 +152,32 @@ def test_a_blocking_gate_leaves_the_old_warehouse_and_says_why(published: Home, 
     )
     assert "已通知（200）" in text
     assert [message["title"] for message in told] == ["闸门：发布前检查"]
+
+
+def test_what_is_damaged_is_noticed_and_made_again_from_raw(published: Home, tmp_path: Path) -> None:
+    """A landing file with a flipped bit, a private build full of rubbish, a published file somebody wrote to."""
+    home = Home(tmp_path)
+    for part in ("raw", "landing", "warehouse", "dbt"):
+        shutil.copytree(
+            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
+        )
+    landed = sorted((home.settings.landing / "policy").glob("[!_]*.parquet"))[0]
+    home.settings.published.chmod(0o644)
+    for path in (landed, home.settings.published):
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    home.settings.build.write_bytes(b"rubbish")
+    examined = home.anze("doctor")
+    assert examined.returncode == 1 and examined.stdout.count("有问题") == 3 and "--repair" in examined.stdout
+    repaired = home.anze("doctor", "--repair")
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
+    assert "重新读取 " in repaired.stdout and "重新计算" in repaired.stdout and "已重新发布" in repaired.stdout
+    tables = "select table_schema || '.' || table_name from information_schema.tables where table_schema in ('marts', 'quality') and table_name <> 'gate_results' order by 1"
+    for (table,) in published.rows(tables, published=True):
+        digest = f"select count(*), sum(hash(t)) from {table} as t"
+        assert home.rows(digest, published=True) == published.rows(digest, published=True), table
+    assert home.anze("doctor", "--repair").stdout.startswith("没有需要修复的")
 
 
 def test_headline_jump_blocks_and_an_override_lets_it_pass(published: Home, tmp_path: Path) -> None:
