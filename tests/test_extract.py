@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 from conftest import Home
 
+from pipelines.explain.evidence import Unknown
+from pipelines.explain.explain import Cell, explain, explain_finding
 from pipelines.publish import rights
 from pipelines.publish.extract import write_extract
 
@@ -110,6 +112,26 @@ def test_it_holds_all_that_is_its_own(dirty_world: Home, extract: tuple[str, Pat
     assert "保单" in comment
     findings = pl.read_excel(folder / f"{provider}.xlsx", sheet_name="监管发现", read_options={"header_row": 1})
     assert findings.height > 1 and "说明" in findings.columns
+
+
+def test_numbers_and_findings_can_be_explained_from_an_extract(extract: tuple[str, Path]) -> None:
+    """The dashboard of an audience reads its extract only; an insurer's shares have no rows it may see, and say so."""
+    provider, folder = extract
+    file = folder / f"{provider}.duckdb"
+    who = rights.audience(provider)
+    insurer = who.insurer_code or "ALL"
+    cell = Cell(who.jurisdiction, 2025, who.district_code or "ALL", who.industry_code or "ALL", insurer)
+    found = explain(file, "service_coverage", cell)
+    assert found.value is not None and found.stored is not None
+    assert abs(float(found.value) - float(found.stored)) < 1e-9 and found.denominator[0].count > 0
+    if who.insurer_code:
+        with pytest.raises(Unknown, match="没有逐条记录可列"):
+            explain(file, "prevention_fee_share", cell)
+    with duckdb.connect(str(file), read_only=True) as connection:
+        (finding,) = connection.execute(
+            "select finding_id from marts.findings where feed = 'policy' limit 1"
+        ).fetchall()[0]
+    assert explain_finding(file, finding).finding["finding_id"] == finding
 
 
 def test_what_no_right_names_is_not_seen(dirty_world: Home) -> None:

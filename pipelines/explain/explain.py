@@ -15,10 +15,10 @@ import duckdb
 import polars as pl
 
 from pipelines.explain.evidence import (
-    KNOWN,
     Measure,
     Metric,
     Unknown,
+    known_records,
     metrics,
     rows_sql,
     values_sql,
@@ -218,7 +218,7 @@ def explain_finding(warehouse: Path, finding_id: str) -> FindingExplanation:
         records = connection.sql(
             f"""
             select known.feed, known.record_key, providers.name as provider_name, files.file_name, known.sheet, known.line_no, files.received_at
-            from ({KNOWN}) as known
+            from ({known_records(connection)}) as known
             inner join (select unnest($feeds) as feed, unnest($keys) as record_key) as wanted
                 on known.feed = wanted.feed and known.record_key = wanted.record_key
             left join quality.files as files on known.file_id = files.file_id
@@ -332,7 +332,9 @@ LEFT_OUT = """
 def _left_out(
     connection: duckdb.DuckDBPyConnection, cell: Cell, feeds: list[str], limit: int | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Records that count nowhere, and their number per reason and feed with an example."""
+    """Records that count nowhere, and their number per reason and feed with an example; an extract may not show them."""
+    if not _first(connection, "select 1 from information_schema.tables where table_name = 'evidence_left_out'"):
+        return pl.DataFrame(), pl.DataFrame()
     parameters = {**cell.__dict__, "feeds": feeds}
     records = _frame(
         connection,

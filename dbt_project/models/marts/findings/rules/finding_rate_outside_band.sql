@@ -14,5 +14,6 @@ where policies.is_valid and policies.inception_date <= days.as_of
     and (
         policies.rate_factor not between clauses.rate_factor_min and clauses.rate_factor_max
         or abs(policies.premium_written - policies.base_premium * policies.rate_factor)
-        > policies.base_premium * policies.rate_factor * {{ finding_threshold('rate_outside_band', 'policies.inception_date') }}
+        -- Wider than eighteen digits: premium times factor times threshold has fourteen after the point.
+        > cast(policies.base_premium * policies.rate_factor as decimal(24, 8)) * {{ finding_threshold('rate_outside_band', 'policies.inception_date') }}
     )
