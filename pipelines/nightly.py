@@ -17,7 +17,7 @@ from pipelines import transform
 from pipelines.gates.run import GateResult, blocking, load_results
 from pipelines.ingest.landing import pending
 from pipelines.ingest.manifest import damaged, load_receipts, write_atomically
-from pipelines.lock import writer_lock
+from pipelines.lock import AlreadyRunning, writer_lock
 from pipelines.publish.publication import Publication, is_whole, last_publication, opens
 from pipelines.settings import Settings, quiet_dependencies
 from pipelines.site.current import is_current
@@ -34,6 +34,9 @@ concurrency:
   runs:
     max_concurrent_runs: 1
 """
+
+DISK_FULL = 32 << 20
+"""Bytes free below which whatever went wrong went wrong for want of space."""
 
 Status = Literal["published", "nothing_new", "blocked", "failed"]
 
@@ -87,9 +90,34 @@ def run(settings: Settings, as_of: str = "", full: bool = False) -> Outcome:
     Args:
         as_of: knowledge date YYYY-MM-DD; empty: the newest received date.
         full: read every file and build everything again.
+    Whatever the machine does (disk full, no permission, no memory) ends in an outcome with words, not in a traceback.
+
     Raises:
         AlreadyRunning: another process is writing this warehouse.
     """
+    try:
+        return _run(settings, as_of, full)
+    except AlreadyRunning:
+        raise
+    except Exception as error:
+        return Outcome(
+            "failed", last_publication(settings), error=in_words(settings, f"{type(error).__name__}：{error}")
+        )
+
+
+def in_words(settings: Settings, text: str) -> str:
+    """An error with what to do about it, for the faults of a machine that an operator can mend."""
+    # A full disk shows under many names (SQLite: "disk I/O error").
+    if "No space left" in text or shutil.disk_usage(settings.home).free < DISK_FULL:
+        return (
+            f"磁盘空间不足。请腾出空间（旧的 warehouse/history、site、as_of 可以删除）后重新运行 anze nightly。\n{text}"
+        )
+    if any(words in text for words in ("Permission denied", "readonly database", "Read-only file system")):
+        return f"没有写入权限。请检查数据目录的属主与权限（anze doctor）。\n{text}"
+    return text
+
+
+def _run(settings: Settings, as_of: str, full: bool) -> Outcome:
     with writer_lock(settings):
         if full:
             for folder in (settings.landing, settings.build.parent):
@@ -151,4 +179,4 @@ def _run_dagster(settings: Settings, as_of: str) -> Outcome:
         while error is not None and error.cause is not None:
             error = error.cause
         causes.append(f"{event.step_key}：{error.message.strip() if error else '未知错误'}")
-    return Outcome("failed", last_publication(settings), error="\n".join(causes) or "运行失败")
+    return Outcome("failed", last_publication(settings), error=in_words(settings, "\n".join(causes) or "运行失败"))

@@ -72,7 +72,13 @@ def undisturbed(
 def copy(source: Home, target: Home) -> None:
     for part in ("raw", "landing", "warehouse", "dbt", "site"):
         if (source.path / part).exists():
-            shutil.copytree(source.path / part, target.path / part, dirs_exist_ok=True, symlinks=True)
+            shutil.copytree(
+                source.path / part,
+                target.path / part,
+                dirs_exist_ok=True,
+                symlinks=True,
+                ignore=shutil.ignore_patterns("compiled"),
+            )
 
 
 @pytest.mark.parametrize("number", range(KILLS))

@@ -72,9 +72,8 @@ def test_disk_full_leaves_the_old_publication_and_says_so(before: Home, tmp_path
     if "unshare" in done.stderr and "denied" in done.stderr:
         pytest.skip("no mount namespaces here")
     assert "untouched" in done.stdout, done.stdout + done.stderr
-    assert ("exit 1" in done.stdout and "No space left" in done.stderr + done.stdout) or "空间" in done.stderr, (
-        done.stderr
-    )
+    assert "exit 1" in done.stdout and "磁盘空间不足" in done.stderr, done.stderr[-3000:]
+    assert "Traceback" not in done.stderr
     assert "later 0" in done.stdout
 
 
@@ -88,7 +87,7 @@ def test_a_home_that_may_not_be_written_is_said_to_be_so(home: Home) -> None:
     prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") if os.geteuid() == 0 else ()
     night = home.anze("nightly", prefix=prefix, HOME="/tmp")
     assert night.returncode == 1 and "Traceback" not in night.stderr, night.stderr
-    assert str(home.path) in night.stderr
+    assert "没有写入权限" in night.stderr and str(home.path) in night.stderr, night.stderr
     assert sha256(home.settings.published) == old
 
 
@@ -132,6 +131,7 @@ while not pathlib.Path(stop).exists():
     with duckdb.connect(path, read_only=True) as connection:
         found = connection.execute("select (select publication_id from meta.publication), (select count(*) from marts.fct_policy), (select sum(policies) from marts.supervision_metrics where district_code = 'ALL' and industry_code = 'ALL')").fetchall()[0]
     seen.add(found); reads += 1
+    time.sleep(0.3)
 print(reads, sorted(seen))
 """
 
@@ -162,5 +162,5 @@ def test_forty_readers_during_twenty_publications_see_whole_ones_only(home: Home
         reads += int(count)
         combinations |= set(eval(listed))
     print(f"{reads} reads of {len(published)} publications")
-    assert reads > 200 and {publication for publication, *_ in combinations} <= published
+    assert reads > 400 and {publication for publication, *_ in combinations} <= published
     assert len({counts for _, *counts in map(tuple, combinations) for counts in [tuple(counts)]}) == 1
