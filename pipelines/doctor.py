@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pipelines.feeds.reference import seed
 from pipelines.incident import folder as incidents
 from pipelines.ingest.calendar import announced_until
-from pipelines.ingest.manifest import damaged, load_receipts
+from pipelines.ingest.landing import damaged
 from pipelines.publish.publication import is_whole, last_publication, opens
 from pipelines.settings import CHINA, TELEMETRY_OFF, Settings
 
@@ -52,10 +52,9 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _landing(settings: Settings) -> Finding:
     """Every landing file is what was written, by its SHA-256."""
-    receipts = list(load_receipts(settings.landing).values())
-    broken = damaged(settings.landing, receipts, settings.threads)
+    broken = damaged(settings)
     if not broken:
-        return Finding("落地文件", True, f"{sum(len(receipt.outputs) for receipt in receipts)} 个，指纹相符")
+        return Finding("落地文件", True, "指纹相符")
     return Finding("落地文件", False, f"{len(broken)} 个报送文件的落地文件缺失或损坏（如 {broken[0].path}）；{REPAIR}")
 
 
@@ -83,8 +82,7 @@ def repair(settings: Settings) -> list[str]:
     from pipelines import nightly  # noqa: PLC0415 - Dagster and dbt, seconds of imports
 
     done = []
-    broken = damaged(settings.landing, list(load_receipts(settings.landing).values()), settings.threads)
-    done += [f"重新读取 {receipt.path}" for receipt in broken]
+    done += [f"重新读取 {receipt.path}" for receipt in damaged(settings)]
     if not opens(settings.build):
         done.append(f"删除打不开的 {settings.build}，重新计算")
     for path in sorted((settings.warehouse / "as_of").glob("*.duckdb")):

@@ -15,8 +15,8 @@ from typing import Literal
 
 from pipelines import transform
 from pipelines.gates.run import GateResult, blocking, load_results
-from pipelines.ingest.landing import pending
-from pipelines.ingest.manifest import damaged, load_receipts, write_atomically
+from pipelines.ingest.landing import damaged, pending
+from pipelines.ingest.manifest import write_atomically
 from pipelines.lock import AlreadyRunning, writer_lock
 from pipelines.publish.publication import Publication, is_whole, last_publication, opens
 from pipelines.settings import Settings, quiet_dependencies
@@ -78,20 +78,15 @@ def nothing_new(settings: Settings, as_of: str) -> Publication | None:
         return None
     if publication.fingerprint != input_fingerprint(settings, as_of) or pending(settings):
         return None
-    if damaged(settings.landing, list(load_receipts(settings.landing).values()), settings.threads):
-        return None
-
-    return publication
+    return None if damaged(settings) else publication
 
 
 def run(settings: Settings, as_of: str = "", full: bool = False) -> Outcome:
-    """One night.
+    """One night. Whatever the machine does (disk full, no permission, no memory) ends in words, not in a traceback.
 
     Args:
         as_of: knowledge date YYYY-MM-DD; empty: the newest received date.
         full: read every file and build everything again.
-    Whatever the machine does (disk full, no permission, no memory) ends in an outcome with words, not in a traceback.
-
     Raises:
         AlreadyRunning: another process is writing this warehouse.
     """

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     site_audiences: str = Field(
         default="", description="comma-separated providers that get pages; empty: all that have rights"
     )
+    dashboard_audience: str = Field(
+        default="", description="provider whose share the dashboard shows; empty: everything"
+    )
+    dashboard_look_again: float = Field(default=15, gt=0, description="seconds between two looks for a new publication")
     oidc_secrets: Path | None = Field(
         default=None, description="Streamlit secrets with [auth] and [audiences]; the dashboard then asks for a sign-in"
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,13 +27,12 @@ from pipelines.publish import headline
 from pipelines.publish.headline import CELL_COLUMNS, HEADLINE, INSURER_COLUMNS, MONTHLY, RATIOS, Catalogue
 from pipelines.publish.lists import LISTS, Listing, Rows, read, seen
 from pipelines.publish.rights import NoAudience
+from pipelines.publish.tables import literal
 from pipelines.report.figures import DASH, shown
-from pipelines.report.spreadsheet import escaped, workbook, write_table
+from pipelines.report.spreadsheet import workbook, write_csv, write_table
 from pipelines.settings import CHINA, settings
 
 LOG = logging.getLogger("anze.dashboard")
-LOOK_AGAIN = float(os.environ.get("ANZE_DASHBOARD_LOOK_AGAIN", "15"))
-"""Seconds between two looks whether something new was published."""
 RECORDS = 500
 """Records of a number shown on the page; the workbook holds all of them."""
 LIST_ROWS = 5_000
@@ -107,7 +105,7 @@ def main() -> None:
 def _signed_in_audience() -> str:
     """The provider whose share is shown; empty: everything. Stops the page for whoever may see nothing."""
     if not settings().oidc_secrets:
-        return os.environ.get("ANZE_DASHBOARD_AUDIENCE", "")
+        return settings().dashboard_audience
     if not st.user.get("is_logged_in", False):
         st.title("安责险监管")
         st.write("请先登录。")
@@ -125,7 +123,7 @@ def _signed_in_audience() -> str:
     return "" if provider == "*" else provider
 
 
-@st.fragment(run_every=LOOK_AGAIN)
+@st.fragment(run_every=settings().dashboard_look_again)
 def _look_for_something_new(version: str) -> None:
     if identity(settings()) != version:
         st.rerun(scope="app")
@@ -214,10 +212,10 @@ def _filters(found: Source, connection: duckdb.DuckDBPyConnection, tables: set[s
 def _overview(page: Shown) -> None:
     by_insurer = page.insurer_code != ALL or page.is_insurer
     mart, metrics = ("insurer_metrics", page.insurer_metrics) if by_insurer else ("supervision_metrics", page.metrics)
-    own = f"jurisdiction = {_text(page.jurisdiction)} and " + (
-        f"insurer_code = {_text(page.insurer_code)}"
+    own = f"jurisdiction = {literal(page.jurisdiction)} and " + (
+        f"insurer_code = {literal(page.insurer_code)}"
         if by_insurer
-        else f"district_code = {_text(page.district_code)} and industry_code = {_text(page.industry_code)}"
+        else f"district_code = {literal(page.district_code)} and industry_code = {literal(page.industry_code)}"
     )
     rows = {row["stat_year"]: row for row in headline.own_rows(page.connection, f"marts.{mart}", metrics, own)}
     st.header(f"{page.stat_year} 年总览")
@@ -309,9 +307,9 @@ def _trends(page: Shown) -> None:
     st.header("趋势")
     by_insurer = page.insurer_code != ALL or page.is_insurer
     mart, metrics = ("insurer_metrics", page.insurer_metrics) if by_insurer else ("supervision_metrics", page.metrics)
-    place = f"insurer_code = {_text(page.insurer_code)}" if by_insurer else _place(page)
+    place = f"insurer_code = {literal(page.insurer_code)}" if by_insurer else _place(page)
     rows = headline.own_rows(
-        page.connection, f"marts.{mart}", metrics, f"jurisdiction = {_text(page.jurisdiction)} and {place}"
+        page.connection, f"marts.{mart}", metrics, f"jurisdiction = {literal(page.jurisdiction)} and {place}"
     )
     names = [name for name in HEADLINE if name in metrics]
     lines = [
@@ -335,7 +333,7 @@ def _trends(page: Shown) -> None:
     measure = st.selectbox("指标", MONTHLY, format_func=lambda name: titles[name])
     months = headline.dicts(
         page.connection,
-        f"select stat_year, month_no, {', '.join(MONTHLY)} from marts.monthly_activity where jurisdiction = {_text(page.jurisdiction)} and {_place(page)}",
+        f"select stat_year, month_no, {', '.join(MONTHLY)} from marts.monthly_activity where jurisdiction = {literal(page.jurisdiction)} and {_place(page)}",
     )
     if months:
         chart = charts.monthly_bars(pl.DataFrame(months, infer_schema_length=None), measure, page.stat_year)
@@ -351,7 +349,7 @@ def _insurers(page: Shown) -> None:
     names = [name for name in INSURER_COLUMNS if name in page.insurer_metrics]
     rows = headline.dicts(
         page.connection,
-        f"select stat_year, insurer_code, insurer_name as name, {', '.join(names)} from marts.insurer_metrics where jurisdiction = {_text(page.jurisdiction)} "
+        f"select stat_year, insurer_code, insurer_name as name, {', '.join(names)} from marts.insurer_metrics where jurisdiction = {literal(page.jurisdiction)} "
         f"and stat_year = {page.stat_year} and insurer_code <> 'ALL' order by market_share desc nulls last",
     )
     if not rows:
@@ -457,10 +455,9 @@ def _explanation(page: Shown) -> None:
         st.warning(
             f"可见范围内的记录算出 {shown(found.value, found.metric.unit)}，数据仓中为 {shown(found.stored, found.metric.unit)}：其余记录不在本单位可见范围内。"
         )
-    file = Path(tempfile.mkdtemp(dir=page.source.path.parent)) / "解释.xlsx"
     st.download_button(
         "下载工作簿（含全部记录）",
-        lambda: _whole_explanation(page.source.path, metric, cell, file),
+        lambda: _whole_explanation(page.source.path, metric, cell),
         file_name=f"{found.metric.title}_{cell.stat_year}.xlsx",
     )
     for role, parts in (("分子", found.numerator), ("分母", found.denominator)):
@@ -481,12 +478,10 @@ def _part(role: str, part: Part) -> None:
         st.caption(f"列出前 {part.records.height:,} 条，共 {part.count:,} 条；工作簿含全部。")
 
 
-def _whole_explanation(path: Path, metric: str, cell: Cell, file: Path) -> bytes:
-    write_explanation(explain(path, metric, cell), file)
-    content = file.read_bytes()
-    file.unlink()
-    file.parent.rmdir()
-    return content
+def _whole_explanation(path: Path, metric: str, cell: Cell) -> bytes:
+    with tempfile.NamedTemporaryFile(suffix=".xlsx", dir=path.parent) as file:
+        write_explanation(explain(path, metric, cell), Path(file.name))
+        return Path(file.name).read_bytes()
 
 
 def _finding(page: Shown, finding_id: str) -> None:
@@ -578,7 +573,7 @@ def _list(page: Shown, listing: Listing, note: str = "", select: str = "") -> Ro
 def _csv(page: Shown, listing: Listing) -> bytes:
     frame = read(page.connection, listing, FILE_ROWS, _place_of(page, listing), page.tables).frame
     target = io.BytesIO()
-    frame.with_columns(escaped(pl.col(pl.String))).write_csv(target, include_bom=True)
+    write_csv(frame, target)
     return target.getvalue()
 
 
@@ -591,7 +586,7 @@ def _excel(page: Shown, listing: Listing) -> bytes:
 
 
 def _place(page: Shown) -> str:
-    return f"district_code = {_text(page.district_code)} and industry_code = {_text(page.industry_code)}"
+    return f"district_code = {literal(page.district_code)} and industry_code = {literal(page.industry_code)}"
 
 
 def _place_of(page: Shown, listing: Listing) -> str:
@@ -606,13 +601,9 @@ def _place_of(page: Shown, listing: Listing) -> str:
         "insurer_code": page.insurer_code,
     }
     limits = [
-        f"listed.{column} = {_text(value)}" for column, value in chosen.items() if value != ALL and column in columns
+        f"listed.{column} = {literal(value)}" for column, value in chosen.items() if value != ALL and column in columns
     ]
     return " and ".join(limits) or "true"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 PAGES = {

@@ -100,6 +100,11 @@ def pending(settings: config.Settings) -> list[Drop]:
     ]
 
 
+def damaged(settings: config.Settings) -> list[Receipt]:
+    """Receipts whose landing files are gone or not what was written."""
+    return manifest.damaged(settings.landing, list(manifest.load_receipts(settings.landing).values()), settings.threads)
+
+
 def land(
     settings: config.Settings,
     progress: Callable[[Progress], None] = lambda progress: None,

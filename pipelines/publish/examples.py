@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.report.spreadsheet import escaped, workbook, write_table
+from pipelines.report.spreadsheet import workbook, write_csv, write_table
 from pipelines.settings import DBT_PROJECT
 
 FOLDER = DBT_PROJECT / "analyses"
@@ -45,7 +45,7 @@ def write_result(frame: pl.DataFrame, path: Path, title: str) -> None:
     if path.suffix == ".parquet":
         frame.write_parquet(path)
     elif path.suffix == ".csv":
-        frame.with_columns(escaped(pl.col(pl.String))).write_csv(path, include_bom=True)
+        write_csv(frame, path)
     elif path.suffix == ".xlsx":
         with workbook(str(path)) as book:
             write_table(book, "查询结果", frame, title)

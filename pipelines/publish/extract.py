@@ -13,8 +13,8 @@ import duckdb
 
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
 from pipelines.publish.lists import LISTS, read, seen
-from pipelines.publish.publication import STORAGE_VERSION
 from pipelines.publish.rights import Audience, open_as
+from pipelines.publish.tables import copy_tables, literal, quoted
 from pipelines.report.spreadsheet import workbook, write_table
 
 ROWS_IN_A_SHEET = 1_000_000
@@ -42,7 +42,7 @@ def write_extract(warehouse: Path, who: Audience, out: Path) -> Extract:
     with duckdb.connect(str(partial), read_only=True) as connection:
         for table in rows:
             file = folder / "parquet" / f"{table}.parquet"
-            connection.execute(f"copy {_name(table)} to {_quoted(str(file))} (format parquet)")
+            connection.execute(f"copy {quoted(table)} to {literal(str(file))} (format parquet)")
         too_long = _write_workbook(connection, folder / f"{who.provider}.xlsx", who)
     for stale in (folder / "parquet").glob("*.parquet"):
         if stale.stem not in rows:
@@ -56,31 +56,9 @@ def write_database(warehouse: Path, who: Audience, path: Path) -> dict[str, int]
     """Everything the audience may see in a fresh read-only file, comments included; rows per table."""
     with open_as(warehouse, who) as connection:
         tables = sorted(table for table in seen(connection) if table.split(".")[0] in PUBLISHED_SCHEMAS)
-        connection.execute(f"attach {_quoted(str(path))} as extract (storage_version '{STORAGE_VERSION}')")
-        for schema in PUBLISHED_SCHEMAS:
-            connection.execute(f"create schema extract.{schema}")
-        rows: dict[str, int] = {}
-        for table in tables:
-            connection.execute(f"create table extract.{_name(table)} as select * from {_name(table)}")
-            rows[table] = connection.execute(f"select count(*) from extract.{_name(table)}").fetchall()[0][0]
-        _comment(connection)
-        connection.execute("checkpoint extract")
+        rows = copy_tables(connection, str(path), tables, PUBLISHED_SCHEMAS, "whole")
     path.chmod(0o440)
     return rows
-
-
-def _comment(connection: duckdb.DuckDBPyConnection) -> None:
-    """The Chinese comments of tables and columns come along."""
-    mine = "(select schema_name || '.' || table_name from duckdb_tables() where database_name = 'extract')"
-    here = f"database_name = 'whole' and comment is not null and schema_name || '.' || table_name in {mine}"
-    for schema, table, comment in connection.execute(
-        f"select schema_name, table_name, comment from duckdb_tables() where {here}"
-    ).fetchall():
-        connection.execute(f'comment on table extract.{schema}."{table}" is {_quoted(comment)}')
-    for schema, table, column, comment in connection.execute(
-        f"select schema_name, table_name, column_name, comment from duckdb_columns() where {here}"
-    ).fetchall():
-        connection.execute(f'comment on column extract.{schema}."{table}"."{column}" is {_quoted(comment)}')
 
 
 def _write_workbook(connection: duckdb.DuckDBPyConnection, path: Path, who: Audience) -> list[str]:
@@ -98,12 +76,3 @@ def _write_workbook(connection: duckdb.DuckDBPyConnection, path: Path, who: Audi
             else:
                 write_table(book, listing.title[:31], rows.frame, f"{who.name}　取数时点 {as_of}")
     return too_long
-
-
-def _name(table: str) -> str:
-    schema, name = table.split(".")
-    return f'{schema}."{name}"'
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

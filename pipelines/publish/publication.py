@@ -23,9 +23,8 @@ import pipelines
 from pipelines.gates.run import GateResult, blocking
 from pipelines.ingest.manifest import write_atomically
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS, data_dictionary, metric_catalogue
+from pipelines.publish.tables import copy_tables, literal
 from pipelines.settings import CHINA, Settings
-
-STORAGE_VERSION = "v1.2.0"
 
 # Tables the publication adds to what dbt built: description, and Chinese comment per column.
 ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
@@ -233,9 +232,9 @@ def _add_tables(
         connection.execute(f"create or replace table {name} as select * from added")
         connection.unregister("added")
         description, columns = ADDED_TABLES[name]
-        connection.execute(f"comment on table {name} is {_literal(description)}")
+        connection.execute(f"comment on table {name} is {literal(description)}")
         for column, text in columns.items():
-            connection.execute(f"comment on column {name}.{column} is {_literal(text)}")
+            connection.execute(f"comment on column {name}.{column} is {literal(text)}")
 
 
 def _row_counts(connection: duckdb.DuckDBPyConnection) -> str:
@@ -246,38 +245,17 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> str:
     return json.dumps(dict(rows))
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _copy(connection: duckdb.DuckDBPyConnection, target: Path) -> tuple[int, int]:
-    """Copies the published schemas, comments included, into a fresh file; returns tables and rows."""
+    """Copies the published schemas into a fresh file; returns tables and rows."""
     target.unlink(missing_ok=True)
     target.with_name(target.name + ".wal").unlink(missing_ok=True)
-    connection.execute(f"attach {_literal(str(target))} as target (storage_version '{STORAGE_VERSION}')")
-    tables = connection.execute(
-        "select schema_name, table_name, comment from duckdb_tables() where database_name = current_database() and schema_name = any(?) order by all",
+    database, tables = connection.execute(
+        "select current_database(), list(schema_name || '.' || table_name order by schema_name, table_name) from duckdb_tables() "
+        "where database_name = current_database() and list_contains(?, schema_name)",
         [PUBLISHED_SCHEMAS],
-    ).fetchall()
-    columns = connection.execute(
-        "select schema_name, table_name, column_name, comment from duckdb_columns() "
-        "where database_name = current_database() and schema_name = any(?) and comment is not null",
-        [PUBLISHED_SCHEMAS],
-    ).fetchall()
-    rows = 0
-    for schema in PUBLISHED_SCHEMAS:
-        connection.execute(f"create schema target.{schema}")
-    for schema, table, comment in tables:
-        name = f'{schema}."{table}"'
-        connection.execute(f"create table target.{name} as select * from {name}")
-        rows += connection.execute(f"select count(*) from target.{name}").fetchone()[0]  # type: ignore[index]
-        if comment:
-            connection.execute(f"comment on table target.{name} is {_literal(comment)}")
-    for schema, table, column, comment in columns:
-        connection.execute(f'comment on column target.{schema}."{table}"."{column}" is {_literal(comment)}')
-    connection.execute("checkpoint target")
-    connection.execute("detach target")
-    return len(tables), rows
+    ).fetchall()[0]
+    rows = copy_tables(connection, str(target), tables, PUBLISHED_SCHEMAS, database)
+    return len(rows), sum(rows.values())
 
 
 def _check(path: Path, tables: int) -> None:

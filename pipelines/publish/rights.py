@@ -21,6 +21,7 @@ import duckdb
 
 from pipelines.explain.evidence import KNOWN
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
+from pipelines.publish.tables import literal
 from pipelines.settings import SEEDS
 
 UNIT_COLUMNS = ("uscc", "insured_uscc", "unit_uscc", "builder_uscc", "target_code")
@@ -106,7 +107,7 @@ def open_as(warehouse: Path, who: Audience) -> duckdb.DuckDBPyConnection:
     """
     connection = duckdb.connect(":memory:")
     connection.execute("set autoinstall_known_extensions = false")
-    connection.execute(f"attach {_literal(str(warehouse))} as whole (read_only)")
+    connection.execute(f"attach {literal(str(warehouse))} as whole (read_only)")
     for schema in PUBLISHED_SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
     day = connection.execute("select max(as_of) from whole.meta.publication").fetchall()[0][0]
@@ -117,13 +118,10 @@ def open_as(warehouse: Path, who: Audience) -> duckdb.DuckDBPyConnection:
         where = _first_that_applies(table, set(names), mine, who)
         if where is not None:
             select = ", ".join(_masked(table, name) for name in names)
-            connection.execute(
-                f"create view {table} as select {select} from whole.{table} as rows_of_table where {where}"
-            )
-    if connection.execute(
-        "select count(*) from duckdb_views() where schema_name = 'marts' and view_name = 'findings'"
-    ).fetchall()[0][0]:
-        _hide_foreign_records(connection)
+            body = f"select {select} from whole.{table} as rows_of_table where {where}"
+            if table == "marts.findings":
+                body = _without_foreign_records(connection, body)
+            connection.execute(f"create view {table} as {body}")
     return connection
 
 
@@ -139,13 +137,13 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 def _visible(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
     """Tables of the policies and units the audience may see, and of the units and services it may not."""
     limits = [
-        f"{column} = {_literal(value)}"
+        f"{column} = {literal(value)}"
         for column, value in (
             ("jurisdiction", who.jurisdiction), ("district_code", who.district_code), ("industry_code", who.industry_code),
         )
         if value
     ]  # fmt: skip
-    policies = " and ".join(limits + ([f"insurer_code = {_literal(who.insurer_code)}"] if who.insurer_code else []))
+    policies = " and ".join(limits + ([f"insurer_code = {literal(who.insurer_code)}"] if who.insurer_code else []))
     connection.execute(
         f"create temp table visible_policy as select policy_no from whole.marts.fct_policy where {policies}"
     )
@@ -174,7 +172,7 @@ def _first_that_applies(table: str, names: set[str], mine: list[Right], who: Aud
 
 def _where(rows_by: str, names: set[str], who: Audience) -> str | None:
     """The condition on the rows of a table; None: none of them, or the table has no such column."""
-    city = _literal(who.jurisdiction)
+    city = literal(who.jurisdiction)
     in_city = (
         f"jurisdiction = {city}" if "jurisdiction" in names
         else f"district_code in (select district_code from whole.marts.dim_district where jurisdiction = {city})" if "district_code" in names
@@ -187,15 +185,13 @@ def _where(rows_by: str, names: set[str], who: Audience) -> str | None:
         "all": "true",
         "jurisdiction": in_city if "jurisdiction" not in names else f"(jurisdiction = {city} or jurisdiction is null)",
         "jurisdiction_provider": in_city,
-        "district": f"district_code = {_literal(who.district_code)}" if "district_code" in names else None,
-        "industry": f"industry_code = {_literal(who.industry_code)} and {in_city}"
-        if "industry_code" in names
-        else None,
-        "insurer": f"insurer_code = {_literal(who.insurer_code)} and {in_city}" if "insurer_code" in names else None,
+        "district": f"district_code = {literal(who.district_code)}" if "district_code" in names else None,
+        "industry": f"industry_code = {literal(who.industry_code)} and {in_city}" if "industry_code" in names else None,
+        "insurer": f"insurer_code = {literal(who.insurer_code)} and {in_city}" if "insurer_code" in names else None,
         "policy": "policy_no in (from visible_policy)" if "policy_no" in names else None,
         "unit": f"{unit} in (from visible_unit)" if unit else None,
-        "provider": f"provider = {_literal(who.provider)}" if "provider" in names else None,
-        "target": f"target_code = {_literal(who.target_code)} and {in_city}" if "target_code" in names else None,
+        "provider": f"provider = {literal(who.provider)}" if "provider" in names else None,
+        "target": f"target_code = {literal(who.target_code)} and {in_city}" if "target_code" in names else None,
         "none": None,
     }
     return conditions[rows_by]
@@ -217,14 +213,14 @@ def _masked(table: str, name: str) -> str:
     return column
 
 
-def _hide_foreign_records(connection: duckdb.DuckDBPyConnection) -> None:
-    """Findings whose evidence or sentence names records of others: those words go."""
+def _without_foreign_records(connection: duckdb.DuckDBPyConnection, findings: str) -> str:
+    """The query of the findings seen, without the words in evidence and sentence that name records of others."""
     connection.execute(
         f"""
         create temp table hidden_word as
         with keys as (
             select finding_id, split_part(piece, ':', 1) as feed, substr(piece, position(':' in piece) + 1) as record_key
-            from (select finding_id, unnest(string_split(evidence_keys, '；')) as piece from marts.findings)
+            from (select finding_id, unnest(string_split(evidence_keys, '；')) as piece from ({findings}))
         ), known as (
             select feed, record_key, policy_no, unit from ({KNOWN.replace("marts.", "whole.marts.")})
             where (feed, record_key) in (select (feed, record_key) from keys)
@@ -245,15 +241,6 @@ def _hide_foreign_records(connection: duckdb.DuckDBPyConnection) -> None:
         f"list_reduce(list_prepend({name}, coalesce(words, [])), lambda text, word: replace(text, word, '{HIDDEN}')) as {name}"
         for name in ("evidence_keys", "explanation")
     )
-    sql = connection.execute(
-        "select sql from duckdb_views() where schema_name = 'marts' and view_name = 'findings'"
-    ).fetchall()[0][0]
-    body = sql.split(" AS ", 1)[1].rstrip().rstrip(";")
-    connection.execute(
-        f"create or replace view marts.findings as select * exclude (words) replace ({texts}) "
-        f"from ({body}) as seen left join hidden_word using (finding_id)"
+    return (
+        f"select * exclude (words) replace ({texts}) from ({findings}) as seen left join hidden_word using (finding_id)"
     )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

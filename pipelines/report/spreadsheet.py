@@ -27,6 +27,11 @@ def escape(text: str) -> str:
     return re.sub(FORMULA_START, r"'\1", text)
 
 
+def write_csv(frame: pl.DataFrame, target: Any) -> None:
+    """CSV for people: a byte order mark for Excel, no cell that starts a formula."""
+    frame.with_columns(escaped(pl.col(pl.String))).write_csv(target, include_bom=True)
+
+
 def workbook(path: Any) -> xlsxwriter.Workbook:
     """A workbook in which nothing is turned into formulas, links or numbers behind one's back."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}

@@ -54,7 +54,7 @@ class Year:
 
 @dataclass(frozen=True)
 class Table:
-    """A small table, formatted; `numeric` says which columns stand to the right."""
+    """A small table, formatted: the first column names the row, the others are figures. `basis`: words under it."""
 
     title: str
     columns: list[str]

@@ -26,7 +26,7 @@ import polars as pl
 
 from pipelines.publish.lists import Rows, read
 from pipelines.publish.rights import Audience, audience, audiences, open_as
-from pipelines.report.spreadsheet import escaped
+from pipelines.report.spreadsheet import write_csv
 from pipelines.settings import CHINA, Settings
 from pipelines.site.figures import LIST_ROWS, Figures, Page
 
@@ -82,9 +82,9 @@ def write_site(warehouse: Path, who: Audience, folder: Path, assets: Path | None
             (folder / f"{page.code}.html").write_text(_html(page, pages, figures), encoding="utf-8")
             for rows in page.lists:
                 if LIST_ROWS < rows.total <= FILE_ROWS:
-                    _write_csv(
-                        read(connection, rows.listing, rows.total), folder / "files" / f"{rows.listing.code}.csv"
-                    )
+                    whole = read(connection, rows.listing, rows.total).frame
+                    (folder / "files").mkdir(exist_ok=True)
+                    write_csv(whole, folder / "files" / f"{rows.listing.code}.csv")
     return figures.publication_id
 
 
@@ -113,12 +113,6 @@ def _list_data(rows: Rows) -> dict[str, Any]:
 def _json(value: Any) -> str:
     """JSON that can stand inside a script element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _write_csv(rows: Rows, path: Path) -> None:
-    """The whole list; a byte order mark for Excel, no cell that starts a formula."""
-    path.parent.mkdir(exist_ok=True)
-    rows.frame.with_columns(escaped(pl.col(pl.String))).write_csv(path, include_bom=True)
 
 
 @cache

@@ -101,6 +101,7 @@ def test_from_empty_warehouse_to_records_of_a_number_and_a_new_publication(
         # One click from a number to its records, and a workbook of all of them.
         page.get_by_role("button", name="解释").first.click()
         page.get_by_role("heading", name=f"参保率 {expected['371002']:.2f}%").wait_for()
+        page.get_by_text("分母 · 应保单位数").wait_for()
         body = page.locator("body").inner_text()
         assert "参保率 = 已参保应保单位数" in body and "÷ 应保单位数" in body and "分母 · 应保单位数" in body
         with page.expect_download() as download:
