@@ -13,7 +13,7 @@ from test_landing import POLICY, policy
 
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import providers
-from pipelines.ingest.landing import SENDER_KINDS
+from pipelines.ingest.drop import SENDER_KINDS
 from pipelines.report.rejects import write_rejects
 from pipelines.report.spreadsheet import escaped
 from pipelines.report.template import EXAMPLE, write_template

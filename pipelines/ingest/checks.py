@@ -10,8 +10,8 @@ Every row that comes in goes out exactly once: accepted, quarantined or an exact
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ import polars as pl
 from pipelines.feeds.contracts import Column, Contract, contracts, general_rules
 from pipelines.feeds.reference import Provider, allowed_values, codes_of, districts_of
 from pipelines.ingest import normalise
-from pipelines.ingest.readers import NOT_DATA, HeaderCell, Sheet
+from pipelines.ingest.readers import MAY_BE_NO_DATA, NOT_DATA, HeaderCell, Sheet
 
 # One line per problem found: rejected rows and warnings alike.
 ISSUE_SCHEMA: dict[str, pl.DataType] = {
@@ -79,21 +79,23 @@ def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Calla
         accepted rows in the contract's landing schema (without file_id), and every issue.
     """
     rows = _data_rows(sheet)
-    text = _text_columns(sheet, rows, contract)
     headers = {cell.column: cell for cell in sheet.header if cell.column}
     readers = {
         name: _reader(name, column, headers.get(name, HeaderCell(name, column.title)), sender, contract)
         for name, column in contract.columns.items()
     }
-    frame = normalise.read_columns(text, readers).with_columns(
+    keep_marks = {name for name, column in contract.columns.items() if column.type in ("text", "code")}
+    typed, text = normalise.read_columns(_text_columns(sheet, rows, contract), readers, keep_marks)
+    frame = typed.with_columns(
         *[text[name].alias(f"raw:{name}") for name in contract.columns],
         sheet=pl.lit(sheet.name),
         line_no=rows["line_no"],
         ragged=rows["ragged"],
         extra=_extra(sheet, rows),
     )
+    frame, damaged = _with_damaged_codes(frame, contract, sheet.from_workbook)
     problems = [
-        *_value_problems(contract.feed, sheet.from_workbook),
+        *_value_problems(contract.feed, damaged),
         *_scope_problems(contract, sender.provider),
         *(
             _Problem(pl.sql_expr(rule.where), rule.code, rule.severity, rule.column, _filled(rule.message))
@@ -108,7 +110,7 @@ def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Calla
         good = good.filter(~pl.col("line_no").is_in(rejected.implode()))
     accepted, duplicates = _without_duplicates(good, contract)
     several = [name for name, column in contract.columns.items() if column.many]
-    accepted = accepted.with_columns([_separated(name) for name in several])
+    accepted = accepted.with_columns([_separated(accepted[name]) for name in several])
     personal = [name for name, column in contract.columns.items() if column.personal]
     accepted = accepted.with_columns(
         [_hashed(accepted[name], contract.columns[name].many, hash_personal) for name in personal]
@@ -116,31 +118,38 @@ def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Calla
     return Checked(accepted, issues, rows.height, rejected.len(), duplicates)
 
 
-def _separated(name: str) -> pl.Expr:
+SEPARATORS = r"[/、，,；;\s]"
+
+
+def _separated(values: pl.Series) -> pl.Series:
     """Several values of one cell with 、 between them, whatever the sender put there."""
-    return pl.col(name).str.replace_all(r"[/、，,；;\s]+", "、").str.strip_chars("、").replace("", None)
+    if not values.str.contains(SEPARATORS).any():
+        return values
+    apart = pl.col(values.name).str.replace_all(f"{SEPARATORS}+", "、").str.strip_chars("、")
+    return values.to_frame().select(apart.replace("", None)).to_series()
 
 
 def _hashed(values: pl.Series, many: bool, hash_personal: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Keyed hashes of a column, each of several values by itself, so that the same person is found again."""
-    if not many or values.null_count() == len(values):
-        return hash_personal(values).alias(values.name)
-    parts = pl.DataFrame({"row": range(len(values)), "part": values.str.split("、")}).explode("part")
+    distinct = values.drop_nulls().unique()
+    if distinct.is_empty():
+        return values
+    parts = pl.DataFrame({"value": distinct, "part": distinct})
+    if many:
+        parts = parts.with_columns(pl.col("part").str.split("、")).explode("part")
     parts = parts.with_columns(part=hash_personal(parts["part"]))
-    joined = parts.group_by("row", maintain_order=True).agg(
-        pl.when(pl.col("part").is_not_null().any()).then(pl.col("part").str.join("、")).alias(values.name)
-    )
-    return joined[values.name]
+    if many:
+        parts = parts.group_by("value").agg(pl.col("part").str.join("、"))
+    joined = pl.DataFrame({"value": values}).join(parts, on="value", how="left", maintain_order="left")
+    return joined["part"].alias(values.name)
 
 
 def _text_columns(sheet: Sheet, rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """The contract's columns as clean text; null columns where the sheet has none."""
+    """The contract's columns as sent; null columns where the sheet has none."""
     places = {cell.column: f"c{place}" for place, cell in enumerate(sheet.header) if cell.column}
     return rows.select(
-        normalise.clean(pl.col(places[name]), empty_marks=column.type not in ("text", "code")).alias(name)
-        if name in places
-        else pl.lit(None, pl.String).alias(name)
-        for name, column in contract.columns.items()
+        pl.col(places[name]).alias(name) if name in places else pl.lit(None, pl.String).alias(name)
+        for name in contract.columns
     )
 
 
@@ -185,6 +194,25 @@ _UNREADABLE = {
 }
 
 
+def _with_damaged_codes(
+    frame: pl.DataFrame, contract: Contract, from_workbook: bool
+) -> tuple[pl.DataFrame, frozenset[str]]:
+    """Marks codes that Excel turned into numbers, in the columns where any value looks like a number at all."""
+    coded = [
+        name
+        for name, column in contract.columns.items()
+        if column.type == "uscc" or name in contract.key or name.endswith("_no")
+    ]
+    like_numbers = frame.select(
+        pl.col(f"raw:{name}").str.contains(normalise.LIKE_A_NUMBER).any().alias(name) for name in coded
+    )
+    columns = [name for name in coded if like_numbers[name][0]]
+    marked = frame.with_columns(
+        normalise.damaged_by_excel(pl.col(f"raw:{name}"), from_workbook).alias(f"damaged:{name}") for name in columns
+    )
+    return marked, frozenset(columns)
+
+
 def _general(broken: pl.Expr, rule_code: str, name: str, column: Column, provider_name: str = "") -> _Problem:
     """A rule that holds for every feed; a lenient column's value is dropped with a warning."""
     if column.lenient:
@@ -194,15 +222,14 @@ def _general(broken: pl.Expr, rule_code: str, name: str, column: Column, provide
 
 
 @lru_cache
-def _value_problems(feed: str, from_workbook: bool) -> list[_Problem]:
+def _value_problems(feed: str, damaged_columns: frozenset[str]) -> list[_Problem]:
     """Unreadable, missing and out-of-range values."""
     problems = []
     contract = contracts()[feed]
     for name, column in contract.columns.items():
         raw, value = pl.col(f"raw:{name}"), pl.col(name)
-        coded = column.type == "uscc" or name in contract.key or name.endswith("_no")
-        damaged = normalise.damaged_by_excel(raw, from_workbook) if coded else pl.lit(False)
-        if coded:
+        damaged = pl.col(f"damaged:{name}") if name in damaged_columns else pl.lit(False)
+        if name in damaged_columns:
             problems.append(_general(damaged, "damaged_code", name, column))
         if column.type in _UNREADABLE:
             problems.append(
@@ -242,18 +269,19 @@ def _issues(
     frame: pl.DataFrame, problems: list[_Problem], contract: Contract, hash_personal: Callable[[pl.Series], pl.Series]
 ) -> pl.DataFrame:
     """Every problem that occurs, a row of ISSUE_SCHEMA each. One pass tells which occur at all."""
-    occurs = frame.select(
-        problem.broken.fill_null(False).any().alias(str(place)) for place, problem in enumerate(problems)
-    )
-    broken = [problem for place, problem in enumerate(problems) if frame.height and occurs[str(place)][0]]
+    conditions = [problem.broken.fill_null(False) for problem in problems]
+    occurs = frame.select(condition.any().alias(str(place)) for place, condition in enumerate(conditions))
+    broken = [place for place in range(len(problems)) if frame.height and occurs[str(place)][0]]
     if not broken:
         return pl.DataFrame(schema=ISSUE_SCHEMA)
+    frame = frame.filter(pl.any_horizontal(conditions[place] for place in broken))
     frame = frame.with_columns(_record_key=_record_keys(frame, contract, hash_personal))
     found = []
-    for problem in broken:
+    for place in broken:
+        problem = problems[place]
         raw_value = pl.col(f"raw:{problem.column}") if problem.column else pl.lit(None, pl.String)
         found.append(
-            frame.filter(problem.broken.fill_null(False))
+            frame.filter(conditions[place])
             .select(
                 "sheet",
                 "line_no",
@@ -284,13 +312,16 @@ def _record_keys(frame: pl.DataFrame, contract: Contract, hash_personal: Callabl
 
 def _data_rows(sheet: Sheet) -> pl.DataFrame:
     """Rows that carry data: not blank, not a 合计 line below the table, not a template's example row."""
+    # What the first cell begins with tells for nearly all rows that they are records.
+    doubtful = (pl.col("c0").is_null() | pl.col("c0").str.contains(MAY_BE_NO_DATA)).fill_null(True)
+    places = sheet.rows.select(doubtful.arg_true()).to_series() if "c0" in sheet.rows.columns else pl.Series([])
+    if places.is_empty():
+        return sheet.rows
     cells = [name for name in sheet.rows.columns if name not in ("line_no", "ragged")]
-    empty = pl.all_horizontal(pl.col(cells).is_null() | (pl.col(cells).str.strip_chars() == ""))
-    rows = sheet.rows.filter(~empty)
-    if rows.is_empty():
-        return rows
-    first_value = pl.coalesce(pl.when(pl.col(cell).str.strip_chars() != "").then(pl.col(cell)) for cell in cells)
-    return rows.filter(~first_value.str.contains(NOT_DATA))
+    filled = (pl.when(pl.col(cell).str.strip_chars() != "").then(pl.col(cell)) for cell in cells)
+    first_value = sheet.rows[places].select(pl.coalesce(filled)).to_series()
+    no_data = places.filter(first_value.is_null() | first_value.str.contains(NOT_DATA))
+    return sheet.rows.filter(~pl.int_range(pl.len()).is_in(no_data.implode())) if len(no_data) else sheet.rows
 
 
 def _extra(sheet: Sheet, rows: pl.DataFrame) -> pl.Series:
@@ -347,7 +378,48 @@ def _mask_personal(issues: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
 def _without_duplicates(rows: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, int]:
     """Rows without exact repeats; the first of equal rows stays. Equal rows share their key."""
-    if not rows.select(contract.key).is_duplicated().any():
+    # As many distinct hashes as rows: no key occurs twice. Only rows whose key's hash does are compared in full.
+    hashes = rows.select(pl.struct(contract.key).hash().alias("hash")).to_series()
+    if hashes.n_unique() == rows.height:
         return rows, 0
-    kept = rows.unique(list(contract.columns), keep="first", maintain_order=True)
-    return kept, rows.height - kept.height
+    suspects = hashes.is_duplicated().arg_true()
+    repeated = rows[suspects].select(pl.struct(list(contract.columns)).is_first_distinct().not_()).to_series()
+    again = suspects.filter(repeated)
+    kept = rows.filter(~pl.int_range(pl.len()).is_in(again.implode())) if len(again) else rows
+    return kept, len(again)
+
+
+@dataclass
+class RepeatedAcrossBlocks:
+    """Finds exact repeats between the blocks of one large table: 128 bits of hash are kept of every row seen."""
+
+    seen: list[pl.DataFrame]
+
+    def without(self, block: Checked, contract: Contract) -> Checked:
+        """The block without rows that an earlier block had."""
+        values = pl.struct(contract.columns)
+        hashes = block.accepted.select(a=values.hash(0), b=values.hash(1))
+        repeated = pl.Series([False]).new_from_index(0, hashes.height)
+        for earlier in self.seen:
+            known = hashes.with_row_index("_row").join(earlier, on=["a", "b"], how="semi")["_row"]
+            repeated = repeated.scatter(known, True)
+        self.seen.append(hashes)
+        if not repeated.any():
+            return block
+        return replace(
+            block,
+            accepted=block.accepted.filter(~repeated),
+            rows_duplicate=block.rows_duplicate + int(repeated.sum()),
+        )
+
+
+def check_file(
+    sheets: Iterable[Sheet], contract: Contract, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]
+) -> Iterator[Checked]:
+    """All tables of a file, one after another; a large table comes in several blocks of the same name."""
+    repeats: dict[str, RepeatedAcrossBlocks] = {}
+    for sheet in sheets:
+        block = check(sheet, contract, sender, hash_personal)
+        if sheet.is_block:
+            block = repeats.setdefault(sheet.name, RepeatedAcrossBlocks([])).without(block, contract)
+        yield block

@@ -161,14 +161,19 @@ def _append_stamps(raw: Path, stamps: dict[str, datetime]) -> None:
         os.fsync(file.fileno())
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """The whole content or nothing: written aside, synced, renamed."""
+def write_atomically(path: Path, content: bytes, durable: bool = True) -> None:
+    """The whole content or nothing: written aside, synced, renamed.
+
+    What can be made again and is checked by hash before it is used (landing files) need not be `durable`: to wait
+    for the disk after each of thousands of small files takes longer than reading them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     with partial.open("wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     partial.replace(path)
 
 
@@ -178,7 +183,7 @@ def receipts_folder(landing: Path) -> Path:
 
 def save_receipt(landing: Path, drop: Drop, receipt: Receipt) -> None:
     content = json.dumps(asdict(receipt), ensure_ascii=False, indent=1).encode()
-    write_atomically(receipts_folder(landing) / f"{path_id(drop.path)}.json", content)
+    write_atomically(receipts_folder(landing) / f"{path_id(drop.path)}.json", content, durable=False)
 
 
 def load_receipts(landing: Path) -> dict[str, Receipt]:

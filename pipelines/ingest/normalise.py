@@ -4,8 +4,8 @@ What belongs here: one reader per column type, from text to a typed value where 
 be read". What does not: deciding what becomes of an unreadable value (checks.py).
 
 All of it is set-based. A reader has two parts: an expression for the usual spelling, so that all
-columns of a table are read in one pass, and a forgiving function that is given only the distinct
-values the first part could not read.
+columns of a table are read in one pass over the text as it stands, and a forgiving function that is
+given only the distinct values the first part could not read, cleaned.
 """
 
 from __future__ import annotations
@@ -26,10 +26,23 @@ EXCEL_EPOCH = date(1899, 12, 30)
 EMPTY_MARKS = ["-", "--", "—", "——", "/", "\\", "无", "N/A", "NA", "NULL", "null", "NaN", "nan", "None", "#N/A"]
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-USCC_WEIGHTS = np.array([pow(3, place, 31) for place in range(17)], dtype=np.int64)
-_USCC_VALUE = np.full(256, -1, dtype=np.int64)
-for _value, _character in enumerate(USCC_ALPHABET):
-    _USCC_VALUE[ord(_character)] = _value
+
+
+def _uscc_terms() -> np.ndarray:
+    """Place × byte → what the character adds to the check sum modulo 31; far below zero where it may not stand.
+
+    A code is valid when its seventeen weighted characters and the check character add up to a multiple of 31.
+    """
+    terms = np.full((18, 256), -1_000, dtype=np.int16)
+    for place in range(18):
+        weight = pow(3, place, 31) if place < 17 else 1
+        for value, character in enumerate(USCC_ALPHABET):
+            if character.isdigit() or not 2 <= place <= 7:
+                terms[place, ord(character)] = value * weight % 31
+    return terms
+
+
+_USCC_TERMS = _uscc_terms()
 
 
 BLANKS = " \t\r\n\u00a0\u3000\u200b\u200e\u200f\ufeff"
@@ -57,38 +70,84 @@ def clean(text: pl.Expr, empty_marks: bool) -> pl.Expr:
     return pl.when(~empty).then(bare)
 
 
-def read_columns(text: pl.DataFrame, readers: dict[str, Reader]) -> pl.DataFrame:
-    """Clean text columns → typed columns, null where a value cannot be read."""
+def read_columns(
+    text: pl.DataFrame, readers: dict[str, Reader], keep_marks: set[str] | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Text columns → typed columns, null where a value cannot be read, and the text of what could not be.
+
+    Args:
+        text: as sent. keep_marks: columns in which 无, N/A, - and the like are values.
+    Returns:
+        typed columns, and as many text columns: cleaned where the typed value is null (null: the cell is
+        empty), as sent elsewhere.
+    """
     typed = text.select(reader.usual(pl.col(name)).cast(reader.dtype).alias(name) for name, reader in readers.items())
     unread = pl.concat([text.select(pl.all().null_count()), typed.select(pl.all().null_count())])
     odd = [name for name in readers if unread[name][0] != unread[name][1]]
-    return typed.with_columns(_read_left_over(text[name], typed[name], readers[name]) for name in odd)
+    if not odd:
+        return typed, text
+    left_over = _left_over(text, typed, odd)
+    # Columns that are read alike are looked at together: a table has few kinds of columns and many columns.
+    groups: dict[tuple[int, bool], list[str]] = {}
+    for name in odd:
+        marks = keep_marks is None or name not in keep_marks
+        groups.setdefault((id(readers[name]), marks), []).append(name)
+    values: dict[str, pl.Series] = {}
+    bare: dict[str, pl.Series] = {}
+    for (_, marks), names in groups.items():
+        found = _read_again(pl.concat([left_over[name][1].alias("sent") for name in names]), readers[names[0]], marks)
+        start = 0
+        for name in names:
+            rows = left_over[name][0]
+            part = found.slice(start, len(rows))
+            start += len(rows)
+            values[name] = _put(typed[name], rows, part["typed"])
+            bare[name] = _put(text[name], rows, part["bare"])
+    return typed.with_columns(values.values()), text.with_columns(bare.values())
 
 
-def read(text: pl.Series, reader: Reader) -> pl.Series:
+def read(text: pl.Series, reader: Reader, empty_marks: bool = True) -> pl.Series:
     """One column; see read_columns."""
-    return read_columns(pl.DataFrame({"v": text}), {"v": reader})["v"]
+    return read_columns(pl.DataFrame({"v": text}), {"v": reader}, None if empty_marks else {"v"})[0]["v"]
 
 
-def _read_left_over(text: pl.Series, typed: pl.Series, reader: Reader) -> pl.Series:
-    """`typed`, with the distinct values it could not read put through the forgiving part."""
-    if reader.forgiving is None:
-        return typed
-    left_over = text.filter(typed.is_null() & text.is_not_null()).unique()
-    table = pl.DataFrame({"text": left_over, "slow": reader.forgiving(left_over).cast(reader.dtype)})
-    both = pl.DataFrame({"text": text, "typed": typed}).join(table, on="text", how="left", maintain_order="left")
-    return both.select(pl.coalesce("typed", "slow").alias(typed.name)).to_series()
+def _left_over(text: pl.DataFrame, typed: pl.DataFrame, names: list[str]) -> dict[str, tuple[pl.Series, pl.Series]]:
+    """For each column the rows whose text could not be read, and those texts."""
+    both = text.select(names).hstack(typed.select(pl.col(name).is_null().alias(f"unread:{name}") for name in names))
+    unread = {name: pl.col(name).is_not_null() & pl.col(f"unread:{name}") for name in names}
+    lists = both.select(
+        *[where.arg_true().implode().alias(f"rows:{name}") for name, where in unread.items()],
+        *[pl.col(name).filter(where).implode() for name, where in unread.items()],
+    )
+    return {name: (lists[f"rows:{name}"][0], lists[name][0]) for name in names}
+
+
+def _read_again(sent: pl.Series, reader: Reader, marks: bool) -> pl.DataFrame:
+    """Texts → `typed` and `bare` (cleaned) of each: the distinct ones are cleaned and put through both parts of the reader."""
+    distinct = sent.unique().to_frame().with_columns(bare=clean(pl.col("sent"), marks))
+    distinct = distinct.with_columns(typed=reader.usual(pl.col("bare")).cast(reader.dtype))
+    if reader.forgiving is not None:
+        odd = distinct.filter(pl.col("typed").is_null() & pl.col("bare").is_not_null())["bare"].unique()
+        table = pl.DataFrame({"bare": odd, "slow": reader.forgiving(odd).cast(reader.dtype)})
+        distinct = distinct.join(table, on="bare", how="left").with_columns(typed=pl.coalesce("typed", "slow"))
+    return sent.to_frame().join(distinct, on="sent", how="left", maintain_order="left")
+
+
+def _put(column: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:
+    """The column with other values in some rows."""
+    return values.alias(column.name) if len(rows) == len(column) else column.clone().scatter(rows, values)
 
 
 def plain_text() -> Reader:
-    return Reader(pl.String(), lambda text: text)
+    """Texts without blanks around them; an empty one is null."""
+    return Reader(pl.String(), lambda text: clean(text, empty_marks=False))
 
 
 def identifier() -> Reader:
     """Numbers of policies, claims, vouchers: half-width, upper case, no blanks inside."""
     return Reader(
         pl.String(),
-        lambda text: pl.when(~text.str.contains(r"[^!-~]|[a-z]")).then(text),
+        lambda text: pl.when(~text.str.contains(r"[^!-~]|[a-z]|^$")).then(text),
         lambda odd: pl.DataFrame({"v": odd}).select(code_key(pl.col("v"))).to_series(),
     )
 
@@ -101,24 +160,41 @@ def uscc() -> Reader:
 
     Source: GB 32100-2015.
     """
-    return Reader(pl.String(), lambda text: pl.when(False).then(text), _valid_uscc)
+    return Reader(pl.String(), lambda text: text.map_batches(_valid_as_sent, return_dtype=pl.String()), _valid_uscc)
+
+
+def _valid_as_sent(codes: pl.Series) -> pl.Series:
+    """Codes that are valid just as they were sent; null for all others."""
+    return pl.DataFrame({"v": codes, "valid": _is_valid_uscc(codes)}).select(pl.when("valid").then("v")).to_series()
 
 
 def _valid_uscc(text: pl.Series) -> pl.Series:
     codes = pl.DataFrame({"v": text}).select(code_key(pl.col("v")).str.replace_all("-", "")).to_series()
-    shaped = codes.str.contains(r"^[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}$").fill_null(False)
+    return _valid_as_sent(codes)
+
+
+def _is_valid_uscc(codes: pl.Series) -> pl.Series:
+    """Whether each code has the form and the check character of GB 32100, and is no placeholder of one repeated character."""
+    shaped = (codes.str.len_bytes() == 18).fill_null(False)
     valid = np.zeros(len(codes), dtype=bool)
     if shaped.any():
         letters = np.frombuffer(codes.filter(shaped).str.join("").item().encode(), dtype=np.uint8).reshape(-1, 18)
-        values = _USCC_VALUE[letters]
-        check = (31 - (values[:, :17] @ USCC_WEIGHTS) % 31) % 31
-        placeholder = (letters == letters[:, :1]).all(axis=1)
-        valid[shaped.to_numpy()] = (check == values[:, 17]) & ~placeholder
-    return pl.DataFrame({"v": codes, "valid": valid}).select(pl.when("valid").then("v")).to_series()
+        total = np.zeros(len(letters), dtype=np.int16)
+        for place in range(18):
+            total += _USCC_TERMS[place].take(letters[:, place])
+        holds = (total >= 0) & (total % 31 == 0)
+        alike = np.flatnonzero(holds & (letters[:, 0] == letters[:, 17]))
+        holds[alike] = (letters[alike] != letters[alike, :1]).any(axis=1)
+        valid[shaped.to_numpy()] = holds
+    return pl.Series(valid)
 
 
 # Doubles between 2^59 and 2^60, where 18-digit codes lie, are multiples of this.
 _DOUBLE_STEP = 128
+
+
+LIKE_A_NUMBER = r"^\d[\d.．EeＥｅ+]*$"
+"""What a code must look like before it is worth asking whether Excel damaged it."""
 
 
 def damaged_by_excel(text: pl.Expr, from_workbook: bool) -> pl.Expr:
@@ -178,7 +254,7 @@ def to_date() -> Reader:
     """Dates: `2023-05-08`, `2023年5月8日`, `2023.5.8`, `20230508`, Excel serial days; a time of day is cut off."""
     return Reader(
         pl.Date(),
-        lambda text: _in_years(text.str.to_date("%Y-%m-%d", strict=False)),
+        lambda text: _in_years(text.str.replace_all("/", "-", literal=True).str.to_date("%Y-%m-%d", strict=False)),
         lambda odd: _any_moment(odd).dt.date(),
     )
 
@@ -263,12 +339,20 @@ def to_ratio(percent_header: bool = False) -> Reader:
         fraction = frame.select(pl.when("percent").then(pl.col("v") / 100).otherwise("v").cast(pl.Decimal(38, 8)))
         return _half_up(fraction.to_series(), 6, target)
 
-    return Reader(target, lambda text: pl.when(False).then(text).cast(target), forgiving)
+    def usual(text: pl.Expr) -> pl.Expr:
+        fraction = pl.when((not percent_header) & text.str.contains(r"^0\.\d{1,6}$")).then(text)
+        percent = pl.when(text.str.contains(r"^\d{1,2}%$")).then(text.str.strip_suffix("%"))
+        return pl.coalesce(
+            fraction.cast(target, strict=False),
+            (percent.cast(pl.Decimal(9, 6), strict=False) / 100).cast(target, strict=False),
+        )
+
+    return Reader(target, usual, forgiving)
 
 
 _BOOL_WORDS = {
     "是": True, "有": True, "Y": True, "YES": True, "TRUE": True, "1": True, "√": True,
-    "否": False, "无": False, "没有": False, "N": False, "NO": False, "FALSE": False, "0": False, "×": False,
+    "否": False, "没有": False, "N": False, "NO": False, "FALSE": False, "0": False, "×": False,
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import codecs
 import csv
 import gzip
 import io
+import mmap
 import re
 import struct
 import unicodedata
@@ -18,13 +19,14 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import PurePosixPath
 
 import duckdb
 import fastexcel
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import python_calamine
 
 from pipelines.feeds.contracts import Contract, contracts, refusal_messages
@@ -39,14 +41,19 @@ DELIMITERS = ",\t;"
 MAX_SURPLUS_FIELDS = 64
 # Lines that are not records: sums below a table, the example row of a template left in.
 NOT_DATA = r"^\s*(合\s*计|总\s*计|小\s*计|共\s*计|本页小计|示例|样例)"
+# How a first cell begins that may be blank or one of those.
+MAY_BE_NO_DATA = r"^\s*([合总小共本示样]|$)"
 SUFFIXES = {".csv", ".txt", ".tsv", ".xlsx", ".xls", ".jsonl", ".parquet", ".zip", ".gz"}
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+BLOCK_BYTES = 48 << 20
+"""How much of a text file is parsed at once: what a large file takes of memory does not grow with it."""
 # Deflate makes at most 1032 bytes of one.
 DEFLATE_MOST = 1032
 # What the standard library raises over a broken archive.
 BROKEN_ARCHIVE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, KeyError, RuntimeError,
 )  # fmt: skip
+SOMETHING = re.compile(rb"\S")
 UNIT_IN_HEADER = re.compile(r"[（(\[【]\s*(万元|元|人|%|％|次|必填|选填)\s*[)）\]】]")
 
 
@@ -103,58 +110,72 @@ class Sheet:
     rows: pl.DataFrame
     # Cells of a workbook may be numbers where codes should be text.
     from_workbook: bool = False
+    # The table goes on in further sheets of the same name.
+    is_block: bool = False
 
 
-def read(content: bytes, file_name: str, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> list[Sheet]:
-    """All tables of a file that carry this feed's header.
+Content = bytes | mmap.mmap
+"""What a file holds; large files are mapped and read piece by piece."""
+
+
+def tables(content: Content, file_name: str, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> Iterator[Sheet]:
+    """All tables of a file that carry this feed's header, one after another; large texts in blocks.
 
     What a file is, is read off its first bytes; its name only decides between kinds of text.
 
     Raises:
-        Refused: the file cannot be read as this feed.
+        Refused: the file cannot be read as this feed. It may come after the first tables.
     """
-    if not content:
+    for sheet in _tables(content, file_name, contract, limits):
+        yield _within_cell_limit(sheet, limits)
+
+
+def read(content: Content, file_name: str, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> list[Sheet]:
+    """All tables of a file at once; see `tables`."""
+    return list(tables(content, file_name, contract, limits))
+
+
+def _tables(content: Content, file_name: str, contract: Contract, limits: Limits) -> Iterator[Sheet]:
+    if not len(content):
         raise Refused("empty")
     suffix = PurePosixPath(file_name).suffix.lower()
     if suffix not in SUFFIXES:
         raise Refused("unsupported_format", suffix=suffix)
-    if content.startswith(b"\x1f\x8b"):
-        return read(_gunzip(content, limits), PurePosixPath(file_name).stem, contract, limits)
-    if content.startswith(b"PK\x03\x04"):
-        return _read_zip(content, suffix, contract, limits)
-    if content.startswith(OLE):
-        if "EncryptedPackage".encode("utf-16-le") in content:
+    start = content[:8]
+    if start.startswith(b"\x1f\x8b"):
+        yield from _tables(_gunzip(content, limits), PurePosixPath(file_name).stem, contract, limits)
+    elif start.startswith(b"PK\x03\x04"):
+        yield from _read_zip(bytes(content), suffix, contract, limits)
+    elif start.startswith(OLE):
+        if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
             raise Refused("encrypted")
-        sheets = read_workbook(content, contract, _first_rows_of_xls(content))
-    elif content.startswith(b"PAR1"):
-        sheets = [read_parquet(content, contract)]
+        yield from read_workbook(bytes(content), contract, _first_rows_of_xls(bytes(content)))
+    elif start.startswith(b"PAR1"):
+        yield read_parquet(bytes(content), contract)
     elif suffix in (".xls", ".xlsx", ".zip", ".gz", ".parquet"):
-        if suffix == ".xls" and content.lstrip()[:1] != b"<" and b"\x00" not in content[:4096]:
-            sheets = [read_csv(content, contract)]  # text under the name of a workbook, as some systems export
+        if suffix == ".xls" and content[:4096].lstrip()[:1] != b"<" and b"\x00" not in content[:4096]:
+            yield from read_csv(content, contract)  # text under the name of a workbook, as some systems export
         else:
             raise Refused("not_a_workbook" if suffix.startswith(".xls") else "malformed", detail="文件内容与扩展名不符")
     elif suffix == ".jsonl":
-        sheets = [read_jsonl(content, contract)]
+        yield read_jsonl(bytes(content), contract)
     else:
-        sheets = [read_csv(content, contract)]
-    return _within_cell_limit(sheets, limits)
+        yield from read_csv(content, contract)
 
 
-def _within_cell_limit(sheets: list[Sheet], limits: Limits) -> list[Sheet]:
-    for sheet in sheets:
-        cells = [name for name in sheet.rows.columns if name not in ("line_no", "ragged")]
-        longest = (
-            sheet.rows.select(pl.max_horizontal(pl.col(cells).str.len_chars().max())).item() if sheet.rows.height else 0
-        )
-        if (longest or 0) > limits.cell_characters:
-            raise Refused("cell_too_long", limit=limits.cell_characters)
-    return sheets
+def _within_cell_limit(sheet: Sheet, limits: Limits) -> Sheet:
+    cells = [name for name in sheet.rows.columns if name not in ("line_no", "ragged")]
+    # Bytes are known without looking; only where there are too many are characters counted.
+    for longest in (pl.col(cells).str.len_bytes().max(), pl.col(cells).str.len_chars().max()):
+        if (sheet.rows.select(pl.max_horizontal(longest)).item() or 0) <= limits.cell_characters:
+            return sheet
+    raise Refused("cell_too_long", limit=limits.cell_characters)
 
 
 # --- archives ----------------------------------------------------------------------------------
 
 
-def _gunzip(content: bytes, limits: Limits) -> bytes:
+def _gunzip(content: Content, limits: Limits) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
             expanded = file.read(limits.expanded_bytes + 1)
@@ -173,7 +194,7 @@ def _read_zip(content: bytes, suffix: str, contract: Contract, limits: Limits) -
             _safe_members(archive, members, limits)
             if any(member.filename == "xl/workbook.xml" for member in members):
                 _no_entities(archive, members)
-                return _within_cell_limit(read_workbook(content, contract, _first_rows_of_xlsx(archive)), limits)
+                return read_workbook(content, contract, _first_rows_of_xlsx(archive))
             if suffix == ".xlsx":
                 raise Refused("not_a_workbook")
             return _read_members(archive, members, contract, limits)
@@ -299,9 +320,12 @@ def find_header(rows: list[list[str | None]], contract: Contract) -> tuple[int, 
     best: tuple[int, int, list[HeaderCell]] | None = None
     above: list[str | None] = []
     for number, cells in enumerate(rows):
+        if len(cells) < FEWEST_HEADERS:
+            above = cells
+            continue
         padded = above + [None] * (len(cells) - len(above))
         joined = [cell or upper for cell, upper in zip(cells, padded, strict=False)]
-        for candidate in (cells, joined):
+        for candidate in [cells] if joined == cells else [cells, joined]:
             header = match_header(candidate, names)
             known = {cell.column for cell in header if cell.column}
             if (
@@ -310,6 +334,8 @@ def find_header(rows: list[list[str | None]], contract: Contract) -> tuple[int, 
                 and (best is None or len(known) > best[0])
             ):
                 best = (len(known), number, header)
+                if len(known) == len(header):
+                    return best[1:]  # nothing but headers
         above = cells
     return None if best is None else best[1:]
 
@@ -321,33 +347,66 @@ def no_header(contract: Contract) -> Refused:
 # --- text files --------------------------------------------------------------------------------
 
 
-def decode(content: bytes) -> bytes:
-    """The same text as UTF-8 without a byte order mark and with \\n as line end where \\r stood alone.
+def encoding_of(content: Content) -> str:
+    """utf-8-sig, utf-16, utf-8 or gb18030 (what is none of the others), read off the whole content."""
+    start = content[:3]
+    if start == codecs.BOM_UTF8:
+        return "utf-8-sig"
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    # Arrow checks a text in place, several times as fast as decoding it.
+    ends = pa.py_buffer(np.array([0, len(content)], dtype=np.int64))
+    try:
+        pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(content)]).validate(full=True)
+    except pa.ArrowInvalid:
+        return "gb18030"
+    return "utf-8"
+
+
+def decode(content: bytes, encoding: str) -> bytes:
+    """The same text as UTF-8 without a byte order mark.
 
     Raises:
-        Refused: not UTF-8, UTF-16 (with mark) or GB18030.
+        Refused: it is not of that encoding, or no text at all.
     """
-    if content.startswith(codecs.BOM_UTF8):
-        content = content[3:]
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        content = _transcode(content, "utf-16")
-    else:
+    if encoding != "utf-8":
         try:
-            content.decode("utf-8")
-        except UnicodeDecodeError:
-            content = _transcode(content, "gb18030")
+            content = content.decode(encoding).encode()
+        except UnicodeError as error:
+            raise Refused("undecodable") from error
     if b"\x00" in content:
         raise Refused("undecodable")
-    if b"\r" in content and b"\n" not in content:
-        content = content.replace(b"\r", b"\n")
     return content
 
 
-def _transcode(content: bytes, encoding: str) -> bytes:
-    try:
-        return content.decode(encoding).encode()
-    except UnicodeError as error:
-        raise Refused("undecodable") from error
+def blocks(content: Content) -> Iterator[bytes]:
+    """A text of any length as UTF-8 with \\n as line end, in blocks of whole records.
+
+    No encoding but UTF-16 has a byte of a line end or a quote inside another letter, so that a text can be cut
+    before it is decoded.
+    """
+    encoding = encoding_of(content)
+    if encoding == "utf-16" or len(content) <= BLOCK_BYTES:
+        content, encoding = decode(bytes(content), encoding), "utf-8"
+    line_end = b"\n" if content.find(b"\n") >= 0 else b"\r"
+    offset = 0
+    while offset < len(content):
+        end = _end_of_record(content, offset, line_end)
+        block = decode(content[offset:end], encoding)
+        encoding = "utf-8" if encoding == "utf-8-sig" else encoding  # the mark stands before the first one only
+        offset = end
+        yield block.replace(b"\r", b"\n") if line_end == b"\r" else block
+
+
+def _end_of_record(content: Content, offset: int, line_end: bytes) -> int:
+    """Where a block that begins at `offset` ends: behind a line end outside quotes."""
+    size = BLOCK_BYTES
+    while offset + size < len(content):
+        end = content.rfind(line_end, offset, offset + size) + 1
+        if end > offset and content[offset:end].count(b'"') % 2 == 0:
+            return end
+        size *= 2
+    return len(content)
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[list[str | None], int]]:
@@ -371,14 +430,28 @@ def _skip_lines(content: bytes, lines: int) -> int:
     return offset
 
 
-def read_csv(content: bytes, contract: Contract) -> Sheet:
-    """A delimited text file; encoding and delimiter are found out.
+def read_csv(content: Content, contract: Contract) -> Iterator[Sheet]:
+    """A delimited text file; encoding and delimiter are found out. Large ones come in blocks.
 
     Raises:
         Refused: undecodable, no header, quotes that never close.
     """
-    content = decode(content)
-    head = content[:HEADER_SEARCH_BYTES].decode("utf-8", errors="ignore")
+    pieces = blocks(content)
+    first = next(pieces)
+    delimiter, header, header_line = _delimited_header(first, contract)
+    lines = header_line
+    is_block = len(first) < len(content) and len(content) > BLOCK_BYTES
+    for number, piece in enumerate(chain([first[_skip_lines(first, header_line) :]], pieces)):
+        if number and not SOMETHING.search(piece):
+            continue
+        rows = _parse_delimited(piece, delimiter, len(header)).with_columns(line_no=pl.col("line_no") + lines)
+        lines += piece.count(b"\n")
+        yield Sheet("", header, rows, is_block=is_block)
+
+
+def _delimited_header(first: bytes, contract: Contract) -> tuple[str, list[HeaderCell], int]:
+    """The delimiter under which most headers are known, the header, and the line it ends on."""
+    head = first[:HEADER_SEARCH_BYTES].decode("utf-8", errors="ignore")
     found = None
     for delimiter in DELIMITERS:
         records = list(_records(head, delimiter))
@@ -387,16 +460,13 @@ def read_csv(content: bytes, contract: Contract) -> Sheet:
             found = (delimiter, match[1], records[match[0]][1])
     if found is None:
         raise no_header(contract)
-    delimiter, header, header_line = found
-    body = content[_skip_lines(content, header_line) :]
-    rows = _parse_delimited(body, delimiter, len(header))
-    return Sheet("", header, rows.with_columns(line_no=pl.col("line_no") + header_line))
+    return found
 
 
 def _parse_delimited(body: bytes, delimiter: str, width: int) -> pl.DataFrame:
     """Records below the header; `line_no` counts from 1 below it."""
     names = [f"c{place}" for place in range(width)]
-    if not body.strip():
+    if not SOMETHING.search(body):
         return _numbered(pl.DataFrame(schema=dict.fromkeys(names, pl.String)))
     try:
         frame = _scan(body, delimiter, names)
@@ -486,9 +556,10 @@ def read_jsonl(content: bytes, contract: Contract) -> Sheet:
     Raises:
         Refused: undecodable, or no line with the feed's key.
     """
-    lines = pl.DataFrame({"text": decode(content).decode().split("\n")}).with_columns(
-        line_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
-    )
+    text = decode(content, encoding_of(content)).decode()
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
+    lines = pl.DataFrame({"text": text.split("\n")}).with_columns(line_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
     lines = lines.filter(pl.col("text").str.strip_chars() != "")
     with duckdb.connect(":memory:") as connection:
         connection.register("lines", lines.to_arrow())

@@ -14,7 +14,7 @@ from pathlib import Path
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import providers
 from pipelines.ingest import checks
-from pipelines.ingest.readers import Refused, read
+from pipelines.ingest.readers import Refused, tables
 from pipelines.settings import Settings
 
 
@@ -45,10 +45,8 @@ def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: d
     contract = contracts()[feed]
     sender = checks.Sender(providers()[provider], now.date())
     try:
-        checked = [
-            checks.check(sheet, contract, sender, lambda column: column)
-            for sheet in read(target.read_bytes(), target.name, contract)
-        ]
+        sheets = tables(target.read_bytes(), target.name, contract)
+        checked = list(checks.check_file(sheets, contract, sender, lambda column: column))
     except Refused as refusal:
         return Received(target, refusal.message, (0, 0, 0, 0))
     counts = (
