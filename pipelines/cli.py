@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import nullcontext
 from datetime import date, datetime
 from pathlib import Path
@@ -70,6 +71,7 @@ def nightly(
     if not settings.raw.is_dir():
         errors.print(f"[red]没有报送目录[/]：{settings.raw}。请先用 anze receive 登记文件，或用 anze synth 生成样例。")
         raise typer.Exit(FAILED)
+    began = time.monotonic()
     try:
         outcome = job.run(settings, _day(as_of), full)
     except AlreadyRunning as running:
@@ -101,6 +103,21 @@ def nightly(
             f"[green]已发布[/] {outcome.publication.publication_id}，取数时点 {outcome.publication.as_of}，{outcome.publication.source_files} 个文件。"
         )
     _print_headline(settings)
+    if outcome.stages:
+        _print_stages(dict(outcome.stages), time.monotonic() - began)
+
+
+def _print_stages(stages: dict[str, float], whole: float) -> None:
+    """Where the time of a night went."""
+    from pipelines.defs.progress import STEPS  # noqa: PLC0415
+
+    table = Table(title="各阶段用时", padding=(0, 0))
+    for heading in ("阶段", "秒", "占比"):
+        table.add_column(heading, justify="left" if heading == "阶段" else "right", no_wrap=True)
+    rows = {STEPS.get(step, step): seconds for step, seconds in stages.items()}
+    for title, seconds in (rows | {"启动（载入程序、解析模型）": whole - sum(rows.values()), "合计": whole}).items():
+        table.add_row(title, f"{seconds:.1f}", f"{seconds / whole:.0%}")
+    console.print(table)
 
 
 def _print_headline(settings: Settings) -> None:

@@ -21,7 +21,7 @@ import polars as pl
 
 from pipelines import transform
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
-from pipelines.settings import DBT_PROJECT, SEEDS, Settings
+from pipelines.settings import DBT_PROJECT, SEEDS, Settings, duckdb_limits
 
 # Stand in the compiled SQL for what differs between homes and days.
 LANDING, AS_OF, DATABASE = "@landing@", "@as_of@", "compiled_project"
@@ -114,11 +114,7 @@ def run(project: Project, settings: Settings, build: Path, as_of: str = "") -> N
     date.fromisoformat(day)  # goes into SQL
     build.parent.mkdir(parents=True, exist_ok=True)
     build.unlink(missing_ok=True)
-    with duckdb.connect(str(build)) as connection:
-        connection.execute("set autoinstall_known_extensions = false")
-        connection.execute(f"set memory_limit = '{settings.memory_limit}'")
-        connection.execute(f"set temp_directory = {_literal(str(build.parent / 'spill'))}")
-        connection.execute("set preserve_insertion_order = false")
+    with duckdb.connect(str(build), config=duckdb_limits(settings)) as connection:
         for schema in sorted({step.schema for step in project.steps}):
             connection.execute(f'create schema if not exists "{schema}"')
         for step in project.steps:

@@ -49,6 +49,8 @@ class Outcome:
     publication: Publication | None = None
     gates: tuple[GateResult, ...] = ()
     error: str = ""
+    stages: tuple[tuple[str, float], ...] = ()
+    """Seconds of each stage (Dagster's steps), in order; what the night needed besides is its start-up."""
 
 
 def input_fingerprint(settings: Settings, as_of: str) -> str:
@@ -164,7 +166,12 @@ def _run_dagster(settings: Settings, as_of: str) -> Outcome:
         )
     blocked = blocking(load_results(settings))
     if result.success and not blocked:
-        return Outcome("published", last_publication(settings))
+        stages = tuple(
+            (str(event.step_key), event.step_success_data.duration_ms / 1000)
+            for event in result.all_events
+            if event.is_step_success
+        )
+        return Outcome("published", last_publication(settings), stages=stages)
     if blocked:
         return Outcome("blocked", last_publication(settings), tuple(blocked))
     failures = [event for event in result.all_events if event.is_step_failure]

@@ -118,6 +118,18 @@ def settings(home: Path | None = None) -> Settings:
     return _from_environment().model_copy(update={"home": home.resolve()})
 
 
+def duckdb_limits(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+    """How a DuckDB connection that works on whole tables is opened: within memory, spilling beside the build, calling nobody."""
+    return {
+        "memory_limit": settings.memory_limit,
+        "threads": settings.threads,
+        "temp_directory": str(settings.build.parent / "spill"),
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+
+
 def quiet_dependencies() -> None:
     """Switches off telemetry; called before any dependency that has some is imported."""
     for name, value in TELEMETRY_OFF.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,16 @@ def manifest_path(settings: Settings) -> Path:
 def dbt_log(settings: Settings) -> Path:
     """What dbt said in the last run."""
     return settings.home / "dbt" / "last_run.log"
+
+
+RUNS_KEPT = 2
+
+
+def forget_old_runs(settings: Settings) -> None:
+    """Dagster gives each run of dbt a folder of its own (ten megabytes); the newest few stay."""
+    runs = sorted((settings.home / "dbt").glob("dbt-*"), key=lambda path: path.stat().st_mtime)
+    for path in runs[:-RUNS_KEPT]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def fresh_manifest(settings: Settings) -> Path:

@@ -26,7 +26,7 @@ def test_same_tables_types_and_comments_as_dbt(dirty_world: Home) -> None:
         # What publication adds is only in the file dbt wrote first.
         assert columns("plain") and set(columns("plain")) <= set(columns("dbt"))
         tables = connection.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'plain' order by all"
+            "select table_schema, table_name from information_schema.tables where table_catalog = 'plain' order by all"
         ).fetchall()
         assert len(tables) > 70
         for schema, table in tables:

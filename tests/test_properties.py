@@ -13,7 +13,7 @@ from conftest import Home
 
 from pipelines.synth import files as synth
 
-TABLES = "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('marts', 'quality', 'meta') order by 1"
+TABLES = "select table_schema || '.' || table_name from information_schema.tables where table_schema in ('marts', 'quality', 'meta') order by 1"
 
 
 def tables(home: Home) -> dict[str, list[tuple[Any, ...]]]:

@@ -1,5 +1,6 @@
-{#- The newest acceptance of each record key per sender and feed: what releases an old rejection. -#}
-{% macro accepted_keys() -%}
+{#- The newest acceptance of each record key per sender and feed: what releases an old rejection.
+    `rejected`: a relation with provider, feed and record_key; only these are looked for. -#}
+{% macro accepted_keys(rejected) -%}
     {%- set feeds = {
         'accident': ('stg_department__accident', ['accident_id']),
         'claim': ('stg_insurer__claim', ['claim_no']),
@@ -24,13 +25,18 @@
         'service_record': ('stg_insurer__service_record', ['service_no']),
     } -%}
     {%- for feed, (model, keys) in feeds.items() %}
+    {%- set record_key %}{% for key in keys %}coalesce(cast(records.{{ key }} as varchar), ''){{ " || '|' || " if not loop.last }}{% endfor %}{% endset %}
     select
         '{{ feed }}' as feed,
-        provider,
-        {% for key in keys %}coalesce(cast({{ key }} as varchar), ''){{ " || '|' || " if not loop.last }}{% endfor %} as record_key,
-        max(received_at) as last_received_at
-    from {{ ref(model) }}
-    group by provider, {{ keys | join(', ') }}
+        records.provider,
+        rejected.record_key,
+        max(records.received_at) as last_received_at
+    from {{ ref(model) }} as records
+    inner join {{ rejected }} as rejected
+        on records.provider = rejected.provider
+        and rejected.feed = '{{ feed }}'
+        and {{ record_key }} = rejected.record_key
+    group by records.provider, rejected.record_key
     {%- if not loop.last %}
 
     union all

@@ -13,32 +13,77 @@
     where files.status = 'loaded' and files.is_known
 {%- endmacro %}
 
-{#- All known versions of each record, numbered from the newest.
+{#- Keys that occur in several versions. Nearly all records come once: only the others are worth sorting. -#}
+{% macro several_versions(relation, keys) -%}
+    select
+        {{ keys | join(', ') }},
+        true as is_several
+    from {{ relation }}
+    group by {{ keys | join(', ') }}
+    having count(*) > 1
+{%- endmacro %}
+
+{% macro same_key(one, other, keys) -%}
+    {%- for key in keys %}{{ one }}.{{ key }} is not distinct from {{ other }}.{{ key }}{{ ' and ' if not loop.last }}{% endfor -%}
+{%- endmacro %}
+
+{#- The versions of records that have several, numbered from the newest.
     Newest = greatest (received, file name, sheet, line); file_id only breaks the tie of equal names. -#}
 {% macro ranked_versions(relation, keys) -%}
     select
-        *,
+        versions.*,
         row_number() over (
-            partition by {{ keys | join(', ') }}
-            order by received_at desc, file_name desc, sheet desc, line_no desc, file_id desc
+            partition by {% for key in keys %}versions.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
+            order by
+                versions.received_at desc,
+                versions.file_name desc,
+                versions.sheet desc,
+                versions.line_no desc,
+                versions.file_id desc
         ) as version_rank
-    from {{ relation }}
+    from {{ relation }} as versions
+    inner join ({{ several_versions(relation, keys) }}) as several
+        on {{ same_key('versions', 'several', keys) }}
 {%- endmacro %}
 
 {#- The newest known version of each record that is not withdrawn (撤销). -#}
 {% macro newest_versions(relation, keys) -%}
-    select * from ({{ ranked_versions(relation, keys) }}) as ranked
-    where version_rank = 1 and coalesce(record_status, '正常') <> '撤销'
+    select * from (
+        select
+            versions.*,
+            1 as version_rank
+        from {{ relation }} as versions
+        left join ({{ several_versions(relation, keys) }}) as several
+            on {{ same_key('versions', 'several', keys) }}
+        where several.is_several is null
+
+        union all
+
+        select * from ({{ ranked_versions(relation, keys) }}) as ranked
+        where version_rank = 1
+    ) as newest
+    where coalesce(record_status, '正常') <> '撤销'
 {%- endmacro %}
 
 {#- The other known versions: older ones, and withdrawals; `reason` says which. -#}
 {% macro other_versions(relation, keys) -%}
     select
-        *,
+        ranked.*,
         case
             when version_rank = 1 then '记录已撤销'
             else '已有更新的版本'
         end as reason
     from ({{ ranked_versions(relation, keys) }}) as ranked
     where version_rank > 1 or record_status = '撤销'
+
+    union all
+
+    select
+        versions.*,
+        1 as version_rank,
+        '记录已撤销' as reason
+    from {{ relation }} as versions
+    left join ({{ several_versions(relation, keys) }}) as several
+        on {{ same_key('versions', 'several', keys) }}
+    where versions.record_status = '撤销' and several.is_several is null
 {%- endmacro %}

@@ -6,6 +6,7 @@ What belongs here: the form of a contract and its loading. What does not: applyi
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -53,6 +54,8 @@ class Column(Strict):
     type: ColumnType
     aliases: list[str] = []
     required: bool = False
+    # Asked for in files received from this day on; older ones load without it, as they did.
+    since: date | None = None
     codes: str | list[str] | None = None
     code_aliases: dict[str, str] = {}
     min: float | None = None

@@ -95,7 +95,7 @@ def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Calla
     )
     frame, damaged = _with_damaged_codes(frame, contract, sheet.from_workbook)
     problems = [
-        *_value_problems(contract.feed, damaged),
+        *_value_problems(contract.feed, damaged, sender.received),
         *_scope_problems(contract, sender.provider),
         *(
             _Problem(pl.sql_expr(rule.where), rule.code, rule.severity, rule.column, _filled(rule.message))
@@ -221,8 +221,8 @@ def _general(broken: pl.Expr, rule_code: str, name: str, column: Column, provide
     return _Problem(broken, rule_code, general_rules()[rule_code].severity, name, message)
 
 
-@lru_cache
-def _value_problems(feed: str, damaged_columns: frozenset[str]) -> list[_Problem]:
+@lru_cache(maxsize=1024)
+def _value_problems(feed: str, damaged_columns: frozenset[str], received: date) -> list[_Problem]:
     """Unreadable, missing and out-of-range values."""
     problems = []
     contract = contracts()[feed]
@@ -235,7 +235,7 @@ def _value_problems(feed: str, damaged_columns: frozenset[str]) -> list[_Problem
             problems.append(
                 _general(raw.is_not_null() & value.is_null() & ~damaged, _UNREADABLE[column.type], name, column)
             )
-        if column.required:
+        if column.required and (column.since is None or received >= column.since):
             problems.append(_general(raw.is_null(), "missing_value", name, column))
         if column.min is not None:
             problems.append(_general(value < column.min, "out_of_range", name, column))

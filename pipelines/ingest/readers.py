@@ -437,16 +437,15 @@ def read_csv(content: Content, contract: Contract) -> Iterator[Sheet]:
         Refused: undecodable, no header, quotes that never close.
     """
     pieces = blocks(content)
-    first = next(pieces)
+    first = next(pieces, b"")
     delimiter, header, header_line = _delimited_header(first, contract)
     lines = header_line
-    is_block = len(first) < len(content) and len(content) > BLOCK_BYTES
     for number, piece in enumerate(chain([first[_skip_lines(first, header_line) :]], pieces)):
         if number and not SOMETHING.search(piece):
             continue
         rows = _parse_delimited(piece, delimiter, len(header)).with_columns(line_no=pl.col("line_no") + lines)
         lines += piece.count(b"\n")
-        yield Sheet("", header, rows, is_block=is_block)
+        yield Sheet("", header, rows, is_block=len(content) > BLOCK_BYTES)
 
 
 def _delimited_header(first: bytes, contract: Contract) -> tuple[str, list[HeaderCell], int]:

@@ -84,7 +84,7 @@ def _build(settings: Settings, as_of: str, target: Path, stamp: str) -> None:
     project = compiled.compiled_project(settings.home / "dbt" / "compiled")
     compiled.run(project, settings, build, as_of)
     partial = build.with_name("as_of_partial.duckdb")
-    assemble(build, partial, project.manifest, [], stamp, filed_statistics(settings, NO_FILINGS))
+    assemble(settings, build, partial, project.manifest, [], stamp, filed_statistics(settings, NO_FILINGS))
     partial.replace(target)
     build.unlink()
     kept = sorted(target.parent.glob("anze_*.duckdb"), key=lambda path: path.stat().st_mtime)

@@ -24,7 +24,7 @@ from pipelines.gates.run import GateResult, blocking
 from pipelines.ingest.manifest import write_atomically
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS, data_dictionary, metric_catalogue
 from pipelines.publish.tables import copy_tables, literal
-from pipelines.settings import CHINA, Settings
+from pipelines.settings import CHINA, Settings, duckdb_limits
 
 # Tables the publication adds to what dbt built: description, and Chinese comment per column.
 ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
@@ -130,7 +130,9 @@ def publish(settings: Settings, manifest: Path, results: list[GateResult], finge
     if blocking(results):
         raise ValueError("a blocking gate does not hold")
     partial = settings.build.with_name("publishing.duckdb")
-    publication = assemble(settings.build, partial, manifest, results, fingerprint, filed_statistics(settings))
+    publication = assemble(
+        settings, settings.build, partial, manifest, results, fingerprint, filed_statistics(settings)
+    )
     _keep_history(settings)
     partial.replace(settings.published)
     write_atomically(_record_path(settings), json.dumps(asdict(publication), ensure_ascii=False, indent=1).encode())
@@ -171,16 +173,21 @@ def filed_statistics(settings: Settings, as_of: str = "9999-12-31") -> pl.DataFr
 
 
 def assemble(
-    build: Path, target: Path, manifest: Path, results: list[GateResult], fingerprint: str, filed: pl.DataFrame
+    settings: Settings,
+    build: Path,
+    target: Path,
+    manifest: Path,
+    results: list[GateResult],
+    fingerprint: str,
+    filed: pl.DataFrame,
 ) -> Publication:
     """Writes what is published of a build into a fresh, checked, read-only file."""
     built_at = datetime.now(CHINA).replace(tzinfo=None, microsecond=0)
-    with duckdb.connect(str(build)) as connection:
-        as_of = connection.execute("select as_of from intermediate.int_as_of").fetchone()[0]  # type: ignore[index]
+    with duckdb.connect(str(build), config=duckdb_limits(settings)) as connection:
+        as_of = connection.execute("select as_of from intermediate.int_as_of").fetchall()[0][0]
         files = connection.execute(
             "select count(*), md5(string_agg(file_id, ',' order by file_id)) from quality.files"
-        ).fetchone()
-        assert files is not None
+        ).fetchall()[0]
         publication_id = f"{as_of:%Y%m%d}-{hashlib.sha256((files[1] + fingerprint).encode()).hexdigest()[:8]}"
         _add_tables(connection, manifest, results, publication_id, as_of, built_at, files, filed)
         tables, rows = _copy(connection, target)
@@ -211,7 +218,7 @@ def _add_tables(
         "meta.publication": pl.DataFrame(
             {
                 "publication_id": [publication_id], "as_of": [as_of], "built_at": [built_at], "code_version": [pipelines.__version__],
-                "source_files": [files[0]], "source_hash": [files[1]], "row_counts": [_row_counts(connection)],
+                "source_files": [files[0]], "source_hash": [files[1]], "row_counts": [""],
             }
         ),
         "meta.data_dictionary": data_dictionary(manifest),
@@ -237,34 +244,30 @@ def _add_tables(
             connection.execute(f"comment on column {name}.{column} is {literal(text)}")
 
 
-def _row_counts(connection: duckdb.DuckDBPyConnection) -> str:
-    rows = connection.execute(
-        "select schema_name || '.' || table_name, estimated_size from duckdb_tables() where schema_name = any(?) order by all",
-        [PUBLISHED_SCHEMAS],
-    ).fetchall()
-    return json.dumps(dict(rows))
-
-
 def _copy(connection: duckdb.DuckDBPyConnection, target: Path) -> tuple[int, int]:
-    """Copies the published schemas into a fresh file; returns tables and rows."""
+    """Copies the published schemas into a fresh file, views of the build as tables; returns tables and rows."""
     target.unlink(missing_ok=True)
     target.with_name(target.name + ".wal").unlink(missing_ok=True)
     database, tables = connection.execute(
-        "select current_database(), list(schema_name || '.' || table_name order by schema_name, table_name) from duckdb_tables() "
+        "with relations as ("
+        "  select database_name, schema_name, table_name from duckdb_tables()"
+        "  union all select database_name, schema_name, view_name from duckdb_views() where not internal"
+        ") select current_database(), list(schema_name || '.' || table_name order by schema_name, table_name) from relations "
         "where database_name = current_database() and list_contains(?, schema_name)",
         [PUBLISHED_SCHEMAS],
     ).fetchall()[0]
     rows = copy_tables(connection, str(target), tables, PUBLISHED_SCHEMAS, database)
+    with duckdb.connect(str(target)) as published:
+        published.execute("update meta.publication set row_counts = ?", [json.dumps(rows)])
     return len(rows), sum(rows.values())
 
 
 def _check(path: Path, tables: int) -> None:
     """The file opens read-only, holds every table, and is on disk."""
     with duckdb.connect(str(path), read_only=True) as connection:
-        found = connection.execute("select count(*) from duckdb_tables() where not internal").fetchone()
-        assert found is not None
-        if found[0] != tables:
-            raise OSError(f"{path.name}: {found[0]} of {tables} tables")
+        found = connection.execute("select count(*) from duckdb_tables() where not internal").fetchall()[0][0]
+        if found != tables:
+            raise OSError(f"{path.name}: {found} of {tables} tables")
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 

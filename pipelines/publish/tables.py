@@ -42,8 +42,12 @@ def copy_tables(
         connection.execute(f"create table target.{quoted(table)} as select * from {quoted(table)}")
         rows[table] = connection.execute(f"select count(*) from target.{quoted(table)}").fetchall()[0][0]
     here = "database_name = ? and comment is not null and list_contains(?, schema_name || '.' || table_name)"
+    relations = (
+        "(select database_name, schema_name, table_name, comment from duckdb_tables() "
+        "union all select database_name, schema_name, view_name as table_name, comment from duckdb_views())"
+    )
     for table, comment in connection.execute(
-        f"select schema_name || '.' || table_name, comment from duckdb_tables() where {here}", [described_in, tables]
+        f"select schema_name || '.' || table_name, comment from {relations} where {here}", [described_in, tables]
     ).fetchall():
         connection.execute(f"comment on table target.{quoted(table)} is {literal(comment)}")
     for table, column, comment in connection.execute(

@@ -138,6 +138,7 @@ def checks(
     fields: pl.DataFrame,
     insured: pl.DataFrame,
     insurers: dict[str, dict[str, float]],
+    drops: np.ndarray,
     end: date,
 ) -> dict[str, pl.DataFrame]:
     """Inspections of insurers and units, the problems they found, fines and lists: all handled in time."""
@@ -184,7 +185,7 @@ def checks(
         target_type=pl.lit("生产经营单位"),
         provider=_sender(units),
         planted=pl.lit(False),
-        received=pl.Series(np.minimum(found_on + 30, np.datetime64(end))).cast(pl.Date),
+        received=pl.Series(_arrives(drops, found_on + 30)).cast(pl.Date),
     )
     sent = ["target_type", "target_code", "problem_no", "provider", "received", "planted"]
     seen = units.select(
@@ -200,15 +201,13 @@ def checks(
         "uscc", "problem_no", "provider", "planted", case_no=pl.col("problem_no").str.replace("WT", "CF"),
         decided_on=pl.col("found_on").dt.offset_by("35d"), law_article=pl.lit("安全生产法第一百零九条"), fine=pl.lit(60_000_00, pl.Int64),
     )  # fmt: skip
-    fines = fines.filter(pl.col("decided_on") <= pl.lit(end)).with_columns(
-        received=pl.min_horizontal(pl.col("decided_on").dt.offset_by("10d"), pl.lit(end))
-    )
+    fines = fines.filter(pl.col("decided_on") <= pl.lit(end))
+    fines = fines.with_columns(received=pl.Series(_arrives(drops, fines["decided_on"].to_numpy() + 10)).cast(pl.Date))
 
     def frame(rows: list[dict[str, Any]], day_name: str) -> pl.DataFrame:
         known = pl.DataFrame(rows, infer_schema_length=None).filter(pl.col(day_name) <= pl.lit(end))
-        return known.with_columns(
-            received=pl.min_horizontal(pl.col(day_name).dt.offset_by("40d"), pl.lit(end)), planted=pl.lit(False)
-        )
+        received = pl.Series(_arrives(drops, known[day_name].to_numpy() + 40)).cast(pl.Date)
+        return known.with_columns(received=received, planted=pl.lit(False))
 
     checked, wrong = frame(inspections, "inspected_on"), frame(problems, "found_date")
     wrong = wrong.with_columns(pl.col("closed_at", "notified_regulator_at").cast(pl.Datetime("us")))

@@ -4,7 +4,7 @@ What belongs here: Chinese headers, formats and encodings per sender, folders an
 files. What does not: the world (model.py) and mistakes (dirt.py).
 
 out/raw/<provider>/<feed>/<stamp>/<file>   what senders drop
-out/truth/<feed>.parquet                   every row written: true values (money in cents, ratios in
+out/truth/<feed>.parquet                   every row written (of a world in tiles: the first tile's): true values (money in cents, ratios in
                                            percent), file, line, expected rule code (null = accepted)
 out/truth/files.parquet                    files that must be refused or change nothing
 out/truth/patterns.parquet                 what supervisors must find: rule code, record key
@@ -13,7 +13,9 @@ out/truth/patterns.parquet                 what supervisors must find: rule code
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,10 @@ import xlsxwriter
 
 from pipelines.synth import dirt as mistakes
 from pipelines.synth.model import DISTRICTS, INDUSTRIES, ITEM_NAME, PRODUCT_NAME, SCALES, build
+from pipelines.synth.tiles import several
+
+ROWS_AT_ONCE = 200_000
+"""Rows of a file that are in memory while it is written."""
 
 # Written out here and not read from the contracts: the truth shares nothing with what it tests.
 HEADERS: dict[str, dict[str, str]] = {
@@ -199,17 +205,16 @@ def write(
     """
     world = build(SCALES[scale], seed)
     written = {}
-    every_file: list[pl.DataFrame] = []
+    every_file: list[str] = []
     for place, (feed, frame) in enumerate(world.feeds.items()):
         progress(f"{TITLE[feed]}：{frame.height:,} 行")
         prepared = _prepare(feed, frame)
         dirty = mistakes.spread(feed, prepared, dirt, seed * 100 + place)
-        truth, files = _write_feed(out, feed, dirty, scale)
+        truth, paths, written[feed] = _write_feed(out, feed, dirty, scale)
         (out / "truth").mkdir(parents=True, exist_ok=True)
         truth.write_parquet(out / "truth" / f"{feed}.parquet")
-        every_file.append(files)
-        written[feed] = truth.height
-    expected = mistakes.spoil_files(out / "raw", pl.concat(every_file)["path"].to_list()) if dirt else mistakes.NO_FILES
+        every_file += paths
+    expected = mistakes.spoil_files(out / "raw", every_file) if dirt else mistakes.NO_FILES
     expected.write_parquet(out / "truth" / "files.parquet")
     world.patterns.write_parquet(out / "truth" / "patterns.parquet")
     return written
@@ -256,38 +261,59 @@ def _text(feed: str, frame: pl.DataFrame, style: Style) -> pl.DataFrame:
     )
 
 
-def _write_feed(out: Path, feed: str, rows: pl.DataFrame, scale: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Writes one file per sender and drop; returns the truth rows and the files."""
-    truth, paths = [], []
-    for (provider, received), part in rows.partition_by(
-        "provider", "received", as_dict=True, maintain_order=True
-    ).items():
+def _write_feed(out: Path, feed: str, rows: pl.DataFrame, scale: str) -> tuple[pl.DataFrame, list[str], int]:
+    """Writes one file per sender and drop; returns the first tile's truth rows, the files and how many rows they hold."""
+    parts = rows.partition_by("provider", "received", as_dict=True, maintain_order=True)
+
+    def write_part(group: tuple[object, ...]) -> tuple[pl.DataFrame, str, int]:
+        (provider, received), part = group, parts[group]
         style = STYLES[sum(str(provider).encode()) % len(STYLES)]
         # Workbooks are for people: large senders at large scales send text.
-        if style.suffix == "xlsx" and (part.height > 20_000 or scale in ("province", "country")):
+        if style.suffix == "xlsx" and (part.height > 20_000 or SCALES[scale].tiles > 1):
             style = STYLES[0]
         stamp = f"{received:%Y-%m-%d}"
         name = f"{stamp[:7].replace('-', '')}{TITLE[feed]}.{style.suffix}"
         path = Path(str(provider)) / feed / stamp / name
-        text = mistakes.soil(feed, _text(feed, part, style), part["dirt"])
-        first_line = _write_table(out / "raw" / path, feed, text, style)
-        truth.append(
-            part.with_columns(path=pl.lit(path.as_posix()), line_no=pl.int_range(pl.len(), dtype=pl.Int64) + first_line)
+        first_line, count = _write_file(out / "raw" / path, feed, part, style, SCALES[scale].tiles)
+        truth = part.with_columns(
+            path=pl.lit(path.as_posix()), line_no=pl.int_range(pl.len(), dtype=pl.Int64) + first_line
         )
-        paths.append(path.as_posix())
-    return pl.concat(truth), pl.DataFrame({"path": paths})
+        return truth, path.as_posix(), count
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        written = list(threads.map(write_part, parts))
+    return (
+        pl.concat([truth for truth, _, _ in written]),
+        [path for _, path, _ in written],
+        sum(n for _, _, n in written),
+    )
 
 
-def _write_table(path: Path, feed: str, text: pl.DataFrame, style: Style) -> int:
-    """Writes the table and returns the line its first record stands on."""
+def _write_file(path: Path, feed: str, part: pl.DataFrame, style: Style, tiles: int) -> tuple[int, int]:
+    """Writes the rows of every tile; returns the line the first record stands on and the number of rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    typed = _text(feed, part, style).with_columns(_dirt=part["dirt"])
+    if style.suffix == "xlsx":
+        return _write_workbook(path, feed, mistakes.soil(feed, typed.drop("_dirt"), part["dirt"])), part.height
+    at_once = max(1, ROWS_AT_ONCE // max(1, part.height))
+    rows = 0
+    with path.open("wb") as file:
+        for first in range(0, tiles, at_once):
+            text = several(feed, typed, range(first, min(tiles, first + at_once)))
+            soiled = mistakes.soil(feed, text.drop("_dirt"), text["_dirt"]).rename(HEADERS[feed])
+            buffer = io.BytesIO()
+            soiled.write_csv(buffer, include_header=first == 0)
+            content = buffer.getbuffer()
+            encoding = style.encoding if first == 0 else style.encoding.removesuffix("-sig")
+            file.write(content if encoding == "utf-8" else str(content, "utf-8").encode(encoding))
+            rows += text.height
+    return 2, rows
+
+
+def _write_workbook(path: Path, feed: str, text: pl.DataFrame) -> int:
+    """A workbook as people keep them: a title line above, 合计 below, a hidden sheet with code lists."""
     header = HEADERS[feed]
     named = text.rename(header)
-    if style.suffix == "csv":
-        content = named.write_csv()
-        path.write_bytes(content.encode(style.encoding))
-        return 2
-    # A workbook as people keep them: a title line above, 合计 below, a hidden sheet with code lists.
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         sheet = book.add_worksheet(TITLE[feed])

@@ -81,17 +81,18 @@ NO_DATE = np.datetime64("NaT", "D")
 
 @dataclass(frozen=True)
 class Scale:
-    """Units in the world and how often senders send."""
+    """Units drawn, how often senders send, and how many times that world is written down (tiles.py)."""
 
     units: int
     months_between_drops: int
+    tiles: int = 1
 
 
 SCALES = {
     "sample": Scale(700, 12),
     "city": Scale(20_000, 3),
-    "province": Scale(600_000, 3),
-    "country": Scale(6_000_000, 3),
+    "province": Scale(20_000, 3, tiles=30),
+    "country": Scale(20_000, 3, tiles=300),
 }
 
 
@@ -193,7 +194,7 @@ def build(scale: Scale, seed: int) -> World:
     )
     feeds["service_org"] = departments.organisations_sent(organisations)
     feeds["expert"] = departments.experts(detail, services, organisations)
-    checks = departments.checks(detail, fields, policies, INSURERS, END)
+    checks = departments.checks(detail, fields, policies, INSURERS, drops, END)
     feeds |= checks | {"problem": patterns.problems(checks["problem"])}
     feeds["contact"] = departments.contacts()
     feeds["indicator"] = departments.indicators(detail, DISTRICTS)

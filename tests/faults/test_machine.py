@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -90,6 +91,36 @@ def test_a_home_that_may_not_be_written_is_said_to_be_so(home: Home) -> None:
     assert sha256(home.settings.published) == old
 
 
+def test_a_read_only_file_system_is_said_to_be_so(before: Home, tmp_path: Path) -> None:
+    """The home is mounted read-only, as after a disk error; done in a mount namespace of its own."""
+    script = f"""
+        mkdir {tmp_path}/home && cp -r {before.path}/raw {before.path}/landing {before.path}/warehouse {tmp_path}/home/
+        mount --bind {tmp_path}/home {tmp_path}/home && mount -o remount,ro,bind {tmp_path}/home
+        touch -d '2023-11-14' {tmp_path}/home/x 2>/dev/null && echo "not read-only"
+        export ANZE_HOME={tmp_path}/home ANZE_HASH_KEY=test
+        {ANZE} nightly --full; echo "exit $?"
+        {ANZE} query "select count(*) from marts.fct_policy" && echo readable
+    """
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", script], capture_output=True, text=True, check=False
+    )
+    assert "not read-only" not in done.stdout
+    assert "exit 1" in done.stdout and "没有写入权限" in done.stderr and "Traceback" not in done.stderr, done.stderr[
+        -2000:
+    ]
+    assert "readable" in done.stdout
+
+
+def test_an_address_space_too_small_ends_in_words_or_by_the_kernel(home: Home) -> None:
+    """A hard limit of the operating system (ulimit -v): whatever falls over, the old publication stays and the next night is whole."""
+    old = sha256(home.settings.published)
+    for gigabytes in (1, 2):
+        night = home.anze("nightly", prefix=("prlimit", f"--as={gigabytes << 30}"), **GATES)
+        assert night.returncode != 0, gigabytes
+        assert sha256(home.settings.published) == old
+    assert home.anze("nightly", **GATES).returncode == 0
+
+
 def test_too_little_memory_is_a_failure_with_a_message(home: Home) -> None:
     old = sha256(home.settings.published)
     night = home.anze("nightly", ANZE_MEMORY_LIMIT="1MB", **GATES)
@@ -110,6 +141,22 @@ def test_another_time_zone_and_a_clock_set_back_change_nothing(home: Home, befor
     os.utime(home.settings.published, (future, future))
     again = home.anze("nightly", **GATES)
     assert again.returncode == 0 and "没有新文件" in again.stdout
+
+
+def test_a_clock_that_really_runs_behind(before: Home, tmp_path: Path) -> None:
+    """The whole night believes it is 2024 (Debian's faketime), years before the publication in force and half its drops."""
+    if shutil.which("faketime") is None:
+        pytest.skip("apt-get install faketime")
+    here, there = Home(tmp_path / "here"), Home(tmp_path / "there")
+    for home in (here, there):
+        copy(before, home)
+        drops(home, 2)
+    assert here.anze("nightly", **GATES).returncode == 0
+    late = there.anze("nightly", prefix=("faketime", "2021-03-01 03:00:00"), **GATES)
+    assert late.returncode == 0, late.stderr
+    assert tables(there.settings.published) == tables(here.settings.published)
+    assert (there.path / "site" / "current" / "weihai_city" / "index.html").exists()
+    assert "没有新文件" in there.anze("nightly", **GATES).stdout
 
 
 def test_two_nights_at_once_the_second_one_says_so(home: Home) -> None:

@@ -10,7 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from pipelines.defs.resources import Home
 from pipelines.settings import settings
-from pipelines.transform import dbt_log, fresh_manifest
+from pipelines.transform import dbt_log, forget_old_runs, fresh_manifest
 
 GROUPS = {"reference": "reference", "staging": "staging", "intermediate": "intermediate"}
 
@@ -42,3 +42,4 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Hom
     # dbt's own lines go to a file; the terminal shows the run's progress instead.
     with dbt_log(home.settings()).open("w", encoding="utf-8") as log, redirect_stdout(log):
         yield from dbt.cli(arguments, context=context).stream()
+    forget_old_runs(home.settings())

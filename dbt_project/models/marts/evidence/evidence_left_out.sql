@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Records that count in no metric of the period they belong to, with the reason: what `anze explain` shows
 -- beside the records that count. Quarantined rows are in quality.quarantine: their values cannot be trusted.
 with

@@ -1,4 +1,4 @@
--- 隐患台账: newest known version of each record.
+-- 隐患台账, at the grain of the record; see int_hazard.
 select
     hazard_no,
     service_no,
@@ -22,6 +22,4 @@ select
     file_id,
     sheet,
     line_no
-from (
-    {{ newest_versions(ref('stg_insurer__hazard'), ['hazard_no']) }}
-) as newest
+from {{ ref('int_hazard') }}

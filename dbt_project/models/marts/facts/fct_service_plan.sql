@@ -1,4 +1,4 @@
--- 年度服务方案: newest known version of each record.
+-- 年度服务方案, at the grain of the record; see int_service_plan.
 select
     insurer_code,
     plan_year,
@@ -12,6 +12,4 @@ select
     file_id,
     sheet,
     line_no
-from (
-    {{ newest_versions(ref('stg_insurer__service_plan'), ['provider', 'insurer_code', 'plan_year', 'insured_uscc']) }}
-) as newest
+from {{ ref('int_service_plan') }}

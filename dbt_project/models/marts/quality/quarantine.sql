@@ -5,8 +5,17 @@ issues as (
     select * from {{ ref('stg_quality__issues') }} where severity in ('reject', 'fatal')
 ),
 
+rejected as (
+    select distinct
+        provider,
+        feed,
+        record_key
+    from issues
+    where record_key is not null
+),
+
 accepted as (
-    {{ accepted_keys() }}
+    {{ accepted_keys('rejected') }}
 ),
 
 final as (

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- 信用名单候选: units and insurers that the record speaks for (联合激励) or against (警示, 联合惩戒黑名单), with the reason;
 -- a person decides (威应急发〔2023〕11号 四(五); 沪安委办〔2023〕32号 一(三)). On which list they stand already is shown.
 with

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- 隐患台账: each hazard with its clocks as of the knowledge date (AQ 9010-2019, 6; 沪安委办〔2023〕32号 一(二)).
 with
 

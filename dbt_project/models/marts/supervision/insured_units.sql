@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- 投保企业清单: units insured at each period's end, per district and field, with their cover and the year's
 -- services (威应急发〔2023〕11号 三(二)1: lists per industry and per area).
 with

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- 费率调整候选: units in force that cooperated (served, hazards rechecked, no refusal), with no accident, claim or penalty in
 -- the time of observation: they may get a suitable change of rate (沪安委办〔2023〕32号 二(一)). Beside it the factor they have.
 with

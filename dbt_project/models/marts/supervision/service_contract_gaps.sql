@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- 服务合同差距: policies of the current year that have got fewer visits than their contract, pro-rated to the
 -- elapsed term, owes by now, or on-line ones only where on-site ones are agreed (威应急发〔2023〕11号 四(二)).
 with

@@ -10,9 +10,13 @@ names as (
     select * from {{ ref('ref_service_step') }}
 ),
 
-counted as (
+-- Records, not units: their counts may be added up, so that the totals need not look at each of them again.
+by_cell as (
     select
-        {{ cell_columns() }},
+        jurisdiction,
+        stat_year,
+        district_code,
+        industry_code,
         step_code,
         count(*) as due,
         count(done_on) as done,
@@ -20,6 +24,19 @@ counted as (
         sum(case when days_waiting > 90 then 1 else 0 end) as waiting_over_90_days,
         max(days_waiting) as longest_wait_days
     from steps
+    group by jurisdiction, stat_year, district_code, industry_code, step_code
+),
+
+counted as (
+    select
+        {{ cell_columns() }},
+        step_code,
+        cast(sum(due) as bigint) as due,
+        cast(sum(done) as bigint) as done,
+        sum(waiting_over_30_days) as waiting_over_30_days,
+        sum(waiting_over_90_days) as waiting_over_90_days,
+        max(longest_wait_days) as longest_wait_days
+    from by_cell
     group by {{ cell_groups(['step_code']) }}
 ),
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- 未足额: required units that are insured, but for fewer persons than they employ, or with a limit below the floor
 -- in force at the policy's inception (应急〔2025〕27号 第十五、十六条). Uninsured ones are in uninsured_units.
 with

@@ -1,13 +1,28 @@
 -- 虚列费用: the same evidence (hash) stands with services of several units (domain.md 9.2).
 with
 
+-- Nearly all evidence occurs once: only what occurs again is looked at more closely.
+repeated as (
+    select evidence_hash
+    from {{ ref('int_service_evidence') }}
+    group by evidence_hash
+    having count(*) > 1
+),
+
+evidence as (
+    select pieces.*
+    from {{ ref('int_service_evidence') }} as pieces
+    inner join repeated
+        on pieces.evidence_hash = repeated.evidence_hash
+),
+
 pieces as (
     select
         evidence_hash,
         min(service_no) as first_service_no,
         max(service_no) as last_service_no,
         count(distinct insured_uscc) as units
-    from {{ ref('int_service_evidence') }}
+    from evidence
     group by evidence_hash
 ),
 
@@ -16,7 +31,7 @@ reused as (
         evidence.service_no,
         max(case when pieces.first_service_no = evidence.service_no then pieces.last_service_no else pieces.first_service_no end) as other_service_no,
         max(pieces.units) as units
-    from {{ ref('int_service_evidence') }} as evidence
+    from evidence
     inner join pieces
         on evidence.evidence_hash = pieces.evidence_hash
         and pieces.units > 1

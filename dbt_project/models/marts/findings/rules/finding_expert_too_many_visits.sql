@@ -1,16 +1,32 @@
 -- 虚列费用: one expert, more on-site visits in a day than a person can make (domain.md 9.2).
 with
 
-days as (
+visits as (
+    select * from {{ ref('int_service_expert') }} where form = '线下'
+),
+
+-- Nearly everybody makes few visits a day: only the other days are looked at more closely.
+busy as (
     select
         expert_hash,
-        finished_on,
-        count(distinct service_no) as visits,
-        min(service_no) as first_service_no,
-        max(service_no) as last_service_no
-    from {{ ref('int_service_expert') }}
-    where form = '线下'
+        finished_on
+    from visits
     group by expert_hash, finished_on
+    having count(*) > 1
+),
+
+days as (
+    select
+        visits.expert_hash,
+        visits.finished_on,
+        count(distinct visits.service_no) as visits,
+        min(visits.service_no) as first_service_no,
+        max(visits.service_no) as last_service_no
+    from visits
+    inner join busy
+        on visits.expert_hash = busy.expert_hash
+        and visits.finished_on = busy.finished_on
+    group by visits.expert_hash, visits.finished_on
 )
 
 select

@@ -1,0 +1,182 @@
+"""anze beside the floor and beside an analyst's script, on the same files: `python benchmarks/bench.py city|province|country [rounds]`.
+
+What it does, in turn and several times: generates the scale with `anze synth` (once), runs the hand-written floor
+(floor.py), an analyst's Polars script (analyst_polars.py), and anze: a full build from nothing, a night with nothing new
+and one with 0.3 % new rows. It checks that all give the same ratios and prints medians, ratios, peak memory and bytes per
+second. Nothing in it is a test of time. Work lies in benchmarks/.work (ignored); results are written down in docs/speed.md.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+HERE = Path(__file__).resolve().parent
+WORK = HERE / ".work"
+ANZE = str(Path(sys.executable).with_name("anze"))
+HEADLINE_FEEDS = ("enterprise", "policy", "endorsement", "coinsurance", "claim", "service_record", "fee_ledger")
+NUMBERS = {
+    "insured_required_units": "insured_required_units", "required_units": "required_units",
+    "incurred": "claims_settled + claims_paid_open + claims_outstanding", "provided": "fee_provided", "premium_received": "premium_received",
+    "serviced_units": "serviced_units_in_force", "insured_units_in_force": "insured_units_in_force",
+}  # fmt: skip
+STAGE = re.compile(r"✓ (\S+?)：.* ([\d.]+) 秒")
+console = Console(width=150)
+
+
+@dataclass
+class Run:
+    """One run of a command: seconds, peak memory of its largest process in MB, what it said."""
+
+    seconds: float
+    peak_mb: float
+    said: str
+
+    @property
+    def stages(self) -> dict[str, float]:
+        return {name: float(seconds) for name, seconds in STAGE.findall(self.said)}
+
+
+def run(*command: str, home: Path) -> Run:
+    """Runs a command under GNU time's eyes and gives up when it fails."""
+    began = time.perf_counter()
+    done = subprocess.run(
+        ["/usr/bin/time", "-f", "peak %M", *command], capture_output=True, text=True, check=False,
+        env={**os.environ, "ANZE_HOME": str(home), "ANZE_SITE_AUDIENCES": "weihai_city", "ANZE_OVERRIDE_GATES": "headline_moves_within_bound"},
+    )  # fmt: skip
+    seconds = time.perf_counter() - began
+    said = done.stdout + done.stderr
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}: {said[-3000:]}")
+    return Run(seconds, int(re.findall(r"peak (\d+)", said)[-1]) / 1024, said)
+
+
+def generated(scale: str) -> Path:
+    """The scale's home with raw drops of text files (the scripts read nothing else), made once."""
+    home = WORK / scale
+    if not (home / "truth").exists():
+        began = time.perf_counter()
+        made = run(ANZE, "synth", "--scale", scale, "--seed", "1", "--dirt", "0.01", "--out", str(home), home=home)
+        rows = sum(int(number.replace(",", "")) for number in re.findall(r"│\s+([\d,]+) │", made.said))
+        console.print(
+            f"synth {scale}: {rows:,} rows in {time.perf_counter() - began:.0f} s, peak {made.peak_mb:.0f} MB"
+        )
+    return home
+
+
+def size(home: Path, feeds: tuple[str, ...] | None = None) -> int:
+    files = (path for path in (home / "raw").rglob("*") if path.is_file())
+    return sum(
+        path.stat().st_size for path in files if feeds is None or path.relative_to(home / "raw").parts[1] in feeds
+    )
+
+
+def forget(home: Path) -> None:
+    """Nothing but the raw drops is left."""
+    for part in ("landing", "warehouse", "dbt", "dagster", "site", "docs"):
+        shutil.rmtree(home / part, ignore_errors=True)
+
+
+def a_little_more(home: Path) -> int:
+    """0.3 % new rows: every insurer's newest services once more, under new numbers, received the day after everything."""
+    rows = 0
+    for path in sorted((home / "raw").glob("*/service_record/2026-10-15/*.csv")):
+        content = path.read_bytes()
+        encoding = "utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else "utf-8"
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            text = content.decode("gb18030")
+        frame = pl.read_csv(text.encode(), infer_schema=False)
+        frame = frame.with_columns(服务编号=pl.concat_str(pl.lit(f"N{time.time_ns()}"), "服务编号")).head(5_000)
+        target = path.parents[1] / "2026-10-16" / f"新增{time.time_ns()}.csv"
+        target.parent.mkdir(exist_ok=True)
+        frame.write_csv(target)
+        os.utime(target, (1_700_000_000, 1_700_000_000))
+        rows += frame.height
+    return rows
+
+
+def same_ratios(home: Path, script: str, every_cell: bool) -> int:
+    """How many cells a script has, all of them equal to the warehouse's."""
+    theirs = pl.read_parquet(home / f"{script}.parquet")
+    keys = ["jurisdiction", "stat_year", "district_code", "industry_code"]
+    wanted = "" if every_cell else "where district_code = 'ALL' and industry_code = 'ALL'"
+    columns = ", ".join(f"{expression} as {name}" for name, expression in NUMBERS.items())
+    with duckdb.connect(str(home / "warehouse" / "anze.duckdb"), read_only=True) as connection:
+        ours = connection.sql(f"select {', '.join(keys)}, {columns} from marts.supervision_metrics {wanted}").pl()
+    if not every_cell:
+        theirs = theirs.with_columns(district_code=pl.lit("ALL"), industry_code=pl.lit("ALL"))
+    both = ours.join(theirs, on=keys, how="full", suffix="_theirs")
+    if both.height != ours.height or both.height != theirs.height:
+        raise SystemExit(f"{script}: {theirs.height} cells, the warehouse has {ours.height}")
+    for name in NUMBERS:
+        different = both.filter(
+            pl.col(name).cast(pl.Float64).round(2) != pl.col(f"{name}_theirs").cast(pl.Float64).fill_null(0).round(2)
+        )
+        if different.height:
+            raise SystemExit(f"{script}: {name} differs in {different.height} cells: {different.head(1).to_dicts()}")
+    return both.height
+
+
+def main() -> None:
+    scale, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    home = generated(scale)
+    whole, headline = size(home), size(home, HEADLINE_FEEDS)
+    runs: dict[str, list[Run]] = {}
+    for number in range(rounds):
+        console.print(f"round {number + 1} of {rounds}")
+        runs.setdefault("floor", []).append(run(sys.executable, str(HERE / "floor.py"), str(home), home=home))
+        if scale != "country":  # it holds everything in memory
+            script = run(sys.executable, str(HERE / "analyst_polars.py"), str(home), home=home)
+            runs.setdefault("analyst's Polars script", []).append(script)
+        forget(home)
+        runs.setdefault("anze, full build", []).append(run(ANZE, "nightly", home=home))
+        console.print(f"  floor: {same_ratios(home, 'floor', every_cell=True)} cells equal")
+        if scale != "country":
+            console.print(f"  Polars script: {same_ratios(home, 'analyst_polars', every_cell=False)} cells equal")
+        runs.setdefault("anze, nothing new", []).append(run(ANZE, "nightly", home=home))
+        new = a_little_more(home)
+        runs.setdefault("anze, a little more", []).append(run(ANZE, "nightly", home=home))
+        for path in (home / "raw").glob("*/service_record/2026-10-16"):
+            shutil.rmtree(path)
+        console.print(f"  {new:,} rows were new in the last night")
+    floor = statistics.median(one.seconds for one in runs["floor"])
+    table = Table(
+        title=f"{scale}: {whole / 1e6:,.0f} MB raw, of it {headline / 1e6:,.0f} MB in the feeds of the four ratios"
+    )
+    for heading in ("what", "median s", "x floor", "peak MB (largest process)", "MB/s"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    for name, several in runs.items():
+        seconds = statistics.median(one.seconds for one in several)
+        read = headline if name in ("floor", "analyst's Polars script") else whole
+        table.add_row(
+            name,
+            f"{seconds:.1f}",
+            f"{seconds / floor:.2f}",
+            f"{max(one.peak_mb for one in several):.0f}",
+            f"{read / seconds / 1e6:.0f}",
+        )
+    console.print(table)
+    stages = [one.stages for one in runs["anze, full build"]]
+    console.print(
+        "stages of a full build, medians:", {name: statistics.median(one[name] for one in stages) for name in stages[0]}
+    )
+    console.print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, DuckDB {duckdb.__version__}, Polars {pl.__version__}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
