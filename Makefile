@@ -5,7 +5,7 @@ BIN := .venv/bin
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 READY := .venv/.ready
 
-.PHONY: setup wheelhouse offline-setup browser run test faults lint dev lock sample clean
+.PHONY: setup wheelhouse offline-setup browser run test faults bench lint dev lock sample clean
 
 setup: $(READY)
 
@@ -45,6 +45,11 @@ test: setup
 faults: setup
 	@command -v faketime >/dev/null || $(ROOT) apt-get install -y -qq faketime >/dev/null
 	@$(BIN)/pytest tests/faults -n 2 -rA --override-ini norecursedirs=
+
+# anze beside the hand-written floor on the same files (docs/speed.md). SCALE=country needs 60 GB of disk and hours.
+SCALE ?= city
+bench: setup
+	@$(BIN)/python benchmarks/bench.py $(SCALE)
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
+import pytest
 from conftest import Home, make_uscc
 
 from pipelines.feeds.contracts import contracts
+from pipelines.ingest import readers, workers
 from pipelines.ingest.manifest import parse_stamp
 
 U1, U2 = make_uscc(1), make_uscc(2)
@@ -213,3 +217,63 @@ def test_several_experts_of_one_visit_are_hashed_one_by_one(home: Home) -> None:
     first, second, both, nobody = landed["experts"].to_list()
     assert first.split("、") == both.split("、")[::-1] and first.split("、")[1] == second and nobody is None
     assert len(second) == 32 and landed["evidence_hashes"].to_list() == ["aa、bb", "bb", None, None]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_large_file_read_in_blocks_lands_as_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, line_end: str
+) -> None:
+    """Line breaks and delimiters inside quotes, bad rows, blank lines, repeats hundreds of rows apart."""
+    rows = [
+        policy(f"P{number}", 被保险人名称='"甲,""乙""\n公司"' if number % 7 == 0 else "甲公司") for number in range(300)
+    ]
+    rows[20] = policy("P20", 保险止期="2001-01-01")
+    rows.insert(100, "\n")
+    rows += [rows[3], rows[250], policy("P9", 投保人数="11")]
+    text = POLICY + "".join(rows)
+    content = (text if line_end == "\n" else text.replace("\n", line_end)).encode(encoding)
+    whole, pieces = Home(tmp_path / "whole"), Home(tmp_path / "pieces")
+    for home in (whole, pieces):
+        home.drop("weihai_hayc", "policy", "2023-02-01", "大.csv", content)
+    expected = whole.land()["policy"]
+    assert (expected.rows_in, expected.rows_accepted, expected.rows_quarantined, expected.rows_duplicate) == (
+        303,
+        300,
+        1,
+        2,
+    )
+    monkeypatch.setattr(readers, "BLOCK_BYTES", 4_000)
+    assert pieces.land()["policy"] == expected
+    parts = sorted((pieces.settings.landing / "policy").glob("[!_]*.parquet"))
+    assert len(parts) > 5
+
+    def landed(home: Home) -> list[tuple[object, ...]]:
+        return pl.read_parquet(home.settings.landing / "policy" / "[!_]*.parquet").sort("line_no").rows()
+
+    assert landed(pieces) == landed(whole)
+    assert issues(pieces) == issues(whole)
+
+
+def test_of_a_large_file_refused_half_way_nothing_stays(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "BLOCK_BYTES", 4_000)
+    good = POLICY + "".join(policy(f"P{number}") for number in range(100))
+    home.drop("weihai_hayc", "policy", "2023-02-01", "大.csv", good.encode() + b"\x00\x00,nothing\n" * 400)
+    landed = home.land()["policy"]
+    assert (landed.refused, landed.rows_accepted) == (1, 0)
+    assert list((home.settings.landing / "policy").glob("[!_]*.parquet")) == []
+
+
+def test_many_drops_are_read_by_other_processes_with_the_same_outcome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_threads, by_processes = Home(tmp_path / "threads"), Home(tmp_path / "processes")
+    for home in (by_threads, by_processes):
+        for number in range(12):
+            home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.csv", POLICY + policy(f"P{number}", 保险止期="2001-01-01" if number == 5 else "2024-01-01"))  # fmt: skip
+        home.drop("weihai_hayc", "policy", "2023-02-01", "坏.csv", b"\xff\xff\x81\x00")
+    expected = by_threads.land()["policy"]
+    monkeypatch.setattr(workers, "FEW_FILES", 3)
+    assert by_processes.land()["policy"] == expected
+    files = [pl.read_parquet(home.settings.landing / "files.parquet") for home in (by_threads, by_processes)]
+    assert files[0].equals(files[1])

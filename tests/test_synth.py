@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from pathlib import Path
 
+import independent
 import polars as pl
+import pytest
 from conftest import Home
 
 from pipelines.feeds.contracts import contracts
 from pipelines.synth import files as synth
+from pipelines.synth import model
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -88,3 +92,40 @@ def test_rejected_rows_are_released_when_sent_again(dirty_world: Home) -> None:
         "where bad.feed = 'policy' and bad.status = 'open' and bad.provider = good.provider and good.received_at > bad.received_at"
     )
     assert wrong == [(0,)]
+
+
+def test_a_world_of_three_tiles_is_three_times_the_truth_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other numbers, the same ratios: every count and amount of the headline ratios is three times that of one tile."""
+    monkeypatch.setitem(model.SCALES, "tiles", model.Scale(300, 12, tiles=3))
+    written = synth.write(tmp_path, "tiles", 4, 0.02)
+    truth = pl.read_parquet(tmp_path / "truth" / "policy.parquet")
+    assert written["policy"] == 3 * truth.height
+    home = Home(tmp_path).build()
+    assert home.rows("select count(distinct policy_no), count(*) from marts.fct_policy") == [
+        (3 * (one := len(independent.newest(tmp_path / "truth", "policy", ["policy_no"], date(2026, 10, 15)))), 3 * one)
+    ]
+    expected = independent.headline(tmp_path / "truth", date(2026, 10, 15))
+    compared = 0
+    for *cell, insured, required, incurred, premium, served, in_force in home.rows(
+        """
+        select jurisdiction, stat_year, district_code, industry_code, insured_required_units, required_units,
+            cast(100 * (claims_settled + claims_paid_open + claims_outstanding) as bigint), cast(100 * premium_received as bigint),
+            serviced_units_in_force, insured_units_in_force
+        from marts.supervision_metrics
+        """
+    ):
+        one_tile = expected.get((cell[0], cell[1], cell[2], cell[3]))
+        if one_tile is None:
+            continue
+        compared += 1
+        found = {
+            "participation_rate": (insured, required), "simple_loss_ratio": (incurred, premium), "service_coverage": (served, in_force),
+        }  # fmt: skip
+        for metric, (numerator, denominator) in found.items():
+            assert (numerator, denominator) == tuple(3 * value for value in one_tile[metric]), (cell, metric)
+    assert compared > 300
+    # What is wrong in one tile is wrong in all of them, and nothing else is.
+    spoiled = truth.filter(pl.col("expected").is_not_null() & (pl.col("expected") != "duplicate")).height
+    assert home.rows("select sum(rows_quarantined) from quality.file_balance where feed = 'policy'") == [(3 * spoiled,)]

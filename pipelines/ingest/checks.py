@@ -397,7 +397,7 @@ class RepeatedAcrossBlocks:
 
     def without(self, block: Checked, contract: Contract) -> Checked:
         """The block without rows that an earlier block had."""
-        values = pl.struct(contract.columns)
+        values = pl.struct(list(contract.columns))
         hashes = block.accepted.select(a=values.hash(0), b=values.hash(1))
         repeated = pl.Series([False]).new_from_index(0, hashes.height)
         for earlier in self.seen:
