@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -277,3 +278,25 @@ def test_many_drops_are_read_by_other_processes_with_the_same_outcome(
     assert by_processes.land()["policy"] == expected
     files = [pl.read_parquet(home.settings.landing / "files.parquet") for home in (by_threads, by_processes)]
     assert files[0].equals(files[1])
+
+
+def test_a_file_that_ends_the_process_reading_it_is_refused_and_the_others_load(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As if the parser had been killed for want of memory: no exception, the process is gone."""
+    deadly = tmp_path / "sitecustomize.py"
+    deadly.write_text(
+        "import os\nimport pipelines.ingest.readers as readers\nreal = readers.read_jsonl\n"
+        "readers.read_jsonl = lambda content, contract: os.abort() if b'DEADLY' in content else real(content, contract)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    row = dict(zip(POLICY.strip().split(","), policy("P1").strip().split(","), strict=True))
+    for number, name in enumerate(["甲公司", "DEADLY", "乙公司"]):
+        line = json.dumps(row | {"保单号": f"P{number}", "被保险人名称": name}, ensure_ascii=False)
+        home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.jsonl", line + "\n")
+    landed = home.land()["policy"]
+    assert (landed.new_files, landed.refused, landed.rows_accepted) == (3, 1, 2)
+    files = pl.read_parquet(home.settings.landing / "files.parquet").sort("file_name")
+    assert files["status"].to_list() == ["loaded", "refused", "loaded"]
+    assert "读取程序异常终止" in files["reason"][1]
+    assert home.land()["policy"].new_files == 0

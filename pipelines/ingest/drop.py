@@ -52,6 +52,18 @@ class Reading:
         manifest.save_receipt(self.settings.landing, drop, receipt)
         return receipt
 
+    def refuse_deadly(self, drop: Drop) -> Receipt | None:
+        """Refuses a drop whose reading ended the process that read it."""
+        try:
+            content = (self.settings.raw / drop.path).read_bytes()
+        except FileNotFoundError:
+            return None
+        blank = _blank(drop, self.fingerprint)
+        refusal = Refused("malformed", detail="读取程序异常终止")
+        receipt = _refuse(self.settings, _identified(blank, drop, content), refusal)
+        manifest.save_receipt(self.settings.landing, drop, receipt)
+        return receipt
+
 
 @lru_cache(maxsize=1)
 def _hashing() -> duckdb.DuckDBPyConnection:
@@ -84,10 +96,7 @@ def _content(path: Path, size: int) -> Iterator[Content]:
 
 def _land_drop(settings: config.Settings, drop: Drop, fingerprint: str, seen: dict[str, Receipt]) -> Receipt:
     """Reads one drop and writes its landing files; the receipt is the caller's to write."""
-    blank = Receipt(
-        drop.path, drop.provider, drop.feed, drop.received_at.isoformat(), drop.size, drop.mtime_ns,
-        sha256="", file_id="", contract=fingerprint, status="refused",
-    )  # fmt: skip
+    blank = _blank(drop, fingerprint)
     if drop.size > settings.max_file_mb * 1024 * 1024:
         refusal = Refused("too_large", limit=settings.max_file_mb)
         return _refuse(settings, _identified(blank, drop, b"", drop.path), refusal)
@@ -112,6 +121,13 @@ def _land_drop(settings: config.Settings, drop: Drop, fingerprint: str, seen: di
             # Where it lies says nothing about the content: a copy elsewhere is judged anew.
             path = drop.path if refusal.reason == "misfiled" else ""
             return _refuse(settings, _identified(blank, drop, content, path), refusal)
+
+
+def _blank(drop: Drop, fingerprint: str) -> Receipt:
+    return Receipt(
+        drop.path, drop.provider, drop.feed, drop.received_at.isoformat(), drop.size, drop.mtime_ns,
+        sha256="", file_id="", contract=fingerprint, status="refused",
+    )  # fmt: skip
 
 
 def _expected(drop: Drop) -> tuple[Provider, Contract]:
