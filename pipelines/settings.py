@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     max_cell_characters: int = Field(default=1_000_000, gt=0)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     memory_limit: str = "3GB"
+    reader_memory_mb: int = Field(
+        default=4096, gt=0, description="a process that reads drops may not use more; what needs more is refused"
+    )
     site_audiences: str = Field(
         default="", description="comma-separated providers that get pages; empty: all that have rights"
     )

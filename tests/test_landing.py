@@ -291,12 +291,13 @@ def test_a_file_that_ends_the_process_reading_it_is_refused_and_the_others_load(
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     row = dict(zip(POLICY.strip().split(","), policy("P1").strip().split(","), strict=True))
-    for number, name in enumerate(["甲公司", "DEADLY", "乙公司"]):
+    names = ["甲公司", "DEADLY", "乙公司", *["丙公司"] * 7]
+    for number, name in enumerate(names):
         line = json.dumps(row | {"保单号": f"P{number}", "被保险人名称": name}, ensure_ascii=False)
         home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.jsonl", line + "\n")
     landed = home.land()["policy"]
-    assert (landed.new_files, landed.refused, landed.rows_accepted) == (3, 1, 2)
+    assert (landed.new_files, landed.refused, landed.rows_accepted) == (10, 1, 9)
     files = pl.read_parquet(home.settings.landing / "files.parquet").sort("file_name")
-    assert files["status"].to_list() == ["loaded", "refused", "loaded"]
+    assert files["status"].to_list() == ["loaded", "refused", *["loaded"] * 8]
     assert "读取程序异常终止" in files["reason"][1]
     assert home.land()["policy"].new_files == 0

@@ -65,6 +65,7 @@ CSV: dict[str, tuple[bytes, int, int] | tuple[bytes, str]] = {
         lines(ROW + ",1" * WIDE, head=HEAD + "".join(f",附加{n}" for n in range(WIDE))), 1, 1,
     ),
     "the same header twice": (lines(ROW + ",乙公司", head=HEAD + ",被保险人名称"), 1, 1),
+    "an unknown header twice": (lines(ROW + ",a,b", head=HEAD + ",备注,备注"), 1, 1),
     "columns in reverse": (lines(",".join(reversed(CELLS)), head=",".join(reversed(TITLES))), 1, 1),
     "one column only": ("保单号\nP1\n".encode(), "no_header"),
     # encodings

@@ -326,8 +326,11 @@ def _data_rows(sheet: Sheet) -> pl.DataFrame:
 
 def _extra(sheet: Sheet, rows: pl.DataFrame) -> pl.Series:
     """Columns the contract does not know, kept aside as JSON text."""
-    places = {f"c{place}": cell.text for place, cell in enumerate(sheet.header) if cell.column is None and cell.text}
-    places = {cell: text for cell, text in places.items() if cell in rows.columns}
+    places: dict[str, str] = {}
+    for place, cell in enumerate(sheet.header):
+        if cell.column is None and cell.text and f"c{place}" in rows.columns:
+            # The same header twice: the later one is told apart by its place.
+            places[f"c{place}"] = cell.text if cell.text not in places.values() else f"{cell.text}（第{place + 1}列）"
     if not places or rows.is_empty():
         return pl.Series("extra", [None] * rows.height, dtype=pl.String)
     return rows.select(extra=pl.struct(pl.col(cell).alias(text) for cell, text in places.items()).struct.json_encode())[

@@ -23,7 +23,7 @@ from pipelines.feeds.contracts import Contract, contracts
 from pipelines.feeds.reference import Provider, providers
 from pipelines.ingest import checks, manifest
 from pipelines.ingest.manifest import Drop, Receipt, write_atomically
-from pipelines.ingest.readers import Content, Limits, Refused, Sheet, tables
+from pipelines.ingest.readers import Content, Limits, Refused, tables
 
 SENDER_KINDS = {
     "insurer": {"insurer"},
@@ -113,10 +113,10 @@ def _land_drop(settings: config.Settings, drop: Drop, fingerprint: str, seen: di
                     mtime_ns=drop.mtime_ns,
                 )
             limits = Limits(settings.max_expanded_mb << 20, settings.max_cell_characters)
-            sheets = _read_safely(content, drop.file_name, contract, limits)
             sender = checks.Sender(provider, drop.received_at.date())
             hash_personal = personal_hash(settings.personal_data_key())
-            return _write(settings, contract, identity, checks.check_file(sheets, contract, sender, hash_personal))
+            checked = read_safely(content, drop.file_name, contract, limits, sender, hash_personal)
+            return _write(settings, contract, identity, checked)
         except Refused as refusal:
             # Where it lies says nothing about the content: a copy elsewhere is judged anew.
             path = drop.path if refusal.reason == "misfiled" else ""
@@ -154,11 +154,18 @@ def _identified(blank: Receipt, drop: Drop, content: Content, path: str = "") ->
     return replace(blank, sha256=sha256, file_id=file_id)
 
 
-def _read_safely(content: Content, file_name: str, contract: Contract, limits: Limits) -> Iterator[Sheet]:
-    """Reads a file; whatever a parser does over hostile bytes (Rust ones panic), the run goes on."""
+def read_safely(
+    content: Content,
+    file_name: str,
+    contract: Contract,
+    limits: Limits,
+    sender: checks.Sender,
+    hash_personal: Callable[[pl.Series], pl.Series],
+) -> Iterator[checks.Checked]:
+    """The tables of a file, checked; whatever a library does over hostile bytes (Rust ones panic), the run goes on."""
     try:
-        yield from tables(content, file_name, contract, limits)
-    except (Refused, KeyboardInterrupt, SystemExit, GeneratorExit):
+        yield from checks.check_file(tables(content, file_name, contract, limits), contract, sender, hash_personal)
+    except (Refused, OSError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:
         raise Refused("malformed", detail=f"{type(error).__name__}：{str(error)[:100]}") from error

@@ -26,7 +26,7 @@ from pipelines.ingest import manifest
 from pipelines.ingest.calendar import write_calendar
 from pipelines.ingest.drop import FILE_ISSUE_SCHEMA, Reading, parquet
 from pipelines.ingest.manifest import Drop, Receipt, write_atomically
-from pipelines.ingest.workers import workers
+from pipelines.ingest.workers import land_all
 
 # The code and contracts that decide how a file is read: a change reads every file again.
 READING_CODE = ("feeds", "ingest")
@@ -116,12 +116,11 @@ def land(
     # What is still being copied is read the next time. Large files first: nobody waits for the last one.
     ready = sorted((drop for drop in new if drop.path not in moving), key=lambda drop: -drop.size)
     settings.personal_data_key()  # made here, once, before anybody uses it
-    with workers(Reading(settings, fingerprint, seen), ready) as land_all:
-        for done, (drop, receipt) in enumerate(zip(ready, land_all(ready), strict=True)):
-            if receipt is not None:
-                receipts[drop.path] = loaded[drop.path] = receipt
-            if done % PROGRESS_EVERY == 0:
-                progress(Progress(done + 1, len(ready)))
+    for done, (drop, receipt) in enumerate(land_all(Reading(settings, fingerprint, seen), ready)):
+        if receipt is not None:
+            receipts[drop.path] = loaded[drop.path] = receipt
+        if done % PROGRESS_EVERY == 0:
+            progress(Progress(done + 1, len(ready)))
     write_calendar(settings)
     present = {drop.path for drop in drops}
     _write_files_table(settings, [receipt for path, receipt in receipts.items() if path in present])

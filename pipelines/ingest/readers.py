@@ -597,7 +597,9 @@ def read_parquet(content: bytes, contract: Contract) -> Sheet:
         Refused: damaged, or without the feed's key.
     """
     try:
-        frame = pl.from_arrow(pq.read_table(pa.BufferReader(content), use_threads=False))
+        table = pq.read_table(pa.BufferReader(content), use_threads=False)
+        table.validate(full=True)  # texts that are none end a process further on
+        frame = pl.from_arrow(table)
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
         raise Refused("malformed", detail=_first_line(error)) from error
     assert isinstance(frame, pl.DataFrame)

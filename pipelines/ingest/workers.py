@@ -11,9 +11,10 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import resource
 import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -29,37 +30,48 @@ PR_SET_PDEATHSIG = 1
 _reading: Reading | None = None
 
 
-@contextmanager
-def workers(reading: Reading, drops: list[Drop]) -> Iterator[Callable[[list[Drop]], Iterator[Receipt | None]]]:
-    """What lands drops, in their order."""
+Landed = Iterator[tuple[Drop, Receipt | None]]
+
+
+def land_all(reading: Reading, drops: list[Drop]) -> Landed:
+    """Lands drops; each with its receipt, in the order they are done."""
     count = reading.settings.threads
     texts = all(PurePosixPath(drop.path).suffix.lower() in TEXTS for drop in drops)
     if texts and len(drops) <= FEW_FILES and sum(drop.size for drop in drops) <= FEW_BYTES:
         with ThreadPoolExecutor(count) as threads:
-            yield lambda ready: threads.map(reading.land, ready)
+            yield from zip(drops, threads.map(reading.land, drops), strict=True)
         return
     with _environment("POLARS_MAX_THREADS", "1"):
-        yield lambda ready: _by_processes(reading, ready, count)
+        yield from _by_processes(reading, drops, count)
 
 
-def _by_processes(reading: Reading, drops: list[Drop], count: int) -> Iterator[Receipt | None]:
-    """Receipts in order. When a worker dies, what is left is read one by one, each in a process of its own."""
-    done = 0
-    try:
+def _by_processes(reading: Reading, drops: list[Drop], count: int) -> Landed:
+    """When a worker dies, the drops that may have been its death are read each in a process of its own."""
+    left = drops
+    while left:
+        finished = set()
         with _processes(reading, count) as processes:
-            for receipt in processes.map(_land, drops):
-                done += 1
-                yield receipt
-        return
+            try:
+                futures = {processes.submit(_land, drop): drop for drop in left}
+            except BrokenProcessPool:
+                futures = {}
+            for future in as_completed(futures):
+                if not isinstance(future.exception(), BrokenProcessPool):
+                    finished.add(futures[future].path)
+                    yield futures[future], future.result()
+        # Drops are begun in their order: those in work when it happened are the first that are left.
+        left = [drop for drop in left if drop.path not in finished]
+        for drop in left[:count]:
+            yield drop, _alone(reading, drop)
+        left = left[count:]
+
+
+def _alone(reading: Reading, drop: Drop) -> Receipt | None:
+    try:
+        with _processes(reading, 1) as process:
+            return process.submit(_land, drop).result()
     except BrokenProcessPool:
-        pass
-    for drop in drops[done:]:
-        try:
-            with _processes(reading, 1) as process:
-                receipt = process.submit(_land, drop).result()
-        except BrokenProcessPool:
-            receipt = reading.refuse_deadly(drop)
-        yield receipt
+        return reading.refuse_deadly(drop)
 
 
 def _processes(reading: Reading, count: int) -> ProcessPoolExecutor:
@@ -86,9 +98,15 @@ def _begin(reading: Reading, parent: int) -> None:
     global _reading  # noqa: PLW0603 - what a worker is told once
     _reading = reading
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    limit_memory(reading.settings.reader_memory_mb)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def limit_memory(megabytes: int) -> None:
+    """A few damaged bytes may ask a parser for more memory than the machine has: this process ends over it, not the machine."""
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
 
 
 def _land(drop: Drop) -> Receipt | None:

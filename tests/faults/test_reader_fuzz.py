@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from datetime import date
+from pathlib import Path
 from types import FrameType
 
 import pytest
@@ -20,6 +23,8 @@ from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import providers
 from pipelines.ingest import checks, drop
 from pipelines.ingest.readers import Limits, Refused
+from pipelines.ingest.workers import limit_memory
+from pipelines.settings import Settings
 
 SECONDS = float(os.environ.get("ANZE_FUZZ_SECONDS", "30"))
 SEED = os.environ.get("ANZE_FUZZ_SEED", "1")
@@ -75,29 +80,52 @@ def too_long(_signal: int, _frame: FrameType | None) -> None:
     raise TimeoutError("the reader hangs")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_reader(kind: str) -> None:
-    assert HEADER
+def fuzz(kind: str, first: int, seconds: float, progress: str) -> None:
+    """Files from a number on; the number being read stands in a file, should this process end over it."""
+    limit_memory(Settings().reader_memory_mb)
     contract, hashed = contracts()["policy"], drop.personal_hash("fuzz")
-    started, tried, refused = time.monotonic(), 0, 0
+    started, number, refused = time.monotonic(), first, 0
     signal.signal(signal.SIGALRM, too_long)
     starts = sources(kind)
-    while time.monotonic() - started < SECONDS:
-        rng = random.Random(f"{SEED}/{kind}/{tried}")
+    while time.monotonic() - started < seconds:
+        rng = random.Random(f"{SEED}/{kind}/{number}")
         name, content = rng.choice(starts)
         data = mutated(rng, content)
+        Path(progress).write_text(f"{number} {refused}")
         signal.alarm(HANG)
         try:
-            tables = list(checks.check_file(drop._read_safely(data, name, contract, LIMITS), contract, SENDER, hashed))
-            for table in tables:
+            for table in drop.read_safely(data, name, contract, LIMITS, SENDER, hashed):
                 assert table.rows_in == table.accepted.height + table.rows_quarantined + table.rows_duplicate
         except Refused as reason:
-            assert len(reason.message) > 5, (SEED, kind, tried)
+            assert len(reason.message) > 5
+            assert "TimeoutError" not in reason.message and "AssertionError" not in reason.message, (kind, number)
             refused += 1
-        except BaseException as error:
-            raise AssertionError((SEED, kind, tried, name)) from error
         finally:
             signal.alarm(0)
-        tried += 1
-    print(f"{kind}: {tried} files, {refused} refused with a reason")
-    assert tried > 100
+        number += 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_reader(kind: str, tmp_path: Path) -> None:
+    """In a process of its own, as landing reads all but texts: one that ends is started again behind that file."""
+    assert HEADER
+    progress, number, deaths, refused = tmp_path / "progress", 0, [], 0
+    started = time.monotonic()
+    while (left := SECONDS - (time.monotonic() - started)) > 0:
+        code = f"import test_reader_fuzz as f; f.fuzz({kind!r}, {number}, {left}, {str(progress)!r})"
+        folders = os.pathsep.join(str(Path(__file__).parents[level]) for level in (0, 1))
+        child = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": folders},
+        )  # fmt: skip
+        reached, counted = (int(part) for part in progress.read_text().split())
+        refused += counted
+        number = reached + 1
+        if child.returncode < 0:
+            deaths.append(reached)
+        else:
+            assert child.returncode == 0, (SEED, kind, reached, child.stderr[-2000:])
+    print(
+        f"{kind}: {number} files, {refused} refused with a reason, the process ended over {len(deaths)}: {deaths[:5]}"
+    )
+    assert number > 20
+    assert kind not in ("csv", "gz", "jsonl") or not deaths, (SEED, kind, deaths)
