@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -633,10 +633,14 @@ def status(
 def dev(home: HomeOption = None, port: Annotated[int, typer.Option(help="端口")] = 3000) -> None:
     """打开 Dagster 控制台与守护进程（只监听本机）。"""
     from pipelines import transform  # noqa: PLC0415
-    from pipelines.nightly import prepare_dagster_home  # noqa: PLC0415
+    from pipelines.lock import AlreadyRunning, writer_lock  # noqa: PLC0415
+    from pipelines.nightly import end_dead_runs, prepare_dagster_home  # noqa: PLC0415
 
     settings = _settings(home)
     prepare_dagster_home(settings)
+    # A run that goes on elsewhere is alive.
+    with suppress(AlreadyRunning), writer_lock(settings):
+        end_dead_runs()
     transform.fresh_manifest(settings)
     command = shutil.which("dagster", path=str(Path(sys.executable).parent)) or "dagster"
     arguments = [command, "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]

@@ -35,6 +35,9 @@ concurrency:
     max_concurrent_runs: 1
 """
 
+DEAD_RUN = {"anze/ended": "dead"}
+"""Tag of runs whose process went away."""
+
 DISK_FULL = 32 << 20
 """Bytes free below which whatever went wrong went wrong for want of space."""
 
@@ -71,6 +74,25 @@ def prepare_dagster_home(settings: Settings) -> None:
         write_atomically(path, DAGSTER_YAML)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["ANZE_HOME"] = str(settings.home)
+
+
+def end_dead_runs() -> int:
+    """Marks runs as failed that Dagster takes for running although their process is gone (power cut, kill -9).
+
+    Its queue would wait for them for ever. Called by whoever holds the writer's lock: nobody else is running then.
+
+    Returns:
+        how many there were; the sensor asks anew for what they were to load (defs/schedules.py).
+    """
+    import dagster as dg  # noqa: PLC0415
+
+    going_on = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    with dg.DagsterInstance.get() as instance:
+        dead = instance.get_runs(dg.RunsFilter(statuses=going_on))
+        for run in dead:
+            instance.add_run_tags(run.run_id, DEAD_RUN)
+            instance.report_run_failed(run, "运行的进程已不在（断电或被终止），由下一次启动登记为失败。")
+    return len(dead)
 
 
 def nothing_new(settings: Settings, as_of: str) -> Publication | None:
@@ -159,6 +181,7 @@ def _run_dagster(settings: Settings, as_of: str) -> Outcome:
 
     from pipelines.definitions import defs  # noqa: PLC0415
 
+    end_dead_runs()
     job = defs.resolve_job_def("nightly")
     with dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(

@@ -10,6 +10,7 @@ import dagster as dg
 
 from pipelines.defs.incidents import incident_note
 from pipelines.ingest.landing import pending
+from pipelines.nightly import DEAD_RUN
 from pipelines.settings import settings
 
 nightly_job = dg.define_asset_job(
@@ -49,4 +50,6 @@ def new_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | d
         context.update_cursor(key)
         yield dg.SkipReason(f"发现 {len(drops)} 个新文件，等待复制完成")
         return
-    yield dg.RunRequest(run_key=key, tags={"anze/new_files": str(len(drops))})
+    # What a run was to load that died (power cut) is asked for again; a run that failed for a reason is not repeated.
+    dead = context.instance.get_runs_count(dg.RunsFilter(tags=DEAD_RUN))
+    yield dg.RunRequest(run_key=f"{key}-{dead}", tags={"anze/new_files": str(len(drops))})

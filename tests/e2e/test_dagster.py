@@ -87,6 +87,48 @@ def test_sensor_waits_until_new_drops_stand_still(
     settings._from_environment.cache_clear()
 
 
+def test_what_a_dead_run_was_to_load_is_asked_for_again(
+    definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run killed with its process (kill -9) stays "started" for Dagster; the next start marks it and loads its drops."""
+    from pipelines import nightly, settings
+
+    home = Home(tmp_path)
+    monkeypatch.setenv("ANZE_HOME", str(tmp_path))
+    settings._from_environment.cache_clear()
+    nightly.prepare_dagster_home(home.settings)
+    home.drop("weihai_hayc", "policy", "2024-01-01", "a.csv", POLICY + policy("P1"))
+    sensor = definitions.resolve_sensor_def("new_drops")
+    with dg.DagsterInstance.get() as instance:
+        cursor = sensor.evaluate_tick(dg.build_sensor_context(instance=instance)).cursor
+
+        def asked() -> str | None:
+            (request,) = (
+                sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=cursor)).run_requests or []
+            )
+            return request.run_key
+
+        first = asked()
+        assert asked() == first
+        run = instance.create_run_for_job(definitions.resolve_job_def("nightly"))
+        instance.handle_new_event(_started(run.run_id))
+        assert nightly.end_dead_runs() == 1 and nightly.end_dead_runs() == 0
+        ended = instance.get_run_by_id(run.run_id)
+        assert ended is not None and ended.status == dg.DagsterRunStatus.FAILURE
+        assert asked() != first
+    settings._from_environment.cache_clear()
+
+
+def _started(run_id: str) -> dg.EventLogEntry:
+    """The event by which a run becomes "started"."""
+    from dagster._core.events import DagsterEvent, DagsterEventType
+
+    event = DagsterEvent(DagsterEventType.RUN_START.value, "nightly")
+    return dg.EventLogEntry(
+        error_info=None, level="debug", user_message="", run_id=run_id, timestamp=time.time(), dagster_event=event
+    )
+
+
 def test_dev_opens_ui_and_daemon_under_the_home(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
