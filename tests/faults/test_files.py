@@ -20,6 +20,7 @@ import pytest
 from conftest import ANZE, Home
 from test_kill import copy, drops, tables
 from test_landing import POLICY, policy
+from test_machine import is_held
 
 GATES = {"ANZE_OVERRIDE_GATES": "headline_moves_within_bound"}
 
@@ -183,9 +184,9 @@ def test_dagster_daemon_killed_and_started_again(before: Home, tmp_path: Path) -
     first = start(43_117)
     lock = home.settings.warehouse / ".lock"
     deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and not (lock.exists() and _is_held(lock)):
+    while time.monotonic() < deadline and not (lock.exists() and is_held(lock)):
         time.sleep(0.5)
-    assert _is_held(lock), "no run was started by the sensor"
+    assert is_held(lock), "no run was started by the sensor"
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     # Run workers are processes of their own: those of this home go as well, as when the machine dies.
@@ -209,9 +210,3 @@ def test_dagster_daemon_killed_and_started_again(before: Home, tmp_path: Path) -
     drops(here, 2)
     assert here.anze("nightly", **GATES).returncode == 0
     assert tables(home.settings.published) == tables(here.settings.published)
-
-
-def _is_held(lock: Path) -> bool:
-    """Somebody holds the writer's lock (told by the kernel, so that nothing is disturbed)."""
-    inode = lock.stat().st_ino
-    return any(line.split()[5].endswith(f":{inode}") for line in Path("/proc/locks").read_text().splitlines())

@@ -162,10 +162,19 @@ def test_a_clock_that_really_runs_behind(before: Home, tmp_path: Path) -> None:
 def test_two_nights_at_once_the_second_one_says_so(home: Home) -> None:
     environment = {**os.environ, **GATES, "ANZE_HOME": str(home.path), "ANZE_SITE_AUDIENCES": "weihai_city"}
     first = subprocess.Popen([ANZE, "nightly"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(4)
+    lock = home.settings.warehouse / ".lock"
+    while not is_held(lock):
+        assert first.poll() is None
+        time.sleep(0.1)
     second = home.anze("nightly", **GATES)
     assert second.returncode == 1 and str(first.pid) in second.stderr and "本次不运行" in second.stderr
     assert first.wait(300) == 0
+
+
+def is_held(lock: Path) -> bool:
+    """Somebody holds the writer's lock (told by the kernel, so that nothing is disturbed)."""
+    inode = lock.stat().st_ino
+    return any(line.split()[5].endswith(f":{inode}") for line in Path("/proc/locks").read_text().splitlines())
 
 
 READER = """
