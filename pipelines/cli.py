@@ -37,11 +37,12 @@ QUERY_ROWS = 1_000
 
 
 def _settings(home: Path | None) -> Settings:
-    chosen = load_settings(home)
-    os.environ["ANZE_HOME"] = str(chosen.home)
-    # Whatever asks for the settings from here on (Dagster's definitions) sees the same home.
     from pipelines import settings as module  # noqa: PLC0415
 
+    # Whatever asks for the settings from here on (Dagster's definitions) sees the same home and engine.
+    module._from_environment.cache_clear()
+    chosen = load_settings(home)
+    os.environ["ANZE_HOME"] = str(chosen.home)
     module._from_environment.cache_clear()
     return chosen
 
@@ -61,12 +62,18 @@ def nightly(
     home: HomeOption = None,
     as_of: DateOption = None,
     full: Annotated[bool, typer.Option("--full", help="全部文件重新读取、全部重算")] = False,
+    engine: Annotated[str | None, typer.Option("--engine", help="计算引擎：duckdb（缺省）或 spark，见 docs/scale.md")] = None,
 ) -> None:
     """夜间作业：读取新文件、计算指标、检查、发布。退出码 0 已发布，3 被闸门拦下，1 其他失败。"""
     from pipelines import nightly as job  # noqa: PLC0415
     from pipelines.incident import folder as incidents  # noqa: PLC0415
     from pipelines.lock import AlreadyRunning  # noqa: PLC0415
 
+    if engine not in (None, "duckdb", "spark"):
+        errors.print(f"[red]没有计算引擎「{engine}」[/]：请用 duckdb 或 spark。")
+        raise typer.Exit(BAD_ARGUMENTS)
+    if engine:
+        os.environ["ANZE_ENGINE"] = engine
     settings = _settings(home)
     if not settings.raw.is_dir():
         errors.print(f"[red]没有报送目录[/]：{settings.raw}。请先用 anze receive 登记文件，或用 anze synth 生成样例。")

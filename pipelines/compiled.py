@@ -66,10 +66,11 @@ def compiled_project(cache: Path) -> Project:
         }
         transform.run_dbt(["compile"], environment)
         (folder / "done").touch()
-    return Project(tuple(_steps(json.loads(manifest.read_text(encoding="utf-8"))["nodes"])), manifest)
+    return Project(tuple(steps(json.loads(manifest.read_text(encoding="utf-8"))["nodes"])), manifest)
 
 
-def _steps(nodes: dict[str, Any]) -> list[Step]:
+def steps(nodes: dict[str, Any]) -> list[Step]:
+    """What is to be made of the nodes of dbt's manifest, in an order that can be run."""
     wanted = {
         key: node
         for key, node in nodes.items()

@@ -10,6 +10,7 @@ import os
 import secrets
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -42,6 +43,17 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(default=4096, gt=0)
     max_expanded_mb: int = Field(default=8192, gt=0, description="an archive may not unfold to more")
     max_cell_characters: int = Field(default=1_000_000, gt=0)
+    engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="what computes the warehouse (docs/scale.md)")
+    spark_master: str = Field(default="", description="spark://host:port, yarn …; empty: the cores of this machine")
+    spark_landing: str = Field(
+        default="", description="the landing folder as the cluster sees it (file, hdfs, s3a …); empty: its local path"
+    )
+    spark_tables: str = Field(
+        default="", description="where Spark writes its tables, emptied every night; empty: beside the private build"
+    )
+    spark_conf: Path | None = Field(
+        default=None, description="lines added to spark-defaults.conf: executors, memory, keys of a store"
+    )
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     memory_limit: str = "3GB"
     reader_memory_mb: int = Field(

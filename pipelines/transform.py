@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from pipelines.settings import DBT_PROJECT, EXPECTATIONS, PROJECT_ROOT, Settings, quiet_dependencies
+from pipelines.spark.session import configure
 
 
 def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
@@ -48,6 +49,8 @@ def use_environment(settings: Settings, as_of: str = "") -> None:
     quiet_dependencies()
     os.environ.update(dbt_environment(settings, as_of))
     settings.build.parent.mkdir(parents=True, exist_ok=True)
+    if settings.engine == "spark":
+        os.environ.update(configure(settings))
 
 
 def run_dbt(arguments: list[str], environment: dict[str, str]) -> None:

@@ -25,7 +25,7 @@
         'service_record': ('stg_insurer__service_record', ['service_no']),
     } -%}
     {%- for feed, (model, keys) in feeds.items() %}
-    {%- set record_key %}{% for key in keys %}coalesce(cast(records.{{ key }} as varchar), ''){{ " || '|' || " if not loop.last }}{% endfor %}{% endset %}
+    {%- set record_key %}{% for key in keys %}coalesce(cast(records.{{ key }} as string), ''){{ " || '|' || " if not loop.last }}{% endfor %}{% endset %}
     select
         '{{ feed }}' as feed,
         records.provider,

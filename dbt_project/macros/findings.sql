@@ -23,25 +23,25 @@
     {%- set insurer_code = insurer or record ~ '.insurer_code' -%}
     '{{ rule_code }}' as rule_code,
     {{ jurisdiction or record ~ '.jurisdiction' }} as jurisdiction,
-    cast({{ district or record ~ '.district_code' }} as varchar) as district_code,
-    cast({{ industry or record ~ '.industry_code' }} as varchar) as industry_code,
-    cast({{ insurer_code }} as varchar) as insurer_code,
+    cast({{ district or record ~ '.district_code' }} as string) as district_code,
+    cast({{ industry or record ~ '.industry_code' }} as string) as industry_code,
+    cast({{ insurer_code }} as string) as insurer_code,
     '{{ subject_type }}' as subject_type,
-    cast({{ subject or insurer_code }} as varchar) as subject_code,
+    cast({{ subject or insurer_code }} as string) as subject_code,
     {{ found_on }} as found_on,
     cast({{ amount }} as decimal(18, 2)) as amount,
     '{{ feed }}' as feed,
     {{ key }} as record_key,
     {{ evidence }} as evidence_keys,
-    cast({{ value_1 }} as varchar) as value_1,
-    cast({{ value_2 }} as varchar) as value_2,
+    cast({{ value_1 }} as string) as value_1,
+    cast({{ value_2 }} as string) as value_2,
     {%- if located %}
     {{ record }}.file_id,
     {{ record }}.sheet,
     {{ record }}.line_no
     {%- else %}
-    cast(null as varchar) as file_id,
-    cast(null as varchar) as sheet,
+    cast(null as string) as file_id,
+    cast(null as string) as sheet,
     cast(null as bigint) as line_no
     {%- endif %}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-"""Running the gates: Great Expectations over DuckDB, all suites of a stage in one process.
+"""Running the gates: Great Expectations over the tables of a stage, all suites in one process.
 
 What belongs here: turning suites into Great Expectations' objects and their results into plain rows.
 What does not: the expectations (expectations/), the page of results (page.py).
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -43,17 +43,45 @@ class GateResult:
         return not self.success and self.severity == "critical" and not self.overridden
 
 
+class Tables(Protocol):
+    """The tables of a stage: what Great Expectations looks at, and what offending rows are asked of."""
+
+    def batch(self, context: Any, suite: Suite) -> tuple[Any, dict[str, Any]]:
+        """A batch definition over the suite's table, and the parameters to run it with."""
+
+    def rows(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Names of the columns of a query, and its rows."""
+
+
 def run_landing_gates(settings: Settings) -> list[GateResult]:
     """The gates of every feed over the landing files."""
+    if settings.engine == "spark":
+        return _on_spark(settings, "landing")
     database = settings.build.with_name("landing_gates.duckdb")
     _landing_views(settings, database)
-    return _finish(settings, "landing", _run(settings, "landing", landing_suites(), database))
+    return _on_duckdb(settings, "landing", landing_suites(), database)
 
 
 def run_mart_gates(settings: Settings) -> list[GateResult]:
     """The gates of the marts in the private build, against the last publication where one exists."""
-    _previous_headline(settings)
-    return _finish(settings, "marts", _run(settings, "marts", mart_suites(), settings.build))
+    if settings.engine == "spark":
+        return _on_spark(settings, "marts")
+    previous = previous_headline(settings)
+    columns = ", ".join(f"{name} {kind}" for name, kind in PREVIOUS_HEADLINE.items())
+    with duckdb.connect(str(settings.build)) as connection:
+        connection.execute("create schema if not exists gates")
+        connection.execute("create or replace table gates.previous_headline (" + columns + ")")
+        if previous:
+            connection.executemany("insert into gates.previous_headline values (?, ?, ?, ?, ?, ?)", previous)
+    return _on_duckdb(settings, "marts", mart_suites(), settings.build)
+
+
+def _on_spark(settings: Settings, stage: str) -> list[GateResult]:
+    """The same suites over the tables of Spark, in a process of its own."""
+    from pipelines.spark.session import in_process  # noqa: PLC0415 - an extra
+
+    in_process(settings, f"{stage}_gates")
+    return [result for result in load_results(settings) if result.stage == stage]
 
 
 def load_results(settings: Settings) -> list[GateResult]:
@@ -101,70 +129,93 @@ def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def _previous_headline(settings: Settings) -> None:
-    """gates.previous_headline in the build: the headline ratios of the last publication, empty if none."""
-    with duckdb.connect(str(settings.build)) as connection:
-        connection.execute("create schema if not exists gates")
-        connection.execute(
-            "create or replace table gates.previous_headline "
-            "(jurisdiction varchar, stat_year integer, period_end date, as_of date, metric varchar, value double)"
-        )
-        if not settings.published.exists():
-            return
-        connection.execute(f"attach '{_quoted(settings.published)}' as published (read_only)")
-        connection.execute(
+PREVIOUS_HEADLINE = {
+    "jurisdiction": "string", "stat_year": "integer", "period_end": "date", "as_of": "date", "metric": "string", "value": "double",
+}  # fmt: skip
+"""Columns of gates.previous_headline and their types, for either engine."""
+
+
+def previous_headline(settings: Settings) -> list[tuple[Any, ...]]:
+    """The headline ratios of the last publication (PREVIOUS_HEADLINE); empty if there is none."""
+    if not settings.published.exists():
+        return []
+    with duckdb.connect(str(settings.published), read_only=True) as connection:
+        return connection.execute(
             """
-            insert into gates.previous_headline
-            unpivot (
-                select jurisdiction, stat_year, period_end, as_of,
-                    participation_rate, simple_loss_ratio, prevention_fee_share, service_coverage
-                from published.marts.supervision_metrics
-                where district_code = 'ALL' and industry_code = 'ALL'
+            select jurisdiction, stat_year, period_end, as_of, metric, value from (
+                unpivot (
+                    select jurisdiction, stat_year, period_end, as_of,
+                        participation_rate, simple_loss_ratio, prevention_fee_share, service_coverage
+                    from marts.supervision_metrics
+                    where district_code = 'ALL' and industry_code = 'ALL'
+                )
+                on participation_rate, simple_loss_ratio, prevention_fee_share, service_coverage into name metric value value
             )
-            on participation_rate, simple_loss_ratio, prevention_fee_share, service_coverage into name metric value value
             """
+        ).fetchall()
+
+
+def _on_duckdb(settings: Settings, stage: str, suites: list[Suite], database: Path) -> list[GateResult]:
+    quiet_dependencies()
+    from pipelines.gates import dialect  # noqa: PLC0415 - duckdb_engine and SQLAlchemy: only a run of gates pays for it
+
+    dialect.register()
+    try:
+        with duckdb.connect(str(database), read_only=True, config=dialect.limits(settings)) as connection:
+            return check(settings, stage, suites, DuckDBTables(settings, database, connection))
+    finally:
+        dialect.close_connections()
+
+
+class DuckDBTables:
+    """Tables of a DuckDB file."""
+
+    def __init__(self, settings: Settings, database: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        self.settings, self.database, self.connection = settings, database, connection
+        self.source: Any = None
+
+    def batch(self, context: Any, suite: Suite) -> tuple[Any, dict[str, Any]]:
+        from pipelines.gates import dialect  # noqa: PLC0415
+
+        self.source = self.source or context.data_sources.add_sql(
+            name="duckdb",
+            connection_string=f"{dialect.NAME}:///{self.database}",
+            kwargs={"connect_args": {"read_only": True, "config": dialect.limits(self.settings)}},
         )
+        schema, _, table = suite.table.rpartition(".")
+        asset = self.source.add_table_asset(suite.suite, table_name=table, schema_name=schema or None)
+        return asset.add_batch_definition_whole_table("whole"), {}
+
+    def rows(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        cursor = self.connection.execute(query)
+        return [column[0] for column in cursor.description or []], cursor.fetchall()
 
 
-def _run(settings: Settings, stage: str, suites: list[Suite], database: Path) -> list[GateResult]:
+def check(settings: Settings, stage: str, suites: list[Suite], tables: Tables) -> list[GateResult]:
+    """Runs suites over the tables of a stage and records the results."""
     quiet_dependencies()
     import great_expectations as gx  # noqa: PLC0415  # several seconds; only a run of gates pays for it
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
-    from pipelines.gates import dialect  # noqa: PLC0415
-
-    dialect.register()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    source = context.data_sources.add_sql(
-        name=stage,
-        connection_string=f"{dialect.NAME}:///{database}",
-        kwargs={
-            "connect_args": {
-                "read_only": True,
-                "config": {"threads": settings.threads, "memory_limit": settings.memory_limit},
-            }
-        },
-    )
     overridden = {name.strip() for name in settings.override_gates.split(",") if name.strip()}
     results = []
-    try:
-        for suite in suites:
-            schema, _, table = suite.table.rpartition(".")
-            asset = source.add_table_asset(suite.suite, table_name=table, schema_name=schema or None)
-            definition = gx.ValidationDefinition(
-                name=suite.suite,
-                data=asset.add_batch_definition_whole_table("whole"),
-                suite=context.suites.add(
-                    gx.ExpectationSuite(name=suite.suite, expectations=[_configured(e) for e in suite.expectations])
-                ),
-            )
-            outcome = context.validation_definitions.add(definition).run(result_format="BASIC")
-            by_name = {result.expectation_config.meta["name"]: result for result in outcome.results}
-            results += [_result(stage, suite, e, by_name[e.name], e.name in overridden) for e in suite.expectations]
-    finally:
-        dialect.close_connections()
-    return _with_samples(database, suites, results)
+    for suite in suites:
+        batch, parameters = tables.batch(context, suite)
+        definition = gx.ValidationDefinition(
+            name=suite.suite,
+            data=batch,
+            suite=context.suites.add(
+                gx.ExpectationSuite(name=suite.suite, expectations=[_configured(e) for e in suite.expectations])
+            ),
+        )
+        outcome = context.validation_definitions.add(definition).run(
+            batch_parameters=parameters, result_format="BASIC"
+        )
+        by_name = {result.expectation_config.meta["name"]: result for result in outcome.results}
+        results += [_result(stage, suite, e, by_name[e.name], e.name in overridden) for e in suite.expectations]
+    return _finish(settings, stage, _with_samples(tables, suites, results))
 
 
 def _configured(expectation: Expectation) -> Any:
@@ -204,7 +255,7 @@ def _raised(info: dict[str, Any]) -> str:
     return "；".join(str(entry["exception_message"])[:300] for entry in entries if entry.get("raised_exception"))
 
 
-def _with_samples(database: Path, suites: list[Suite], results: list[GateResult]) -> list[GateResult]:
+def _with_samples(tables: Tables, suites: list[Suite], results: list[GateResult]) -> list[GateResult]:
     """Failed SQL expectations get their first offending rows as text."""
     queries = {
         (suite.suite, e.name): e.kwargs["unexpected_rows_query"].replace("{batch}", suite.table)
@@ -213,17 +264,12 @@ def _with_samples(database: Path, suites: list[Suite], results: list[GateResult]
         if "unexpected_rows_query" in e.kwargs
     }
     found = []
-    with duckdb.connect(str(database), read_only=True) as connection:
-        for result in results:
-            query = queries.get((result.suite, result.expectation))
-            if result.success or result.sample or query is None:
-                found.append(result)
-                continue
-            cursor = connection.execute(f"select * from ({query}) limit {SAMPLE_ROWS}")
-            names = [column[0] for column in cursor.description or []]
-            rows = [
-                "，".join(f"{name}={value}" for name, value in zip(names, row, strict=True))
-                for row in cursor.fetchall()
-            ]
-            found.append(GateResult(**{**asdict(result), "sample": "\n".join(rows)}))
+    for result in results:
+        query = queries.get((result.suite, result.expectation))
+        if result.success or result.sample or query is None:
+            found.append(result)
+            continue
+        names, rows = tables.rows(f"select * from ({query}) limit {SAMPLE_ROWS}")
+        lines = ["，".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in rows]
+        found.append(replace(result, sample="\n".join(lines)))
     return found

@@ -13,7 +13,7 @@ final as (
     select
         plans.*,
         providers.jurisdiction,
-        plans.insurer_code || '|' || cast(plans.plan_year as varchar) || '|' || coalesce(plans.insured_uscc, '') as record_key
+        plans.insurer_code || '|' || cast(plans.plan_year as string) || '|' || coalesce(plans.insured_uscc, '') as record_key
     from plans
     inner join providers
         on plans.provider = providers.provider

@@ -10,6 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from pipelines.defs.resources import Home
 from pipelines.settings import settings
+from pipelines.spark.session import check as check_spark
 from pipelines.transform import dbt_log, forget_old_runs, fresh_manifest
 
 GROUPS = {"reference": "reference", "staging": "staging", "intermediate": "intermediate"}
@@ -38,7 +39,10 @@ class Translator(DagsterDbtTranslator):
 
 @dbt_assets(manifest=fresh_manifest(settings()), dagster_dbt_translator=Translator(), name="dbt")
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home) -> Iterator[Any]:
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    engine = home.settings().engine
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--target", engine]
+    if engine == "spark":
+        check_spark(home.settings())
     # dbt's own lines go to a file; the terminal shows the run's progress instead.
     with dbt_log(home.settings()).open("w", encoding="utf-8") as log, redirect_stdout(log):
         yield from dbt.cli(arguments, context=context).stream()

@@ -13,7 +13,7 @@ select
         when claims.paid_date < claims.decide_date then '支付早于决案'
         else '结案早于决案'
     end as value_1,
-    cast(null as varchar) as value_2
+    cast(null as string) as value_2
 from {{ ref('int_claim') }} as claims
 where claims.register_date < claims.report_date
     or claims.decide_date < claims.register_date

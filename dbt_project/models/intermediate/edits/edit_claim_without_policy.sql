@@ -8,6 +8,6 @@ select
     claims.sheet,
     claims.line_no,
     claims.policy_no as value_1,
-    cast(null as varchar) as value_2
+    cast(null as string) as value_2
 from {{ ref('int_claim') }} as claims
 where claims.district_code is null

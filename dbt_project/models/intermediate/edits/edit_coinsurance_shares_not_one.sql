@@ -22,8 +22,8 @@ select
     members.file_id,
     members.sheet,
     members.line_no,
-    cast(sums.share_sum as varchar) as value_1,
-    cast(null as varchar) as value_2
+    cast(sums.share_sum as string) as value_1,
+    cast(null as string) as value_2
 from sums
 inner join members
     on sums.policy_no = members.policy_no

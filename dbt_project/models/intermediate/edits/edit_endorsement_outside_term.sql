@@ -7,8 +7,8 @@ select
     endorsements.file_id,
     endorsements.sheet,
     endorsements.line_no,
-    cast(endorsements.effective_date as varchar) as value_1,
-    cast(policies.inception_date as varchar) || ' 至 ' || cast(policies.expiry_date as varchar) as value_2
+    cast(endorsements.effective_date as string) as value_1,
+    cast(policies.inception_date as string) || ' 至 ' || cast(policies.expiry_date as string) as value_2
 from {{ ref('int_endorsement') }} as endorsements
 inner join {{ ref('int_policy') }} as policies
     on endorsements.policy_no = policies.policy_no

@@ -8,7 +8,7 @@ select
     endorsements.sheet,
     endorsements.line_no,
     endorsements.policy_no as value_1,
-    cast(null as varchar) as value_2
+    cast(null as string) as value_2
 from {{ ref('int_endorsement') }} as endorsements
 left join {{ ref('int_policy') }} as policies
     on endorsements.policy_no = policies.policy_no

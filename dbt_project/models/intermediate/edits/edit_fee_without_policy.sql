@@ -8,7 +8,7 @@ select
     entries.sheet,
     entries.line_no,
     entries.policy_no as value_1,
-    cast(null as varchar) as value_2
+    cast(null as string) as value_2
 from {{ ref('int_fee_entry') }} as entries
 left join {{ ref('int_policy') }} as policies
     on entries.policy_no = policies.policy_no

@@ -8,7 +8,7 @@ select
     policies.sheet,
     policies.line_no,
     policies.insured_uscc as value_1,
-    cast(null as varchar) as value_2
+    cast(null as string) as value_2
 from {{ ref('int_policy') }} as policies
 inner join {{ ref('ref_industry_duty') }} as duties
     on policies.jurisdiction = duties.jurisdiction

@@ -7,8 +7,8 @@ select
     claims.file_id,
     claims.sheet,
     claims.line_no,
-    cast(claims.loss_date as varchar) as value_1,
-    cast(policies.inception_date as varchar) || ' 至 ' || cast(policies.cover_end as varchar) as value_2
+    cast(claims.loss_date as string) as value_1,
+    cast(policies.inception_date as string) || ' 至 ' || cast(policies.cover_end as string) as value_2
 from {{ ref('int_claim') }} as claims
 inner join {{ ref('int_policy') }} as policies
     on claims.policy_no = policies.policy_no

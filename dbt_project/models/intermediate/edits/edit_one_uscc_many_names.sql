@@ -32,7 +32,7 @@ select
     policies.sheet,
     policies.line_no,
     names.uscc as value_1,
-    cast(names.names as varchar) as value_2
+    cast(names.names as string) as value_2
 from names
 inner join policies
     on names.uscc = policies.insured_uscc

@@ -7,8 +7,8 @@ select
     claims.file_id,
     claims.sheet,
     claims.line_no,
-    cast(claims.paid_to_date as varchar) as value_1,
-    cast(policies.limit_aggregate as varchar) as value_2
+    cast(claims.paid_to_date as string) as value_1,
+    cast(policies.limit_aggregate as string) as value_2
 from {{ ref('int_claim') }} as claims
 inner join {{ ref('int_policy') }} as policies
     on claims.policy_no = policies.policy_no

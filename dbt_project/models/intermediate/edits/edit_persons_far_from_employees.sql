@@ -7,8 +7,8 @@ select
     policies.file_id,
     policies.sheet,
     policies.line_no,
-    cast(policies.insured_persons as varchar) as value_1,
-    cast(roster.employees as varchar) as value_2
+    cast(policies.insured_persons as string) as value_1,
+    cast(roster.employees as string) as value_2
 from {{ ref('int_policy') }} as policies
 inner join {{ ref('int_roster') }} as roster
     on policies.insured_uscc = roster.uscc

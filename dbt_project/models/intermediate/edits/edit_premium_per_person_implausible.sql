@@ -7,9 +7,9 @@ select
     policies.file_id,
     policies.sheet,
     policies.line_no,
-    cast(cast(cast(policies.premium_written as double) / policies.insured_persons as decimal(18, 2)) as varchar) as value_1,
-    cast(cast({{ rule_value('premium_per_person_low', 'policies.inception_date') }} as integer) as varchar)
-    || ' 至 ' || cast(cast({{ rule_value('premium_per_person_high', 'policies.inception_date') }} as integer) as varchar) || ' 元' as value_2
+    cast(cast(cast(policies.premium_written as double) / policies.insured_persons as decimal(18, 2)) as string) as value_1,
+    cast(cast({{ rule_value('premium_per_person_low', 'policies.inception_date') }} as integer) as string)
+    || ' 至 ' || cast(cast({{ rule_value('premium_per_person_high', 'policies.inception_date') }} as integer) as string) || ' 元' as value_2
 from {{ ref('int_policy') }} as policies
 where policies.insured_persons > 0
     and (

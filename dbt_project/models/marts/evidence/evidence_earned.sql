@@ -19,7 +19,7 @@ amounts as (
         insurer_code,
         insured_uscc,
         policy_no,
-        cast(null as varchar) as endorsement_no,
+        cast(null as string) as endorsement_no,
         premium_received as amount,
         inception_date as earned_from,
         expiry_date,

@@ -199,9 +199,9 @@ placed as (
         roster.uscc || '|' || roster.industry_code as record_key,
         roster.district_code,
         roster.industry_code,
-        cast(null as varchar) as insurer_code,
+        cast(null as string) as insurer_code,
         roster.uscc as insured_uscc,
-        cast(null as varchar) as policy_no,
+        cast(null as string) as policy_no,
         case
             when not roster.mandatory then '非应保（自愿）'
             when roster.listed_from > periods.period_end then '期末尚未列入名录'

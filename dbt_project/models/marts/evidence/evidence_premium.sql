@@ -18,7 +18,7 @@ endorsements as (
 amounts as (
     select
         policy_no,
-        cast(null as varchar) as endorsement_no,
+        cast(null as string) as endorsement_no,
         inception_date as effective_date,
         premium_written,
         premium_received,

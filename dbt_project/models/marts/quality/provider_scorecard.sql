@@ -37,7 +37,7 @@ incomplete as (
             feed,
             received_at,
             file_id,
-            count(distinct coalesce(sheet, '') || '|' || cast(line_no as varchar)) as rows_missing
+            count(distinct coalesce(sheet, '') || '|' || cast(line_no as string)) as rows_missing
         from {{ ref('stg_quality__issues') }}
         where rule_code = 'missing_value'
         group by provider, feed, received_at, file_id

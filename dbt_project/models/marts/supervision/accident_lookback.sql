@@ -79,9 +79,9 @@ services as (
     inner join {{ ref('int_service') }} as services
         on accidents.uscc = services.insured_uscc
         and accidents.occurred_on > services.finished_on
+    where services.is_completed and services.has_valid_policy
         and {{ days_inclusive('services.finished_on', 'accidents.occurred_on') }} - 1
         <= {{ rule_value('lookback_days', 'accidents.occurred_on') }}
-    where services.is_completed and services.has_valid_policy
     group by accidents.accident_id
 ),
 

@@ -18,7 +18,7 @@ good_units as (
         units.uscc as target_code,
         units.unit_name as target_name,
         '联合激励' as kind,
-        '自 ' || cast(units.first_insured_on as varchar) || ' 起参保，近一年服务 ' || cast(units.services_last_year as varchar)
+        '自 ' || cast(units.first_insured_on as string) || ' 起参保，近一年服务 ' || cast(units.services_last_year as string)
         || ' 次，隐患均已按期复查，无事故、理赔和处罚' as reason
     from units
     cross join as_of
@@ -36,8 +36,8 @@ bad_units as (
         units.unit_name as target_name,
         case when units.refusals > 0 or units.enforcement_cases > 1 then '联合惩戒黑名单' else '警示' end as kind,
         case
-            when units.refusals > 0 then '拒不整改重大隐患 ' || cast(units.refusals as varchar) || ' 处'
-            when units.enforcement_cases > 1 then '应保未保，已处罚 ' || cast(units.enforcement_cases as varchar) || ' 次仍未投保'
+            when units.refusals > 0 then '拒不整改重大隐患 ' || cast(units.refusals as string) || ' 处'
+            when units.enforcement_cases > 1 then '应保未保，已处罚 ' || cast(units.enforcement_cases as string) || ' 次仍未投保'
             else '应保未保，处罚后仍未投保'
         end as reason
     from units
@@ -64,8 +64,8 @@ judged_insurers as (
             when insurers.evaluation_score >= {{ rule_value('incentive_score_min', 'insurers.today') }} then '联合激励'
             else '警示'
         end as kind,
-        '服务成效评估 ' || cast(cast(insurers.evaluation_score as decimal(5, 1)) as varchar) || ' 分，高等级监管发现 '
-        || cast(insurers.findings_high as varchar) || ' 件' as reason
+        '服务成效评估 ' || cast(cast(insurers.evaluation_score as decimal(5, 1)) as string) || ' 分，高等级监管发现 '
+        || cast(insurers.findings_high as string) || ' 件' as reason
     from insurers
     where insurers.evaluation_score >= {{ rule_value('incentive_score_min', 'insurers.today') }}
         or insurers.evaluation_score <= {{ rule_value('warning_score_max', 'insurers.today') }}

@@ -17,7 +17,7 @@ uninsured as (
         case when problems.uscc is not null then uninsured.uscc end as listed_uscc,
         case when uninsured.enforcement_cases > 0 then uninsured.uscc end as fined_uscc,
         case when uninsured.enforcement_cases > 1 then uninsured.uscc end as refined_uscc,
-        cast(null as varchar) as cured_uscc
+        cast(null as string) as cured_uscc
     from {{ ref('uninsured_units') }} as uninsured
     left join problems
         on uninsured.uscc = problems.uscc
@@ -29,11 +29,11 @@ cured as (
         required.stat_year,
         required.district_code,
         required.industry_code,
-        cast(null as varchar) as uscc,
+        cast(null as string) as uscc,
         cast(null as decimal(18, 2)) as fines,
-        cast(null as varchar) as listed_uscc,
-        cast(null as varchar) as fined_uscc,
-        cast(null as varchar) as refined_uscc,
+        cast(null as string) as listed_uscc,
+        cast(null as string) as fined_uscc,
+        cast(null as string) as refined_uscc,
         required.uscc as cured_uscc
     from {{ ref('evidence_participation') }} as required
     inner join problems

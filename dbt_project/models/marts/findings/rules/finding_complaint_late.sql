@@ -4,7 +4,7 @@ select
     {{ finding(
         'complaint_late', 'clocks', feed='complaint', key='clocks.complaint_no', found_on='clocks.due_date',
         evidence="'complaint:' || clocks.complaint_no", value_1="clocks.due_date",
-        value_2="coalesce(cast(cast(complaints.answered_at as date) as varchar), '尚未答复')", subject="clocks.target_code",
+        value_2="coalesce(cast(cast(complaints.answered_at as date) as string), '尚未答复')", subject="clocks.target_code",
         district="null", industry="null"
     ) }}
 from {{ ref('evidence_complaint_clock') }} as clocks

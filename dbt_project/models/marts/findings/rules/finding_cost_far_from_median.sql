@@ -15,7 +15,7 @@ medians as (
     select
         jurisdiction,
         item,
-        median(amount) as median_amount
+        {{ median_yuan('amount') }} as median_amount
     from spent
     group by jurisdiction, item
 )

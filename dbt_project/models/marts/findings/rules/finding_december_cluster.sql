@@ -29,10 +29,10 @@ shares as (
 select
     {{ finding(
         'december_cluster', 'shares', feed='fee_ledger',
-        key="shares.jurisdiction || '|' || shares.insurer_code || '|' || cast(shares.stat_year as varchar)",
+        key="shares.jurisdiction || '|' || shares.insurer_code || '|' || cast(shares.stat_year as string)",
         found_on='shares.year_end',
         evidence="'fee_ledger:' || shares.first_entry_no || '；fee_ledger:' || shares.last_entry_no",
-        value_1='shares.entries', value_2="cast(cast(100 * shares.share as decimal(5, 1)) as varchar) || '%'",
+        value_1='shares.entries', value_2="cast(cast(100 * shares.share as decimal(5, 1)) as string) || '%'",
         amount='shares.december_amount', district='null', industry='null', located=false
     ) }}
 from shares

@@ -29,10 +29,10 @@ branches as (
 select
     {{ finding(
         'fee_exactly_contracted', 'branches', feed='policy',
-        key="branches.jurisdiction || '|' || branches.insurer_code || '|' || cast(branches.stat_year as varchar)",
+        key="branches.jurisdiction || '|' || branches.insurer_code || '|' || cast(branches.stat_year as string)",
         found_on='branches.found_on',
         evidence="'policy:' || branches.first_policy_no || '；policy:' || branches.last_policy_no", value_1='branches.policies',
-        value_2="cast(cast(100.0 * branches.exact_policies / branches.policies as decimal(5, 1)) as varchar) || '%'",
+        value_2="cast(cast(100.0 * branches.exact_policies / branches.policies as decimal(5, 1)) as string) || '%'",
         amount='branches.amount', district='null', industry='null', located=false
     ) }}
 from branches

@@ -3,7 +3,7 @@ select
     {{ finding(
         'hazard_notice_late', 'hazards', feed='hazard', key='hazards.hazard_no', found_on='hazards.found_date',
         evidence="'hazard:' || hazards.hazard_no || coalesce('；service_record:' || hazards.service_no, '')",
-        value_1="hazards.insured_uscc", value_2="coalesce(cast(hazards.written_notice_at as varchar), '无')"
+        value_1="hazards.insured_uscc", value_2="coalesce(cast(hazards.written_notice_at as string), '无')"
     ) }}
 from {{ ref('int_hazard') }} as hazards
 where hazards.written_notice_at is null

@@ -49,9 +49,9 @@ earlier as (
 select
     {{ finding(
         'market_share_frozen', 'frozen', feed='policy',
-        key="frozen.district_code || '|' || cast(frozen.stat_year as varchar)", found_on='frozen.period_end',
+        key="frozen.district_code || '|' || cast(frozen.stat_year as string)", found_on='frozen.period_end',
         evidence="'policy:' || frozen.first_policy_no || '；policy:' || frozen.last_policy_no",
-        value_1="cast(cast(100 * frozen.change as decimal(5, 2)) as varchar) || ' 个百分点'", value_2='frozen.district_policies',
+        value_1="cast(cast(100 * frozen.change as decimal(5, 2)) as string) || ' 个百分点'", value_2='frozen.district_policies',
         subject_type='区市', subject='frozen.district_code', insurer='null', industry='null', located=false
     ) }}
 from frozen

@@ -35,7 +35,7 @@ due as (
 select
     {{ finding(
         'plan_missing', 'due', feed='service_plan',
-        key="due.jurisdiction || '|' || due.insurer_code || '|' || cast(due.stat_year as varchar)", found_on='due.due_on',
+        key="due.jurisdiction || '|' || due.insurer_code || '|' || cast(due.stat_year as string)", found_on='due.due_on',
         evidence="'policy:' || due.policy_no", value_1='due.policies', district='null', industry='null', located=false
     ) }}
 from due

@@ -3,7 +3,7 @@ select
     {{ finding(
         'refusal_not_reported', 'hazards', feed='hazard', key='hazards.hazard_no', found_on='hazards.found_date',
         evidence="'hazard:' || hazards.hazard_no || coalesce('；service_record:' || hazards.service_no, '')",
-        value_1="hazards.insured_uscc", value_2="coalesce(cast(hazards.reported_at as varchar), '无')"
+        value_1="hazards.insured_uscc", value_2="coalesce(cast(hazards.reported_at as string), '无')"
     ) }}
 from {{ ref('int_hazard') }} as hazards
 cross join {{ ref('int_as_of') }} as as_of

@@ -46,7 +46,7 @@ worst as (
 select
     {{ finding(
         'same_plan_text', 'worst', feed='service_plan',
-        key="worst.jurisdiction || '|' || worst.insurer_code || '|' || cast(worst.plan_year as varchar)", found_on='worst.year_end',
+        key="worst.jurisdiction || '|' || worst.insurer_code || '|' || cast(worst.plan_year as string)", found_on='worst.year_end',
         evidence="'service_plan:' || worst.first_key || '；service_plan:' || worst.last_key", value_1='worst.industries',
         value_2='substring(worst.goal, 1, 40)', district='null', industry='null', located=false
     ) }}
