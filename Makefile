@@ -5,7 +5,7 @@ BIN := .venv/bin
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 READY := .venv/.ready
 
-.PHONY: setup wheelhouse offline-setup browser run test faults bench lint dev lock sample clean
+.PHONY: setup spark-setup wheelhouse offline-setup browser run test spark-test faults bench lint dev lock sample clean
 
 setup: $(READY)
 
@@ -46,6 +46,23 @@ faults: setup
 	@command -v faketime >/dev/null || $(ROOT) apt-get install -y -qq faketime >/dev/null
 	@$(BIN)/pytest tests/faults -n 2 -rA --override-ini norecursedirs=
 
+# The extra `spark` in an environment of its own, so that other nights do not import what they do not need; Debian's Java.
+SPARK_BIN := .venv-spark/bin
+SPARK_READY := .venv-spark/.ready
+
+spark-setup: $(SPARK_READY)
+
+$(SPARK_READY): setup requirements-spark.lock requirements-dev.lock
+	@command -v java >/dev/null || $(ROOT) sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null"
+	@test -x $(SPARK_BIN)/python || $(PYTHON) -m venv .venv-spark
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(SPARK_BIN)/python requirements-dev.lock requirements-spark.lock
+	@$(BIN)/uv pip install --quiet --python $(SPARK_BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(SPARK_READY)
+
+# The same warehouse from a standalone Spark cluster on loopback (a master and two workers) as from DuckDB.
+spark-test: spark-setup
+	@$(SPARK_BIN)/pytest tests/spark -rA --override-ini norecursedirs=
+
 # anze beside the hand-written floor on the same files (docs/speed.md). SCALE=country needs 60 GB of disk and hours.
 SCALE ?= city
 bench: setup
@@ -64,6 +81,7 @@ dev: setup
 lock:
 	$(BIN)/uv pip compile pyproject.toml --upgrade --excludes requirements.exclude --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --excludes requirements.exclude --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --extra spark --excludes requirements.exclude --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -c requirements-dev.lock -o requirements-spark.lock
 
 # The bundled drops: a small synthetic world with one row in a hundred spoiled.
 sample: setup

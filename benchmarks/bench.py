@@ -1,8 +1,9 @@
 """anze beside the floor and beside an analyst's script, on the same files: `python benchmarks/bench.py city|province|country [rounds]`.
 
 What it does, in turn and several times: generates the scale with `anze synth` (once), runs the hand-written floor
-(floor.py), an analyst's Polars script (analyst_polars.py), and anze: a full build from nothing, a night with nothing new
-and one with 0.3 % new rows. It checks that all give the same ratios and prints medians, ratios, peak memory and bytes per
+(floor.py), an analyst's scripts in Polars, pandas and PySpark (analyst_*.py; the last only where `make spark-setup` was
+run), the path of the four ratios alone (headline.py), and anze: a full build from nothing, a night with nothing new and
+one with 0.3 % new rows. It checks that all give the same ratios and prints medians, ratios, peak memory and bytes per
 second. Nothing in it is a test of time. Work lies in benchmarks/.work (ignored); results are written down in docs/speed.md.
 """
 
@@ -27,6 +28,10 @@ from rich.table import Table
 HERE = Path(__file__).resolve().parent
 WORK = HERE / ".work"
 ANZE = str(Path(sys.executable).with_name("anze"))
+SPARK_PYTHON = HERE.parent / ".venv-spark" / "bin" / "python"
+SCRIPTS = {"polars": sys.executable, "pandas": sys.executable} | (
+    {"spark": str(SPARK_PYTHON)} if SPARK_PYTHON.exists() else {}
+)
 HEADLINE_FEEDS = ("enterprise", "policy", "endorsement", "coinsurance", "claim", "service_record", "fee_ledger")
 NUMBERS = {
     "insured_required_units": "insured_required_units", "required_units": "required_units",
@@ -51,7 +56,11 @@ class Run:
 
 
 def run(*command: str, home: Path) -> Run:
-    """Runs a command under GNU time's eyes and gives up when it fails."""
+    """Runs a command under GNU time's eyes.
+
+    Raises:
+        SystemExit: it failed.
+    """
     began = time.perf_counter()
     done = subprocess.run(
         ["/usr/bin/time", "-f", "peak %M", *command], capture_output=True, text=True, check=False,
@@ -112,7 +121,7 @@ def a_little_more(home: Path) -> int:
 
 def same_ratios(home: Path, script: str, every_cell: bool) -> int:
     """How many cells a script has, all of them equal to the warehouse's."""
-    theirs = pl.read_parquet(home / f"{script}.parquet")
+    theirs = pl.read_parquet(home / f"{script}.parquet").with_columns(pl.col("stat_year").cast(pl.Int32))
     keys = ["jurisdiction", "stat_year", "district_code", "industry_code"]
     wanted = "" if every_cell else "where district_code = 'ALL' and industry_code = 'ALL'"
     columns = ", ".join(f"{expression} as {name}" for name, expression in NUMBERS.items())
@@ -140,14 +149,23 @@ def main() -> None:
     for number in range(rounds):
         console.print(f"round {number + 1} of {rounds}")
         runs.setdefault("floor", []).append(run(sys.executable, str(HERE / "floor.py"), str(home), home=home))
-        if scale != "country":  # it holds everything in memory
-            script = run(sys.executable, str(HERE / "analyst_polars.py"), str(home), home=home)
-            runs.setdefault("analyst's Polars script", []).append(script)
+        works = []
+        for name, python in SCRIPTS.items():
+            try:
+                script = run(python, str(HERE / f"analyst_{name}.py"), str(home), home=home)
+            except SystemExit as failed:
+                console.print(f"  analyst's {name} script failed: {str(failed)[-300:]}")
+                continue
+            works.append(name)
+            runs.setdefault(f"analyst's {name} script", []).append(script)
+        alone = run(sys.executable, str(HERE / "headline.py"), str(home), str(WORK / "headline"), home=home)
+        runs.setdefault("anze, the four ratios alone", []).append(alone)
+        console.print(f"  {alone.said.splitlines()[0]}")
         forget(home)
         runs.setdefault("anze, full build", []).append(run(ANZE, "nightly", home=home))
         console.print(f"  floor: {same_ratios(home, 'floor', every_cell=True)} cells equal")
-        if scale != "country":
-            console.print(f"  Polars script: {same_ratios(home, 'analyst_polars', every_cell=False)} cells equal")
+        for name in works:
+            console.print(f"  {name}: {same_ratios(home, f'analyst_{name}', every_cell=False)} cells equal")
         runs.setdefault("anze, nothing new", []).append(run(ANZE, "nightly", home=home))
         new = a_little_more(home)
         runs.setdefault("anze, a little more", []).append(run(ANZE, "nightly", home=home))
@@ -162,7 +180,7 @@ def main() -> None:
         table.add_column(heading, justify="left" if heading == "what" else "right")
     for name, several in runs.items():
         seconds = statistics.median(one.seconds for one in several)
-        read = headline if name in ("floor", "analyst's Polars script") else whole
+        read = whole if name.startswith("anze") and "alone" not in name else headline
         table.add_row(
             name,
             f"{seconds:.1f}",

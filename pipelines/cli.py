@@ -62,7 +62,9 @@ def nightly(
     home: HomeOption = None,
     as_of: DateOption = None,
     full: Annotated[bool, typer.Option("--full", help="全部文件重新读取、全部重算")] = False,
-    engine: Annotated[str | None, typer.Option("--engine", help="计算引擎：duckdb（缺省）或 spark，见 docs/scale.md")] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="计算引擎：duckdb（缺省）或 spark，见 docs/scale.md")
+    ] = None,
 ) -> None:
     """夜间作业：读取新文件、计算指标、检查、发布。退出码 0 已发布，3 被闸门拦下，1 其他失败。"""
     from pipelines import nightly as job  # noqa: PLC0415

@@ -43,7 +43,9 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(default=4096, gt=0)
     max_expanded_mb: int = Field(default=8192, gt=0, description="an archive may not unfold to more")
     max_cell_characters: int = Field(default=1_000_000, gt=0)
-    engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="what computes the warehouse (docs/scale.md)")
+    engine: Literal["duckdb", "spark"] = Field(
+        default="duckdb", description="what computes the warehouse (docs/scale.md)"
+    )
     spark_master: str = Field(default="", description="spark://host:port, yarn …; empty: the cores of this machine")
     spark_landing: str = Field(
         default="", description="the landing folder as the cluster sees it (file, hdfs, s3a …); empty: its local path"

@@ -15,8 +15,6 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import Pool, StaticPool
 
-from pipelines.settings import Settings
-
 NAME = "duckdb_reader"
 _open: list[Any] = []
 
@@ -48,11 +46,6 @@ class DuckDBReader(duckdb_engine.Dialect):  # type: ignore[misc]
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         pass
-
-
-def limits(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
-    """How every connection of a run of gates is opened; DuckDB refuses two ways to one file."""
-    return {"threads": settings.threads, "memory_limit": settings.memory_limit}
 
 
 def register() -> None:

@@ -161,8 +161,7 @@ def _on_duckdb(settings: Settings, stage: str, suites: list[Suite], database: Pa
 
     dialect.register()
     try:
-        with duckdb.connect(str(database), read_only=True, config=dialect.limits(settings)) as connection:
-            return check(settings, stage, suites, DuckDBTables(settings, database, connection))
+        return check(settings, stage, suites, DuckDBTables(settings, database))
     finally:
         dialect.close_connections()
 
@@ -170,8 +169,8 @@ def _on_duckdb(settings: Settings, stage: str, suites: list[Suite], database: Pa
 class DuckDBTables:
     """Tables of a DuckDB file."""
 
-    def __init__(self, settings: Settings, database: Path, connection: duckdb.DuckDBPyConnection) -> None:
-        self.settings, self.database, self.connection = settings, database, connection
+    def __init__(self, settings: Settings, database: Path) -> None:
+        self.settings, self.database = settings, database
         self.source: Any = None
 
     def batch(self, context: Any, suite: Suite) -> tuple[Any, dict[str, Any]]:
@@ -180,15 +179,24 @@ class DuckDBTables:
         self.source = self.source or context.data_sources.add_sql(
             name="duckdb",
             connection_string=f"{dialect.NAME}:///{self.database}",
-            kwargs={"connect_args": {"read_only": True, "config": dialect.limits(self.settings)}},
+            kwargs={
+                "connect_args": {
+                    "read_only": True,
+                    "config": {"threads": self.settings.threads, "memory_limit": self.settings.memory_limit},
+                }
+            },
         )
         schema, _, table = suite.table.rpartition(".")
         asset = self.source.add_table_asset(suite.suite, table_name=table, schema_name=schema or None)
         return asset.add_batch_definition_whole_table("whole"), {}
 
     def rows(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        cursor = self.connection.execute(query)
-        return [column[0] for column in cursor.description or []], cursor.fetchall()
+        from pipelines.gates import dialect  # noqa: PLC0415
+
+        dialect.close_connections()  # opened with options of Great Expectations' own, which DuckDB does not let differ
+        with duckdb.connect(str(self.database), read_only=True) as connection:
+            cursor = connection.execute(query)
+            return [column[0] for column in cursor.description or []], cursor.fetchall()
 
 
 def check(settings: Settings, stage: str, suites: list[Suite], tables: Tables) -> list[GateResult]:
@@ -210,9 +218,7 @@ def check(settings: Settings, stage: str, suites: list[Suite], tables: Tables) -
                 gx.ExpectationSuite(name=suite.suite, expectations=[_configured(e) for e in suite.expectations])
             ),
         )
-        outcome = context.validation_definitions.add(definition).run(
-            batch_parameters=parameters, result_format="BASIC"
-        )
+        outcome = context.validation_definitions.add(definition).run(batch_parameters=parameters, result_format="BASIC")
         by_name = {result.expectation_config.meta["name"]: result for result in outcome.results}
         results += [_result(stage, suite, e, by_name[e.name], e.name in overridden) for e in suite.expectations]
     return _finish(settings, stage, _with_samples(tables, suites, results))

@@ -210,9 +210,11 @@ def _add_tables(
 ) -> None:
     gate_columns = ADDED_TABLES["quality.gate_results"][1]
     frames = {
-        "quality.gate_results": pl.DataFrame([asdict(result) for result in results], infer_schema_length=None).select(list(gate_columns))
-        if results
-        else pl.DataFrame(schema=dict.fromkeys(gate_columns, pl.String)),
+        "quality.gate_results": pl.DataFrame(
+            [asdict(result) for result in results],
+            schema=dict.fromkeys(gate_columns, pl.String)
+            | {"success": pl.Boolean, "overridden": pl.Boolean, "unexpected_count": pl.Int64},
+        ),
         "meta.metric_catalogue": metric_catalogue(manifest),
         "meta.filed_statistics": filed,
         "meta.publication": pl.DataFrame(

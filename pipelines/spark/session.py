@@ -96,14 +96,18 @@ def check(settings: Settings) -> None:
     RuntimeError: what is missing for a night on Spark, and what to do.
     """
     if importlib.util.find_spec("pyspark") is None or importlib.util.find_spec("dbt.adapters.spark") is None:
-        raise RuntimeError("没有安装 Spark 引擎：请按 requirements-spark.lock 安装（make spark-setup，见 docs/scale.md）。")
+        raise RuntimeError(
+            "没有安装 Spark 引擎：请按 requirements-spark.lock 安装（make spark-setup，见 docs/scale.md）。"
+        )
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         raise RuntimeError("没有 Java：请安装 openjdk-17-jre-headless，或设置 JAVA_HOME。")
     if settings.spark_conf and not settings.spark_conf.is_file():
         raise RuntimeError(f"没有 Spark 配置文件 {settings.spark_conf}（ANZE_SPARK_CONF）。")
     masters = settings.spark_master.removeprefix("spark://") if settings.spark_master.startswith("spark://") else ""
     if masters and not any(_answers(master) for master in masters.split(",")):
-        raise RuntimeError(f"连不上 Spark 主节点 {settings.spark_master}（ANZE_SPARK_MASTER）：请检查主节点是否在运行。")
+        raise RuntimeError(
+            f"连不上 Spark 主节点 {settings.spark_master}（ANZE_SPARK_MASTER）：请检查主节点是否在运行。"
+        )
 
 
 def _answers(master: str) -> bool:

@@ -53,7 +53,9 @@ def marts_gates(settings: Settings) -> None:
     spark.sql("drop table if exists gates.previous_headline")
     columns = ", ".join(f"{name} {kind}" for name, kind in PREVIOUS_HEADLINE.items())
     spark.sql(f"create table gates.previous_headline ({columns}) using parquet")
-    rows = ", ".join("(" + ", ".join(map(_literal, row, PREVIOUS_HEADLINE.values())) + ")" for row in previous_headline(settings))
+    rows = ", ".join(
+        "(" + ", ".join(map(_literal, row, PREVIOUS_HEADLINE.values())) + ")" for row in previous_headline(settings)
+    )
     if rows:
         spark.sql(f"insert into gates.previous_headline values {rows}")
     check(settings, "marts", mart_suites(), SparkTables(spark))

@@ -5,6 +5,7 @@ from itertools import groupby
 
 import dagster as dg
 
+from pipelines.defs.progress import stopwatch
 from pipelines.defs.resources import Home
 from pipelines.gates.page import write_page
 from pipelines.gates.run import GateResult, load_results, run_landing_gates, run_mart_gates
@@ -42,24 +43,32 @@ MART_CHECKS = [
 
 @dg.multi_asset_check(name="landing_gates", specs=LANDING_CHECKS)
 def landing_gates(home: Home) -> Iterator[dg.AssetCheckResult]:
-    yield from _check_results("landing_gate", _landing_key, run_landing_gates(home.settings()), home.settings())
+    yield from _check_results("landing_gate", _landing_key, run_landing_gates, home.settings())
 
 
 @dg.multi_asset_check(name="publication_gates", specs=MART_CHECKS)
 def publication_gates(home: Home) -> Iterator[dg.AssetCheckResult]:
-    yield from _check_results("publication_gate", _mart_key, run_mart_gates(home.settings()), home.settings())
+    yield from _check_results("publication_gate", _mart_key, run_mart_gates, home.settings())
 
 
 def _check_results(
-    name: str, asset_key: Callable[[str], dg.AssetKey], results: list[GateResult], settings: Settings
+    name: str,
+    asset_key: Callable[[str], dg.AssetKey],
+    gates: Callable[[Settings], list[GateResult]],
+    settings: Settings,
 ) -> Iterator[dg.AssetCheckResult]:
     """One check result per table; the page of results is brought up to date first."""
+    took = stopwatch()
+    results = gates(settings)
+    seconds = took()
     page = str(write_page(settings, load_results(settings)))
     for table, group in groupby(results, key=lambda result: result.table_name):
-        yield _check_result(name, asset_key(table), list(group), page)
+        yield _check_result(name, asset_key(table), list(group), page, seconds)
 
 
-def _check_result(name: str, key: dg.AssetKey, results: list[GateResult], page: str) -> dg.AssetCheckResult:
+def _check_result(
+    name: str, key: dg.AssetKey, results: list[GateResult], page: str, seconds: dict[str, float]
+) -> dg.AssetCheckResult:
     failed = [result for result in results if not result.success]
     return dg.AssetCheckResult(
         check_name=name,
@@ -69,5 +78,6 @@ def _check_result(name: str, key: dg.AssetKey, results: list[GateResult], page: 
             "检查项": len(results),
             "不符": "；".join(result.title for result in failed) or "无",
             "结果页": dg.MetadataValue.path(page),
+            **seconds,
         },
     )

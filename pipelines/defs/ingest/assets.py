@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from pipelines.defs.progress import stopwatch
 from pipelines.defs.resources import Home
 from pipelines.feeds.contracts import contracts
 from pipelines.ingest.landing import Progress, land
@@ -38,17 +39,19 @@ def landing(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.Materi
     def report(progress: Progress) -> None:
         context.log.info(f"落地 {progress.done}/{progress.total} 个文件")
 
+    took = stopwatch()
     landed = land(home.settings(), progress=report)
+    seconds = took()
     for feed in landed:
         yield dg.MaterializeResult(
             asset_key=["landing", feed.feed],
             metadata={
                 "新文件数": feed.new_files, "退回文件数": feed.refused, "数据行数": feed.rows_in, "接收行数": feed.rows_accepted,
-                "隔离行数": feed.rows_quarantined, "重复行数": feed.rows_duplicate,
+                "隔离行数": feed.rows_quarantined, "重复行数": feed.rows_duplicate, **seconds,
                 "报送说明": dg.MetadataValue.md(f"契约 `pipelines/feeds/{feed.feed}.yaml`；退回清单用 `anze rejects`。"),
             },
         )  # fmt: skip
     for table in ("files", "_issues"):
         yield dg.MaterializeResult(
-            asset_key=["landing", table], metadata={"新文件数": sum(feed.new_files for feed in landed)}
+            asset_key=["landing", table], metadata={"新文件数": sum(feed.new_files for feed in landed), **seconds}
         )

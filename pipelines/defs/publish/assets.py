@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from pipelines.defs.progress import stopwatch
 from pipelines.defs.resources import Home
 from pipelines.defs.transform.assets import dbt_models
 from pipelines.gates.run import load_results
@@ -21,7 +22,7 @@ PUBLISHED_KEYS = [key for key in dbt_models.keys if key.path[0] in PUBLISHED_SCH
     description="发布：全部阻断性检查通过后，以只读文件原子替换 warehouse/anze.duckdb；打开旧文件的分析员不受影响。",
 )
 def publication(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[None]:
-    settings = home.settings()
+    settings, took = home.settings(), stopwatch()
     published = publish(
         settings, manifest_path(settings), load_results(settings), input_fingerprint(settings, home.as_of)
     )
@@ -33,7 +34,7 @@ def publication(context: dg.AssetExecutionContext, home: Home) -> dg.Materialize
     return dg.MaterializeResult(
         metadata={
             "发布编号": published.publication_id, "取数时点": published.as_of, "来源文件数": published.source_files, "表数": published.tables,
-            "行数": published.rows, "文件": dg.MetadataValue.path(str(settings.published)),
+            "行数": published.rows, "文件": dg.MetadataValue.path(str(settings.published)), **took(),
         }
     )  # fmt: skip
 
@@ -45,11 +46,12 @@ def publication(context: dg.AssetExecutionContext, home: Home) -> dg.Materialize
     description="网页：每个单位一个文件夹的静态网页（site/current），只含该单位可见的数据，不需要网络。",
 )
 def static_site(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[None]:
+    took = stopwatch()
     folder = write_sites(home.settings(), progress=context.log.info)
     sites = [path for path in folder.iterdir() if (path / "index.html").exists()]
     return dg.MaterializeResult(
         metadata={
             "单位数": len(sites), "文件夹": dg.MetadataValue.path(str(folder)),
-            "字节数": sum(path.stat().st_size for path in folder.rglob("*.html")),
+            "字节数": sum(path.stat().st_size for path in folder.rglob("*.html")), **took(),
         }
     )  # fmt: skip
