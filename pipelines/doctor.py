@@ -18,6 +18,7 @@ from pipelines.ingest.calendar import announced_until
 from pipelines.ingest.landing import damaged
 from pipelines.publish.publication import is_whole, last_publication, opens
 from pipelines.settings import CHINA, TELEMETRY_OFF, Settings
+from pipelines.spark.session import check as check_spark
 
 PACKAGES = ["dagster", "dagster-dbt", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "polars"]
 FREE_GB = 2
@@ -47,6 +48,8 @@ def examine(settings: Settings) -> list[Finding]:
     on = [name for name, value in TELEMETRY_OFF.items() if os.environ.get(name) != value]
     findings.append(Finding("遥测", not on, "全部关闭" if not on else f"未关闭：{'、'.join(on)}"))
     findings += [_landing(settings), _published(settings), _build(settings)]
+    if settings.engine == "spark":
+        findings.append(_spark(settings))
     return [*findings, _chinese_font(), _calendar(datetime.now(CHINA).date()), _last_incident(settings)]
 
 
@@ -71,6 +74,14 @@ def _build(settings: Settings) -> Finding:
     if opens(settings.build):
         return Finding("私有构建", True, "可以打开" if settings.build.exists() else "还没有")
     return Finding("私有构建", False, f"{settings.build} 打不开；{REPAIR}")
+
+
+def _spark(settings: Settings) -> Finding:
+    try:
+        check_spark(settings)
+    except RuntimeError as missing:
+        return Finding("Spark", False, str(missing))
+    return Finding("Spark", True, settings.spark_master or "本机")
 
 
 def repair(settings: Settings) -> list[str]:

@@ -21,6 +21,7 @@ from pipelines.lock import AlreadyRunning, writer_lock
 from pipelines.publish.publication import Publication, is_whole, last_publication, opens
 from pipelines.settings import Settings, quiet_dependencies
 from pipelines.site.current import is_current
+from pipelines.spark.session import check as check_spark
 
 DAGSTER_YAML = b"""\
 # Written by anze. No telemetry, no first-run pop-up, one run at a time (one writer).
@@ -167,6 +168,8 @@ def _forget_gate_results(settings: Settings) -> None:
 
 
 def _run_dagster(settings: Settings, as_of: str) -> Outcome:
+    if settings.engine == "spark":
+        check_spark(settings)
     prepare_dagster_home(settings)
     transform.use_environment(settings, as_of)
 

@@ -30,7 +30,8 @@ READ_BESIDE = ("intermediate.int_as_of",)
 def bring_back(spark: SparkSession, settings: Settings) -> None:
     """Makes the private build anew: one view per published table, with the types and comments of its contract."""
     nodes = json.loads(manifest_path(settings).read_text(encoding="utf-8"))["nodes"]
-    settings.build.unlink(missing_ok=True)
+    for path in (settings.build, settings.build.with_name(settings.build.name + ".wal")):
+        path.unlink(missing_ok=True)
     with duckdb.connect(str(settings.build)) as connection:
         for step in steps(nodes):
             if step.schema in PUBLISHED_SCHEMAS or f"{step.schema}.{step.name}" in READ_BESIDE:

@@ -134,6 +134,7 @@ def in_process(settings: Settings, stage: str) -> None:
         env=os.environ | {"ANZE_HOME": str(settings.home)} | configure(settings),
     )
     if ended.returncode:
+        check(settings)  # a cluster that went away meanwhile is said in words
         raise RuntimeError(f"Spark（{stage}）：{ended.stderr.strip()[-ERROR_CHARACTERS:]}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -249,6 +250,22 @@ def test_bad_arguments(published: Home) -> None:
         published.anze("receive", "--provider", "x", "--feed", "policy", str(PROJECT_ROOT / "README.md")).returncode
         == 2
     )
+
+
+def test_an_engine_that_is_not_there_is_said_at_once(published: Home, tmp_path: Path) -> None:
+    before = published.settings.published.read_bytes()
+    (published.path / "warehouse" / "publication.json").rename(tmp_path / "publication.json")
+    try:
+        spark = published.anze("nightly", "--engine", "spark", ANZE_SPARK_MASTER="spark://127.0.0.1:9")
+    finally:
+        (tmp_path / "publication.json").rename(published.path / "warehouse" / "publication.json")
+    assert spark.returncode == 1
+    installed = importlib.util.find_spec("pyspark")
+    assert ("连不上 Spark 主节点" if installed else "没有安装 Spark 引擎") in spark.stderr
+    assert published.settings.published.read_bytes() == before
+    assert "Spark" in published.anze("doctor", ANZE_ENGINE="spark").stdout
+    unknown = published.anze("nightly", "--engine", "flink")
+    assert (unknown.returncode, "flink" in unknown.stderr) == (2, True)
 
 
 def test_the_second_of_two_runs_says_so_and_stops(published: Home) -> None:

@@ -14,6 +14,8 @@ import pyspark
 
 SPARK = Path(pyspark.__file__).parent
 START_SECONDS = 60
+# Three short-lived Java machines and a Python on two cores: no thorough compilation, no parallel collector.
+JAVA = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 
 
 def free_port() -> int:
@@ -46,6 +48,7 @@ class Cluster:
             f"spark.executor.cores {cores}\nspark.executor.memory {int(memory.removesuffix('m')) - 512}m\n"
         )
         self.environment = {
+            **JAVA,
             "ANZE_SPARK_MASTER": f"spark://127.0.0.1:{self.port}",
             "ANZE_SPARK_CONF": str(configuration),
         }
@@ -59,7 +62,7 @@ class Cluster:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env={**os.environ, "SPARK_HOME": str(SPARK), "SPARK_LOCAL_IP": "127.0.0.1"},
+                env={**os.environ, "SPARK_HOME": str(SPARK), "SPARK_LOCAL_IP": "127.0.0.1", **JAVA},
             )
 
     def _wait_for(self, words: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from pipelines.defs.resources import Home
 from pipelines.settings import settings
@@ -41,9 +42,14 @@ class Translator(DagsterDbtTranslator):
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home) -> Iterator[Any]:
     engine = home.settings().engine
     arguments = ["build", "--exclude-resource-type", "unit_test", "--target", engine]
-    if engine == "spark":
-        check_spark(home.settings())
-    # dbt's own lines go to a file; the terminal shows the run's progress instead.
-    with dbt_log(home.settings()).open("w", encoding="utf-8") as log, redirect_stdout(log):
-        yield from dbt.cli(arguments, context=context).stream()
+    try:
+        if engine == "spark":
+            check_spark(home.settings())
+        # dbt's own lines go to a file; the terminal shows the run's progress instead.
+        with dbt_log(home.settings()).open("w", encoding="utf-8") as log, redirect_stdout(log):
+            yield from dbt.cli(arguments, context=context).stream()
+    except DagsterDbtCliRuntimeError:
+        if engine == "spark":
+            check_spark(home.settings())  # a cluster that went away meanwhile is said in words
+        raise
     forget_old_runs(home.settings())
