@@ -25,16 +25,6 @@
     case when {{ denominator }} <> 0 then cast({{ numerator }} as double) / cast({{ denominator }} as double) end
 {%- endmacro %}
 
-{#- Yuan. -#}
-{% macro yuan(amount) -%}
-    cast({{ amount }} as decimal(18, 2))
-{%- endmacro %}
-
-{#- Median of amounts in yuan, half cents included. Counted in cents: engines cut or round the half cent differently. -#}
-{% macro median_yuan(amount) -%}
-    cast(median(cast({{ amount }} * 100 as bigint)) as decimal(18, 1)) * 0.01
-{%- endmacro %}
-
 {#- The same by insurer: jurisdiction × year × insurer, with ALL for all insurers. -#}
 {% macro insurer_columns() -%}
     jurisdiction,

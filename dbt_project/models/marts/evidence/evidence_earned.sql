@@ -73,12 +73,9 @@ final as (
         case
             when earned_from > expiry_date then amount
             else
-                cast(
-                    cast(amount as double)
-                    * {{ days_inclusive('earned_from', 'least(expiry_date, period_end)') }}
-                    / {{ days_inclusive('earned_from', 'expiry_date') }}
-                    as decimal(18, 6)
-                )
+                {{ prorated(
+                    'amount', days_inclusive('earned_from', 'least(expiry_date, period_end)'), days_inclusive('earned_from', 'expiry_date')
+                ) }}
         end as earned
     from amounts
 )
