@@ -52,7 +52,7 @@ SPARK_READY := .venv-spark/.ready
 
 spark-setup: $(SPARK_READY)
 
-$(SPARK_READY): setup requirements-spark.lock requirements-dev.lock
+$(SPARK_READY): $(READY) requirements-spark.lock requirements-dev.lock
 	@command -v java >/dev/null || $(ROOT) sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null"
 	@test -x $(SPARK_BIN)/python || $(PYTHON) -m venv .venv-spark
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(SPARK_BIN)/python requirements-dev.lock requirements-spark.lock

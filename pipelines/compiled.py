@@ -120,13 +120,15 @@ def run(project: Project, settings: Settings, build: Path, as_of: str = "") -> N
             connection.execute(f'create schema if not exists "{schema}"')
         for step in project.steps:
             connection.execute(_statement(step, settings, day))
-            for column, text in step.comments.items():
-                what = (
-                    f'column "{step.schema}"."{step.name}"."{column}"'
-                    if column
-                    else f'table "{step.schema}"."{step.name}"'
-                )
-                connection.execute(f"comment on {what} is {_literal(text)}")
+            comment(connection, step)
+
+
+def comment(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
+    """Writes the comments of a relation, table or view, and of its columns."""
+    for column, text in step.comments.items():
+        relation = f'"{step.schema}"."{step.name}"'
+        what = f'column {relation}."{column}"' if column else f"table {relation}"
+        connection.execute(f"comment on {what} is {_literal(text)}")
 
 
 def newest_received(settings: Settings) -> date:

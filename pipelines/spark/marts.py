@@ -13,9 +13,9 @@ from urllib.parse import unquote, urlsplit
 
 import duckdb
 
-from pipelines.compiled import Step, steps
+from pipelines.compiled import Step, comment, steps
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
-from pipelines.publish.tables import literal
+from pipelines.publish.tables import literal, quoted
 from pipelines.settings import Settings
 from pipelines.spark.session import folder, tables_uri
 from pipelines.transform import manifest_path
@@ -40,21 +40,16 @@ def bring_back(spark: SparkSession, settings: Settings) -> None:
 
 
 def _view(connection: duckdb.DuckDBPyConnection, step: Step, files: Path) -> None:
-    relation = f'{step.schema}."{step.name}"'
     # Spark writes no file for no rows.
     written = any(files.glob("*.parquet"))
-    columns = [
-        f"cast({quoted(name) if written else 'null'} as {kind}) as {quoted(name)}" for name, kind in step.types.items()
-    ]
     source = f"from read_parquet({literal(str(files / '*.parquet'))})" if written else "where false"
+    columns = []
+    for name, kind in step.types.items():
+        column = f'"{name}"'
+        columns.append(f"cast({column if written else 'null'} as {kind}) as {column}")
+    relation = quoted(f"{step.schema}.{step.name}")
     connection.execute(f"create view {relation} as select {', '.join(columns) or '*'} {source}")
-    for column, text in step.comments.items():
-        what = f"column {relation}.{quoted(column)}" if column else f"view {relation}"
-        connection.execute(f"comment on {what} is {literal(text)}")
-
-
-def quoted(name: str) -> str:
-    return f'"{name}"'
+    comment(connection, step)
 
 
 def _local(spark: SparkSession, settings: Settings, step: Step) -> Path:
