@@ -10,9 +10,10 @@ Every row that comes in goes out exactly once: accepted, quarantined or an exact
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 import polars as pl
@@ -79,42 +80,25 @@ def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Calla
         accepted rows in the contract's landing schema (without file_id), and every issue.
     """
     rows = _data_rows(sheet)
-    headers = {cell.column: cell for cell in sheet.header if cell.column}
-    readers = {
-        name: _reader(name, column, headers.get(name, HeaderCell(name, column.title)), sender, contract)
-        for name, column in contract.columns.items()
-    }
-    keep_marks = {name for name, column in contract.columns.items() if column.type in ("text", "code")}
-    typed, text = normalise.read_columns(_text_columns(sheet, rows, contract), readers, keep_marks)
-    frame = typed.with_columns(
-        *[text[name].alias(f"raw:{name}") for name in contract.columns],
-        sheet=pl.lit(sheet.name),
-        line_no=rows["line_no"],
-        ragged=rows["ragged"],
-        extra=_extra(sheet, rows),
-    )
+    day = _reading_day(contract.feed, sender.received)
+    readers = _readers(contract.feed, tuple(sheet.header), day)
+    typed, text = normalise.read_columns(_text_columns(sheet, rows, contract), readers, _with_marks(contract.feed))
+    raw = [text[name].alias(f"raw:{name}") for name in contract.columns]
+    # Side by side, without a query: a night has thousands of files of a few rows.
+    frame = typed.hstack([*raw, _constant("sheet", sheet.name, rows.height), rows["line_no"], rows["ragged"], _extra(sheet, rows)])
     frame, damaged = _with_damaged_codes(frame, contract, sheet.from_workbook)
-    problems = [
-        *_value_problems(contract.feed, damaged, sender.received),
-        *_scope_problems(contract, sender.provider),
-        *(
-            _Problem(pl.sql_expr(rule.where), rule.code, rule.severity, rule.column, _filled(rule.message))
-            for rule in contract.rules
-        ),
-        _ragged_problem(len(sheet.header)),
-    ]
-    issues = _mask_personal(_issues(frame, problems, contract, hash_personal), contract)
-    rejected = issues.filter(pl.col("severity") == "reject")["line_no"].unique()
-    good = frame.select(*contract.columns, "sheet", "line_no", "extra")
+    rules = _rules(contract.feed, damaged, day, sender.provider, len(sheet.header))
+    issues = _mask_personal(_issues(frame, rules, contract, hash_personal), contract)
+    rejected = issues.filter(pl.col("severity") == "reject")["line_no"].unique() if issues.height else issues["line_no"]
+    good = frame[[*contract.columns, "sheet", "line_no", "extra"]]
     if rejected.len():
         good = good.filter(~pl.col("line_no").is_in(rejected.implode()))
     accepted, duplicates = _without_duplicates(good, contract)
-    several = [name for name, column in contract.columns.items() if column.many]
-    accepted = accepted.with_columns([_separated(accepted[name]) for name in several])
-    personal = [name for name, column in contract.columns.items() if column.personal]
-    accepted = accepted.with_columns(
-        [_hashed(accepted[name], contract.columns[name].many, hash_personal) for name in personal]
-    )
+    for name, column in contract.columns.items():
+        if column.many:
+            accepted = accepted.with_columns(_separated(accepted[name]))
+        if column.personal:
+            accepted = accepted.with_columns(_hashed(accepted[name], column.many, hash_personal))
     return Checked(accepted, issues, rows.height, rejected.len(), duplicates)
 
 
@@ -144,22 +128,65 @@ def _hashed(values: pl.Series, many: bool, hash_personal: Callable[[pl.Series], 
     return joined["part"].alias(values.name)
 
 
+def _constant(name: str, value: str | None, height: int) -> pl.Series:
+    return pl.Series(name, [value], dtype=pl.String).new_from_index(0, height)
+
+
 def _text_columns(sheet: Sheet, rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """The contract's columns as sent; null columns where the sheet has none."""
     places = {cell.column: f"c{place}" for place, cell in enumerate(sheet.header) if cell.column}
-    return rows.select(
-        pl.col(places[name]).alias(name) if name in places else pl.lit(None, pl.String).alias(name)
-        for name in contract.columns
+    return pl.DataFrame(
+        [
+            rows[places[name]].alias(name) if name in places else _constant(name, None, rows.height)
+            for name in contract.columns
+        ]
     )
 
 
-def _reader(name: str, column: Column, cell: HeaderCell, sender: Sender, contract: Contract) -> normalise.Reader:
+@lru_cache
+def _turning_days(feed: str) -> list[date]:
+    """The days from which on a file of this feed is read otherwise than one of the day before."""
+    days = set()
+    for column in contracts()[feed].columns.values():
+        if column.since:
+            days.add(column.since)
+        if column.codes is not None:
+            codes = codes_of(column)
+            days |= {*codes["valid_from"].drop_nulls(), *(codes["valid_to"].drop_nulls() + timedelta(days=1))}
+    return sorted(days)
+
+
+def _reading_day(feed: str, received: date) -> date:
+    """The first of the days on which a file is read as on `received`: what is made ready for one serves all of them."""
+    days = _turning_days(feed)
+    place = bisect_right(days, received)
+    return days[place - 1] if place else date.min
+
+
+@lru_cache
+def _with_marks(feed: str) -> frozenset[str]:
+    """Columns in which 无, N/A and the like are values."""
+    return frozenset(name for name, column in contracts()[feed].columns.items() if column.type in ("text", "code"))
+
+
+@lru_cache(maxsize=4096)
+def _readers(feed: str, header: tuple[HeaderCell, ...], day: date) -> dict[str, normalise.Reader]:
+    """How each column of the contract is read, given the sheet's header."""
+    contract = contracts()[feed]
+    headers = {cell.column: cell for cell in header if cell.column}
+    return {
+        name: _reader(name, column, headers.get(name, HeaderCell(name, column.title)), day, contract)
+        for name, column in contract.columns.items()
+    }
+
+
+def _reader(name: str, column: Column, cell: HeaderCell, day: date, contract: Contract) -> normalise.Reader:
     """How a column is read, given its type and its header."""
     if column.type == "text":
         is_identifier = name in contract.key or name.endswith("_no")
         return normalise.identifier() if is_identifier else normalise.plain_text()
     if column.type == "code":
-        return _code_reader(contract.feed, name, sender.received)
+        return _code_reader(contract.feed, name, day)
     if column.type == "money":
         return normalise.to_money(10_000 if cell.in_wan else 1)
     if column.type == "ratio":
@@ -168,8 +195,8 @@ def _reader(name: str, column: Column, cell: HeaderCell, sender: Sender, contrac
 
 
 @lru_cache(maxsize=4096)
-def _code_reader(feed: str, name: str, received: date) -> normalise.Reader:
-    return normalise.to_code(codes_of(contracts()[feed].columns[name]), received)
+def _code_reader(feed: str, name: str, day: date) -> normalise.Reader:
+    return normalise.to_code(codes_of(contracts()[feed].columns[name]), day)
 
 
 _PLAIN_READERS = {
@@ -207,6 +234,8 @@ def _with_damaged_codes(
         pl.col(f"raw:{name}").str.contains(normalise.LIKE_A_NUMBER).any().alias(name) for name in coded
     )
     columns = [name for name in coded if like_numbers[name][0]]
+    if not columns:
+        return frame, frozenset()
     marked = frame.with_columns(
         normalise.damaged_by_excel(pl.col(f"raw:{name}"), from_workbook).alias(f"damaged:{name}") for name in columns
     )
@@ -221,8 +250,35 @@ def _general(broken: pl.Expr, rule_code: str, name: str, column: Column, provide
     return _Problem(broken, rule_code, general_rules()[rule_code].severity, name, message)
 
 
+@dataclass(frozen=True)
+class _Rules:
+    """Everything that may be wrong with a row, and the query that tells what of it occurs."""
+
+    problems: list[_Problem]
+    conditions: list[pl.Expr]
+    occurs: list[pl.Expr]
+
+
+@lru_cache(maxsize=4096)
+def _rules(feed: str, damaged: frozenset[str], day: date, provider: Provider, width: int) -> _Rules:
+    contract = contracts()[feed]
+    problems = [
+        *_value_problems(feed, damaged, day),
+        *_scope_problems(contract, provider),
+        *(
+            _Problem(pl.sql_expr(rule.where), rule.code, rule.severity, rule.column, _filled(rule.message))
+            for rule in contract.rules
+        ),
+        _ragged_problem(width),
+    ]
+    conditions = [problem.broken.fill_null(False) for problem in problems]
+    return _Rules(
+        problems, conditions, [condition.any().alias(str(place)) for place, condition in enumerate(conditions)]
+    )
+
+
 @lru_cache(maxsize=1024)
-def _value_problems(feed: str, damaged_columns: frozenset[str], received: date) -> list[_Problem]:
+def _value_problems(feed: str, damaged_columns: frozenset[str], day: date) -> list[_Problem]:
     """Unreadable, missing and out-of-range values."""
     problems = []
     contract = contracts()[feed]
@@ -235,7 +291,7 @@ def _value_problems(feed: str, damaged_columns: frozenset[str], received: date) 
             problems.append(
                 _general(raw.is_not_null() & value.is_null() & ~damaged, _UNREADABLE[column.type], name, column)
             )
-        if column.required and (column.since is None or received >= column.since):
+        if column.required and (column.since is None or day >= column.since):
             problems.append(_general(raw.is_null(), "missing_value", name, column))
         if column.min is not None:
             problems.append(_general(value < column.min, "out_of_range", name, column))
@@ -266,19 +322,19 @@ def _ragged_problem(width: int) -> _Problem:
 
 
 def _issues(
-    frame: pl.DataFrame, problems: list[_Problem], contract: Contract, hash_personal: Callable[[pl.Series], pl.Series]
+    frame: pl.DataFrame, rules: _Rules, contract: Contract, hash_personal: Callable[[pl.Series], pl.Series]
 ) -> pl.DataFrame:
     """Every problem that occurs, a row of ISSUE_SCHEMA each. One pass tells which occur at all."""
-    conditions = [problem.broken.fill_null(False) for problem in problems]
-    occurs = frame.select(condition.any().alias(str(place)) for place, condition in enumerate(conditions))
-    broken = [place for place in range(len(problems)) if frame.height and occurs[str(place)][0]]
+    occurs = frame.select(rules.occurs).row(0) if frame.height else ()
+    broken = [place for place, does in enumerate(occurs) if does]
     if not broken:
         return pl.DataFrame(schema=ISSUE_SCHEMA)
+    conditions = rules.conditions
     frame = frame.filter(pl.any_horizontal(conditions[place] for place in broken))
     frame = frame.with_columns(_record_key=_record_keys(frame, contract, hash_personal))
     found = []
     for place in broken:
-        problem = problems[place]
+        problem = rules.problems[place]
         raw_value = pl.col(f"raw:{problem.column}") if problem.column else pl.lit(None, pl.String)
         found.append(
             frame.filter(conditions[place])
@@ -332,7 +388,7 @@ def _extra(sheet: Sheet, rows: pl.DataFrame) -> pl.Series:
             # The same header twice: the later one is told apart by its place.
             places[f"c{place}"] = cell.text if cell.text not in places.values() else f"{cell.text}（第{place + 1}列）"
     if not places or rows.is_empty():
-        return pl.Series("extra", [None] * rows.height, dtype=pl.String)
+        return _constant("extra", None, rows.height)
     return rows.select(extra=pl.struct(pl.col(cell).alias(text) for cell, text in places.items()).struct.json_encode())[
         "extra"
     ]

@@ -181,8 +181,9 @@ def _write(
     try:
         for number, table in enumerate(checked):
             part = f"{receipt.file_id}.{number}" if number else receipt.file_id
-            accepted = table.accepted.with_columns(file_id=pl.lit(receipt.file_id))
-            accepted = accepted.select(pl.col(name).cast(kind) for name, kind in schema.items())
+            accepted = table.accepted.with_columns(file_id=pl.lit(receipt.file_id))[list(schema)]
+            if accepted.schema != schema:
+                accepted = accepted.cast(schema)  # type: ignore[arg-type]
             outputs |= _write_output(settings, f"{contract.feed}/{part}.parquet", accepted)
             if table.issues.height:
                 issues = table.issues.with_columns(file_id=pl.lit(receipt.file_id)).select(list(FILE_ISSUE_SCHEMA))

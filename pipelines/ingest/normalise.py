@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -71,7 +72,7 @@ def clean(text: pl.Expr, empty_marks: bool) -> pl.Expr:
 
 
 def read_columns(
-    text: pl.DataFrame, readers: dict[str, Reader], keep_marks: set[str] | None = None
+    text: pl.DataFrame, readers: dict[str, Reader], keep_marks: frozenset[str] | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Text columns → typed columns, null where a value cannot be read, and the text of what could not be.
 
@@ -81,9 +82,8 @@ def read_columns(
         typed columns, and as many text columns: cleaned where the typed value is null (null: the cell is
         empty), as sent elsewhere.
     """
-    typed = text.select(reader.usual(pl.col(name)).cast(reader.dtype).alias(name) for name, reader in readers.items())
-    unread = pl.concat([text.select(pl.all().null_count()), typed.select(pl.all().null_count())])
-    odd = [name for name in readers if unread[name][0] != unread[name][1]]
+    typed = text.select(_usual(tuple(readers.items())))
+    odd = [name for name in readers if text[name].null_count() != typed[name].null_count()]
     if not odd:
         return typed, text
     left_over = _left_over(text, typed, odd)
@@ -106,9 +106,15 @@ def read_columns(
     return typed.with_columns(values.values()), text.with_columns(bare.values())
 
 
+@lru_cache(maxsize=4096)
+def _usual(readers: tuple[tuple[str, Reader], ...]) -> list[pl.Expr]:
+    """What reads the usual spelling of every column."""
+    return [reader.usual(pl.col(name)).cast(reader.dtype).alias(name) for name, reader in readers]
+
+
 def read(text: pl.Series, reader: Reader, empty_marks: bool = True) -> pl.Series:
     """One column; see read_columns."""
-    return read_columns(pl.DataFrame({"v": text}), {"v": reader}, None if empty_marks else {"v"})[0]["v"]
+    return read_columns(pl.DataFrame({"v": text}), {"v": reader}, None if empty_marks else frozenset({"v"}))[0]["v"]
 
 
 def _left_over(text: pl.DataFrame, typed: pl.DataFrame, names: list[str]) -> dict[str, tuple[pl.Series, pl.Series]]:

@@ -165,6 +165,8 @@ def _tables(content: Content, file_name: str, contract: Contract, limits: Limits
 
 
 def _within_cell_limit(sheet: Sheet, limits: Limits) -> Sheet:
+    if sheet.rows.estimated_size() <= limits.cell_characters:
+        return sheet  # all cells together are not as long
     cells = [name for name in sheet.rows.columns if name not in ("line_no", "ragged")]
     # Bytes are known without looking; only where there are too many are characters counted.
     for longest in (pl.col(cells).str.len_bytes().max(), pl.col(cells).str.len_chars().max()):
@@ -447,7 +449,7 @@ def read_csv(content: Content, contract: Contract) -> Iterator[Sheet]:
     for number, piece in enumerate(chain([first[_skip_lines(first, header_line) :]], pieces)):
         if number and not SOMETHING.search(piece):
             continue
-        rows = _parse_delimited(piece, delimiter, len(header)).with_columns(line_no=pl.col("line_no") + lines)
+        rows = _parse_delimited(piece, delimiter, len(header), lines)
         lines += piece.count(b"\n")
         yield Sheet("", header, rows, is_block=len(content) > BLOCK_BYTES)
 
@@ -466,11 +468,11 @@ def _delimited_header(first: bytes, contract: Contract) -> tuple[str, list[Heade
     return found
 
 
-def _parse_delimited(body: bytes, delimiter: str, width: int) -> pl.DataFrame:
-    """Records below the header; `line_no` counts from 1 below it."""
+def _parse_delimited(body: bytes, delimiter: str, width: int, lines: int) -> pl.DataFrame:
+    """Records of a text that begins below line `lines` of the file."""
     names = [f"c{place}" for place in range(width)]
     if not SOMETHING.search(body):
-        return _numbered(pl.DataFrame(schema=dict.fromkeys(names, pl.String)))
+        return _numbered(pl.DataFrame(schema=dict.fromkeys(names, pl.String)), lines)
     try:
         frame = _scan(body, delimiter, names)
     except pl.exceptions.PolarsError:
@@ -481,7 +483,7 @@ def _parse_delimited(body: bytes, delimiter: str, width: int) -> pl.DataFrame:
             raise Refused("malformed", detail=_first_line(error)) from error
     has_quotes = b'"' in body
     line_ends = body.count(b"\n") + (not body.endswith(b"\n"))
-    numbered = _numbered(frame)
+    numbered = _numbered(frame, lines)
     if has_quotes and line_ends != frame.height:
         inside = pl.sum_horizontal(pl.col(names).str.count_matches("\n", literal=True).fill_null(0)).cast(pl.Int64)
         numbered = numbered.with_columns(line_no=pl.col("line_no") + (inside.cum_sum() - inside))
@@ -503,8 +505,10 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0][:120]
 
 
-def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(line_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64), ragged=pl.lit(False))
+def _numbered(frame: pl.DataFrame, above: int = 0) -> pl.DataFrame:
+    """With line numbers, counted on from the lines `above`."""
+    line_no = pl.Series("line_no", np.arange(above + 1, above + 1 + frame.height, dtype=np.int64))
+    return frame.hstack([line_no, pl.Series("ragged", np.zeros(frame.height, dtype=bool))])
 
 
 def _mark_ragged(frame: pl.DataFrame, body: bytes, delimiter: str, width: int, has_quotes: bool) -> pl.DataFrame:
@@ -515,13 +519,15 @@ def _mark_ragged(frame: pl.DataFrame, body: bytes, delimiter: str, width: int, h
     """
     surplus = [name for name in frame.columns if name.startswith("surplus")]
     cells = [name for name in frame.columns if name.startswith("c")]
-    blank = pl.all_horizontal(pl.col(cells + surplus).is_null())
     separators = body.count(delimiter.encode())
     if has_quotes:
         quoted = frame.select(
             pl.sum_horizontal(pl.col(cells + surplus).str.count_matches(delimiter, literal=True).fill_null(0)).sum()
         ).item()
         separators -= quoted
+    if separators == frame.height * (width - 1) and not surplus:
+        return frame  # none has more, so none has less
+    blank = pl.all_horizontal(pl.col(cells + surplus).is_null())
     filled = frame.height - frame.select(blank.sum()).item()
     if separators == filled * (width - 1) and not surplus:
         return frame
@@ -669,8 +675,7 @@ def _worksheet(name: str, table: pl.DataFrame, contract: Contract, first_row: in
     header_row, header = match
     body = table.slice(header_row + 1)
     rows = body.rename({column: f"c{place}" for place, column in enumerate(body.columns)}).cast(pl.String)
-    numbered = _numbered(rows).with_columns(line_no=pl.col("line_no") + header_row + first_row)
-    return Sheet(name, header, numbered, from_workbook=True)
+    return Sheet(name, header, _numbered(rows, header_row + first_row), from_workbook=True)
 
 
 def _first_rows_of_xls(content: bytes) -> dict[int, int]:
