@@ -15,7 +15,7 @@ $(READY): requirements-dev.lock pyproject.toml
 	@echo "准备运行环境（首次约一分钟）……"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.lock
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
@@ -55,7 +55,7 @@ spark-setup: $(SPARK_READY)
 $(SPARK_READY): $(READY) requirements-spark.lock requirements-dev.lock
 	@command -v java >/dev/null || $(ROOT) sh -c "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null"
 	@test -x $(SPARK_BIN)/python || $(PYTHON) -m venv .venv-spark
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(SPARK_BIN)/python requirements-dev.lock requirements-spark.lock
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(SPARK_BIN)/python requirements-dev.lock requirements-spark.lock
 	@$(BIN)/uv pip install --quiet --python $(SPARK_BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(SPARK_READY)
 

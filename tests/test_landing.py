@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
 from conftest import Home, make_uscc
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.feeds.contracts import contracts
-from pipelines.ingest import readers, workers
+from pipelines.feeds.reference import codes_of
+from pipelines.ingest import checks, readers, workers
 from pipelines.ingest.manifest import parse_stamp
 
 U1, U2 = make_uscc(1), make_uscc(2)
@@ -246,7 +250,7 @@ def test_a_large_file_read_in_blocks_lands_as_a_whole_one(
     )
     monkeypatch.setattr(readers, "BLOCK_BYTES", 4_000)
     assert pieces.land()["policy"] == expected
-    parts = sorted((pieces.settings.landing / "policy").glob("[!_]*.parquet"))
+    parts = sorted((pieces.settings.landing / "policy" / "_small").glob("*.parquet"))
     assert len(parts) > 5
 
     def landed(home: Home) -> list[tuple[object, ...]]:
@@ -262,7 +266,7 @@ def test_of_a_large_file_refused_half_way_nothing_stays(home: Home, monkeypatch:
     home.drop("weihai_hayc", "policy", "2023-02-01", "大.csv", good.encode() + b"\x00\x00,nothing\n" * 400)
     landed = home.land()["policy"]
     assert (landed.refused, landed.rows_accepted) == (1, 0)
-    assert list((home.settings.landing / "policy").glob("[!_]*.parquet")) == []
+    assert [path.name for path in (home.settings.landing / "policy").rglob("*.parquet")] == ["_empty.parquet"]
 
 
 def test_many_drops_are_read_by_other_processes_with_the_same_outcome(
@@ -301,3 +305,20 @@ def test_a_file_that_ends_the_process_reading_it_is_refused_and_the_others_load(
     assert files["status"].to_list() == ["loaded", "refused", *["loaded"] * 8]
     assert "读取程序异常终止" in files["reason"][1]
     assert home.land()["policy"].new_files == 0
+
+
+@given(received=st.dates(date(2020, 1, 1), date(2030, 12, 31)))
+def test_the_day_a_file_is_read_by_stands_for_the_day_it_was_received(received: date) -> None:
+    for feed, contract in contracts().items():
+        day = checks._reading_day(feed, received)
+        assert day <= received
+        for column in contract.columns.values():
+            assert column.since is None or (column.since <= day) == (column.since <= received)
+            if column.codes is not None:
+                codes = codes_of(column)
+                for valid_from, valid_to in codes.select("valid_from", "valid_to").unique().rows():
+                    in_force = [
+                        (valid_from is None or valid_from <= at) and (valid_to is None or valid_to >= at)
+                        for at in (day, received)
+                    ]
+                    assert in_force[0] == in_force[1], (feed, valid_from, valid_to)

@@ -19,7 +19,16 @@ OLD = POLICY + "".join(policy(f"P{number}") for number in range(5))
 
 
 def caches() -> list[Callable[..., object]]:
-    return [module.contracts, readers.header_names, checks._value_problems, checks._rules, checks._readers, checks._code_reader, checks._turning_days, checks._with_marks]
+    return [
+        module.contracts,
+        readers.header_names,
+        checks._value_problems,
+        checks._rules,
+        checks._readers,
+        checks._code_reader,
+        checks._turning_days,
+        checks._with_marks,
+    ]
 
 
 @pytest.fixture

@@ -85,7 +85,9 @@ def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Calla
     typed, text = normalise.read_columns(_text_columns(sheet, rows, contract), readers, _with_marks(contract.feed))
     raw = [text[name].alias(f"raw:{name}") for name in contract.columns]
     # Side by side, without a query: a night has thousands of files of a few rows.
-    frame = typed.hstack([*raw, _constant("sheet", sheet.name, rows.height), rows["line_no"], rows["ragged"], _extra(sheet, rows)])
+    frame = typed.hstack(
+        [*raw, _constant("sheet", sheet.name, rows.height), rows["line_no"], rows["ragged"], _extra(sheet, rows)]
+    )
     frame, damaged = _with_damaged_codes(frame, contract, sheet.from_workbook)
     rules = _rules(contract.feed, damaged, day, sender.provider, len(sheet.header))
     issues = _mask_personal(_issues(frame, rules, contract, hash_personal), contract)

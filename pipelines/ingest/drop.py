@@ -7,7 +7,6 @@ what the night does with them (landing.py), the steps themselves (readers.py, ch
 from __future__ import annotations
 
 import hashlib
-import io
 import mmap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,8 @@ from pipelines import settings as config
 from pipelines.feeds.contracts import Contract, contracts
 from pipelines.feeds.reference import Provider, providers
 from pipelines.ingest import checks, manifest
-from pipelines.ingest.manifest import Drop, Receipt, write_atomically
+from pipelines.ingest.compaction import landing_name
+from pipelines.ingest.manifest import Drop, Receipt, parquet, write_atomically
 from pipelines.ingest.readers import Content, Limits, Refused, tables
 
 SENDER_KINDS = {
@@ -184,10 +184,10 @@ def _write(
             accepted = table.accepted.with_columns(file_id=pl.lit(receipt.file_id))[list(schema)]
             if accepted.schema != schema:
                 accepted = accepted.cast(schema)  # type: ignore[arg-type]
-            outputs |= _write_output(settings, f"{contract.feed}/{part}.parquet", accepted)
+            outputs |= _write_output(settings, contract.feed, part, accepted)
             if table.issues.height:
                 issues = table.issues.with_columns(file_id=pl.lit(receipt.file_id)).select(list(FILE_ISSUE_SCHEMA))
-                outputs |= _write_output(settings, f"_issues/{part}.parquet", issues)
+                outputs |= _write_output(settings, "_issues", part, issues)
             rows_in += table.rows_in
             accepted_rows += accepted.height
             quarantined += table.rows_quarantined
@@ -210,19 +210,12 @@ def _refuse(settings: config.Settings, receipt: Receipt, refusal: Refused) -> Re
         pl.col(name) if name in ("file_id", "rule_code", "severity", "message") else pl.lit(None, kind).alias(name)
         for name, kind in FILE_ISSUE_SCHEMA.items()
     )
-    output = f"_issues/{receipt.file_id}.parquet"
-    return replace(receipt, reason=message, outputs=_write_output(settings, output, issue))
+    return replace(receipt, reason=message, outputs=_write_output(settings, "_issues", receipt.file_id, issue))
 
 
-def _write_output(settings: config.Settings, name: str, frame: pl.DataFrame) -> dict[str, str]:
+def _write_output(settings: config.Settings, feed: str, part: str, frame: pl.DataFrame) -> dict[str, str]:
     """Writes a landing file; returns its name and SHA-256."""
     content = parquet(frame)
+    name = landing_name(feed, part, len(content))
     write_atomically(settings.landing / name, content, durable=False)
     return {name: hashlib.sha256(content).hexdigest()}
-
-
-def parquet(frame: pl.DataFrame) -> bytes:
-    """A frame as the bytes of a landing file."""
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", compression_level=1)
-    return buffer.getvalue()

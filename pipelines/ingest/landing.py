@@ -5,6 +5,7 @@ them (drop.py).
 
 landing/<feed>/<file_id>.parquet     accepted rows, in the contract's types
 landing/<feed>/<file_id>.1.parquet   the next block of a large file
+landing/<feed>/_small/               small ones; landing/<feed>/small-….parquet holds them all (compaction.py)
 landing/_issues/<file_id>.parquet    rejected rows and warnings
 landing/files.parquet                one row per drop
 landing/_receipts/                   one JSON per drop, written last
@@ -24,13 +25,14 @@ from pipelines import settings as config
 from pipelines.feeds.contracts import contracts
 from pipelines.ingest import manifest
 from pipelines.ingest.calendar import write_calendar
-from pipelines.ingest.drop import FILE_ISSUE_SCHEMA, Reading, parquet
-from pipelines.ingest.manifest import Drop, Receipt, write_atomically
+from pipelines.ingest.compaction import EMPTY, compact
+from pipelines.ingest.drop import FILE_ISSUE_SCHEMA, Reading
+from pipelines.ingest.manifest import Drop, Receipt, parquet, write_atomically
 from pipelines.ingest.workers import land_all
 
 # The code and contracts that decide how a file is read: a change reads every file again.
 READING_CODE = ("feeds", "ingest")
-PROGRESS_EVERY = 20
+PROGRESS_SECONDS = 1.0
 SETTLED_AFTER_NS = 5_000_000_000
 SECOND_LOOK_SECONDS = 1.0
 
@@ -116,14 +118,18 @@ def land(
     # What is still being copied is read the next time. Large files first: nobody waits for the last one.
     ready = sorted((drop for drop in new if drop.path not in moving), key=lambda drop: -drop.size)
     settings.personal_data_key()  # made here, once, before anybody uses it
-    for done, (drop, receipt) in enumerate(land_all(Reading(settings, fingerprint, seen), ready)):
+    said = 0.0
+    for done, (drop, receipt) in enumerate(land_all(Reading(settings, fingerprint, seen), ready), start=1):
         if receipt is not None:
             receipts[drop.path] = loaded[drop.path] = receipt
-        if done % PROGRESS_EVERY == 0:
-            progress(Progress(done + 1, len(ready)))
+        if time.monotonic() - said > PROGRESS_SECONDS:
+            said = time.monotonic()
+            progress(Progress(done, len(ready)))
     write_calendar(settings)
-    present = {drop.path for drop in drops}
-    _write_files_table(settings, [receipt for path, receipt in receipts.items() if path in present])
+    paths = {drop.path for drop in drops}
+    present = [receipt for path, receipt in receipts.items() if path in paths]
+    compact(settings.landing, receipts.values(), present)
+    _write_files_table(settings, present)
     return [_summary(feed, [receipt for receipt in loaded.values() if receipt.feed == feed]) for feed in contracts()]
 
 
@@ -145,8 +151,8 @@ def _still_changing(settings: config.Settings, drops: list[Drop]) -> set[str]:
 def _write_files_table(settings: config.Settings, receipts: list[Receipt]) -> None:
     """The table of files, and an empty landing file per feed so that every feed can be read."""
     write_atomically(settings.landing / "files.parquet", parquet(manifest.files_table(receipts)))
-    empty = {f"{feed}/_empty.parquet": contract.landing_schema() for feed, contract in contracts().items()}
-    empty["_issues/_empty.parquet"] = FILE_ISSUE_SCHEMA
+    empty = {f"{feed}/{EMPTY}": contract.landing_schema() for feed, contract in contracts().items()}
+    empty[f"_issues/{EMPTY}"] = FILE_ISSUE_SCHEMA
     for name, schema in empty.items():
         write_atomically(settings.landing / name, parquet(pl.DataFrame(schema=schema)))
 

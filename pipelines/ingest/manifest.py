@@ -12,6 +12,7 @@ kept beside the raw files.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -161,6 +162,19 @@ def _append_stamps(raw: Path, stamps: dict[str, datetime]) -> None:
         os.fsync(file.fileno())
 
 
+def parquet(frame: pl.DataFrame) -> bytes:
+    """A frame as the bytes of a landing file."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", compression_level=1)
+    return buffer.getvalue()
+
+
+def sha256_of(path: Path) -> str:
+    """Raises OSError: the file is gone or cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_atomically(path: Path, content: bytes, durable: bool = True) -> None:
     """The whole content or nothing: written aside, synced, renamed.
 
@@ -203,10 +217,7 @@ def damaged(landing: Path, receipts: list[Receipt], threads: int) -> list[Receip
 
     def is_damaged(receipt: Receipt) -> bool:
         try:
-            return any(
-                hashlib.sha256((landing / name).read_bytes()).hexdigest() != sha256
-                for name, sha256 in receipt.outputs.items()
-            )
+            return any(sha256_of(landing / name) != sha256 for name, sha256 in receipt.outputs.items())
         except OSError:
             return True
 
@@ -221,17 +232,13 @@ def files_table(receipts: list[Receipt]) -> pl.DataFrame:
     others changed nothing. Which one that is does not depend on the order of loading.
     """
     order = ["received_at", "file_name", "path"]
-    table = (
-        pl.DataFrame(
-            [
-                {**asdict(receipt), "file_name": Path(receipt.path).name, "path_id": path_id(receipt.path)[:6]}
-                for receipt in receipts
-            ],
-            schema_overrides={"received_at": pl.String},
-            infer_schema_length=None,
-        )
-        if receipts
-        else pl.DataFrame(schema={**FILES_SCHEMA, "received_at": pl.String(), "path_id": pl.String()})
+    taken = [name for name in FILES_SCHEMA if name != "file_name"]
+    table = pl.DataFrame(
+        {name: [getattr(receipt, name) for receipt in receipts] for name in taken},
+        schema=pl.Schema({name: FILES_SCHEMA[name] for name in taken} | {"received_at": pl.String()}),
+    ).with_columns(
+        file_name=pl.Series([Path(receipt.path).name for receipt in receipts], dtype=pl.String),
+        path_id=pl.Series([path_id(receipt.path)[:6] for receipt in receipts], dtype=pl.String),
     )
     table = table.with_columns(pl.col("received_at").str.to_datetime(time_unit="us"))
     repeat = pl.int_range(pl.len()).over("file_id", order_by=order) > 0

@@ -26,6 +26,9 @@ EXCEL_EPOCH = date(1899, 12, 30)
 # What people write into a typed cell that has no value.
 EMPTY_MARKS = ["-", "--", "—", "——", "/", "\\", "无", "N/A", "NA", "NULL", "null", "NaN", "nan", "None", "#N/A"]
 
+FEW_VALUES = 1_000
+"""Up to here a look-up in a dictionary is over before Polars has laid out its own: most files have a few rows."""
+
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
@@ -365,12 +368,7 @@ _BOOL_WORDS = {
 def to_bool() -> Reader:
     """是/否 and what stands for it."""
 
-    def look_up(text: pl.Expr) -> pl.Expr:
-        return text.replace_strict(list(_BOOL_WORDS), list(_BOOL_WORDS.values()), default=None, return_dtype=pl.Boolean)
-
-    return Reader(
-        pl.Boolean(), look_up, lambda odd: pl.DataFrame({"v": odd}).select(look_up(code_key(pl.col("v")))).to_series()
-    )
+    return _looked_up(pl.Series(list(_BOOL_WORDS)), pl.Series(list(_BOOL_WORDS.values())))
 
 
 def to_code(codes: pl.DataFrame, received: date) -> Reader:
@@ -382,11 +380,20 @@ def to_code(codes: pl.DataFrame, received: date) -> Reader:
         (pl.col("valid_from").is_null() | (pl.col("valid_from") <= received))
         & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= received))
     ).unique("key", keep="first", maintain_order=True)
-    keys, values = in_force["key"], in_force["code"]
+    return _looked_up(in_force["key"], in_force["code"])
 
-    def look_up(text: pl.Expr) -> pl.Expr:
-        return text.replace_strict(keys, values, default=None, return_dtype=pl.String)
+
+def _looked_up(keys: pl.Series, values: pl.Series) -> Reader:
+    """Texts that stand in a list of keys, as their values."""
+    known = dict(zip(keys.to_list(), values.to_list(), strict=True))
+
+    def look_up(text: pl.Series) -> pl.Series:
+        if len(text) <= FEW_VALUES:
+            return pl.Series(text.name, [known.get(value) for value in text.to_list()], dtype=values.dtype)
+        return text.replace_strict(keys, values, default=None, return_dtype=values.dtype)
 
     return Reader(
-        pl.String(), look_up, lambda odd: pl.DataFrame({"v": odd}).select(look_up(code_key(pl.col("v")))).to_series()
+        values.dtype,
+        lambda text: text.map_batches(look_up, return_dtype=values.dtype),
+        lambda odd: look_up(pl.DataFrame({"v": odd}).select(code_key(pl.col("v"))).to_series()),
     )

@@ -21,7 +21,7 @@ import polars as pl
 
 import pipelines
 from pipelines.gates.run import GateResult, blocking
-from pipelines.ingest.manifest import write_atomically
+from pipelines.ingest.manifest import sha256_of, write_atomically
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS, data_dictionary, metric_catalogue
 from pipelines.publish.tables import copy_tables, literal
 from pipelines.settings import CHINA, Settings, duckdb_limits
@@ -87,7 +87,7 @@ class Publication:
 def is_whole(settings: Settings, publication: Publication) -> bool:
     """The published file is, byte for byte, what was published."""
     try:
-        return _sha256(settings.published) == publication.sha256
+        return sha256_of(settings.published) == publication.sha256
     except OSError:
         return False
 
@@ -102,11 +102,6 @@ def opens(path: Path) -> bool:
     except duckdb.Error:
         return False
     return True
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def last_publication(settings: Settings) -> Publication | None:
@@ -190,11 +185,11 @@ def assemble(
         ).fetchall()[0]
         publication_id = f"{as_of:%Y%m%d}-{hashlib.sha256((files[1] + fingerprint).encode()).hexdigest()[:8]}"
         _add_tables(connection, manifest, results, publication_id, as_of, built_at, files, filed)
-        tables, rows = _copy(connection, target)
+        tables, rows = _copy(connection, target, settings.threads)
     _check(target, tables)
     target.chmod(0o444)
     return Publication(
-        publication_id, as_of.isoformat(), built_at.isoformat(), fingerprint, files[0], tables, rows, _sha256(target)
+        publication_id, as_of.isoformat(), built_at.isoformat(), fingerprint, files[0], tables, rows, sha256_of(target)
     )
 
 
@@ -246,7 +241,7 @@ def _add_tables(
             connection.execute(f"comment on column {name}.{column} is {literal(text)}")
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, target: Path) -> tuple[int, int]:
+def _copy(connection: duckdb.DuckDBPyConnection, target: Path, at_once: int) -> tuple[int, int]:
     """Copies the published schemas into a fresh file, views of the build as tables; returns tables and rows."""
     target.unlink(missing_ok=True)
     target.with_name(target.name + ".wal").unlink(missing_ok=True)
@@ -258,7 +253,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, target: Path) -> tuple[int, int
         "where database_name = current_database() and list_contains(?, schema_name)",
         [PUBLISHED_SCHEMAS],
     ).fetchall()[0]
-    rows = copy_tables(connection, str(target), tables, PUBLISHED_SCHEMAS, database)
+    rows = copy_tables(connection, str(target), tables, PUBLISHED_SCHEMAS, database, at_once)
     with duckdb.connect(str(target)) as published:
         published.execute("update meta.publication set row_counts = ?", [json.dumps(rows)])
     return len(rows), sum(rows.values())

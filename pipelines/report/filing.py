@@ -21,7 +21,7 @@ import pipelines
 from pipelines import transform
 from pipelines.explain.diff import Difference, diff
 from pipelines.feeds.contracts import contracts
-from pipelines.ingest.manifest import write_atomically
+from pipelines.ingest.manifest import sha256_of, write_atomically
 from pipelines.publish.as_of import as_of_of, known_files, warehouse_at
 from pipelines.report.annual import Column, Figure, Return, Revision, Table, collect
 from pipelines.report.annual_workbook import write_workbook
@@ -160,7 +160,7 @@ def file(settings: Settings, jurisdiction: str, stat_year: int, as_of: str) -> F
         filing = Filing(
             number, jurisdiction, stat_year, day, datetime.now(CHINA).isoformat(timespec="seconds"), previous.number if previous else "",
             report.inputs_hash, report.code_version, transform.code_fingerprint(),
-            {path.name: _sha256(path) for path in paths.values()},
+            {path.name: sha256_of(path) for path in paths.values()},
         )  # fmt: skip
         (partial / "filing.json").write_text(
             json.dumps(filing.__dict__, ensure_ascii=False, indent=1), encoding="utf-8"
@@ -192,11 +192,7 @@ def reproduce(settings: Settings, number: str) -> dict[str, bool]:
     report = report.model_copy(update={"code_version": filing.code_version})
     with tempfile.TemporaryDirectory() as temporary:
         paths = write(report, Path(temporary))
-        return {path.name: _sha256(path) == filing.files[path.name] for path in paths.values()}
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+        return {path.name: sha256_of(path) == filing.files[path.name] for path in paths.values()}
 
 
 def _revisions(settings: Settings, report: Return, warehouse: Path, previous: Filing) -> list[Revision]:

@@ -41,7 +41,8 @@ class Translator(DagsterDbtTranslator):
 @dbt_assets(manifest=fresh_manifest(settings()), dagster_dbt_translator=Translator(), name="dbt")
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home) -> Iterator[Any]:
     engine = home.settings().engine
-    arguments = ["build", "--exclude-resource-type", "unit_test", "--target", engine]
+    # Nobody reads the manifest that dbt would write after the build: it takes as long as fifty models.
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json", "--target", engine]
     try:
         if engine == "spark":
             check_spark(home.settings())
