@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Literal
 
 import polars as pl
 
@@ -69,6 +70,14 @@ class _Problem:
     severity: str
     column: str
     message: pl.Expr
+    about: Literal["value", "empty cell", "unread cell"] = "value"
+
+    def may_occur(self, frame: pl.DataFrame) -> bool:
+        """False where the numbers of empty cells, which are known without looking, rule it out."""
+        if self.about == "value":
+            return True
+        empty = frame[f"raw:{self.column}"].null_count()
+        return empty > 0 if self.about == "empty cell" else empty != frame[self.column].null_count()
 
 
 def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]) -> Checked:
@@ -291,10 +300,13 @@ def _value_problems(feed: str, damaged_columns: frozenset[str], day: date) -> li
             problems.append(_general(damaged, "damaged_code", name, column))
         if column.type in _UNREADABLE:
             problems.append(
-                _general(raw.is_not_null() & value.is_null() & ~damaged, _UNREADABLE[column.type], name, column)
+                replace(
+                    _general(raw.is_not_null() & value.is_null() & ~damaged, _UNREADABLE[column.type], name, column),
+                    about="unread cell",
+                )
             )
         if column.required and (column.since is None or day >= column.since):
-            problems.append(_general(raw.is_null(), "missing_value", name, column))
+            problems.append(replace(_general(raw.is_null(), "missing_value", name, column), about="empty cell"))
         if column.min is not None:
             problems.append(_general(value < column.min, "out_of_range", name, column))
         if column.max is not None:
@@ -327,8 +339,9 @@ def _issues(
     frame: pl.DataFrame, rules: _Rules, contract: Contract, hash_personal: Callable[[pl.Series], pl.Series]
 ) -> pl.DataFrame:
     """Every problem that occurs, a row of ISSUE_SCHEMA each. One pass tells which occur at all."""
-    occurs = frame.select(rules.occurs).row(0) if frame.height else ()
-    broken = [place for place, does in enumerate(occurs) if does]
+    possible = [place for place, problem in enumerate(rules.problems) if problem.may_occur(frame)]
+    occurs = frame.select(rules.occurs[place] for place in possible).row(0) if frame.height else ()
+    broken = [place for place, does in zip(possible, occurs, strict=False) if does]
     if not broken:
         return pl.DataFrame(schema=ISSUE_SCHEMA)
     conditions = rules.conditions
