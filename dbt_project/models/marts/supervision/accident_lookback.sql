@@ -99,20 +99,48 @@ hazards as (
     group by accidents.accident_id
 ),
 
-claims as (
+-- A claim names its accident, or it is one of the unit's for a loss of that day.
+claims_of_accident as (
     select
         accidents.accident_id,
-        min(claims.claim_no) as claim_no,
-        min(claims.report_date) as report_date,
-        min(claims.decide_date) as decide_date,
-        min(claims.paid_date) as paid_date,
-        sum(claims.paid_to_date) as paid_to_date
+        claims.claim_no,
+        claims.report_date,
+        claims.decide_date,
+        claims.paid_date,
+        claims.paid_to_date,
+        claims.status
     from accidents
     inner join {{ ref('int_claim') }} as claims
         on accidents.accident_id = claims.accident_id
-        or (claims.accident_id is null and accidents.uscc = claims.insured_uscc and accidents.occurred_on = claims.loss_date)
-    where claims.status <> '销案'
-    group by accidents.accident_id
+
+    union all
+
+    select
+        accidents.accident_id,
+        claims.claim_no,
+        claims.report_date,
+        claims.decide_date,
+        claims.paid_date,
+        claims.paid_to_date,
+        claims.status
+    from accidents
+    inner join {{ ref('int_claim') }} as claims
+        on accidents.uscc = claims.insured_uscc
+        and accidents.occurred_on = claims.loss_date
+    where claims.accident_id is null
+),
+
+claims as (
+    select
+        accident_id,
+        min(claim_no) as claim_no,
+        min(report_date) as report_date,
+        min(decide_date) as decide_date,
+        min(paid_date) as paid_date,
+        sum(paid_to_date) as paid_to_date
+    from claims_of_accident
+    where status <> '销案'
+    group by accident_id
 ),
 
 clocks as (
