@@ -57,6 +57,7 @@ def compiled_project(cache: Path) -> Project:
             "ANZE_LANDING": LANDING,
             "ANZE_AS_OF": AS_OF,
             "ANZE_BUILD": str(folder / f"{DATABASE}.duckdb"),
+            "ANZE_PUBLISHING": str(folder / "publishing.duckdb"),
             "ANZE_SPILL": str(folder / "spill"),
             "ANZE_FINDING_RULES": transform.finding_rules(),
             "DBT_TARGET_PATH": str(folder),

@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         return self.warehouse / ".build" / "build.duckdb"
 
     @property
+    def publishing(self) -> Path:
+        """The next publication while it is made: dbt writes published tables here and views of them into the build."""
+        return self.build.with_name("publishing.duckdb")
+
+    @property
     def docs(self) -> Path:
         return self.home / "docs"
 

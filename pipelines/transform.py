@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
+from pipelines.publish.tables import fresh_file
 from pipelines.settings import DBT_PROJECT, EXPECTATIONS, PROJECT_ROOT, Settings, quiet_dependencies
 from pipelines.spark.session import configure
 
@@ -27,6 +29,7 @@ def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
     return {
         "ANZE_LANDING": str(settings.landing),
         "ANZE_BUILD": str(settings.build),
+        "ANZE_PUBLISHING": str(settings.publishing),
         "ANZE_AS_OF": as_of,
         "ANZE_FINDING_RULES": finding_rules(),
         "ANZE_SPILL": str(settings.build.parent / "spill"),
@@ -49,6 +52,8 @@ def use_environment(settings: Settings, as_of: str = "") -> None:
     quiet_dependencies()
     os.environ.update(dbt_environment(settings, as_of))
     settings.build.parent.mkdir(parents=True, exist_ok=True)
+    if not settings.publishing.exists():
+        fresh_file(settings.publishing, PUBLISHED_SCHEMAS)
     if settings.engine == "spark":
         os.environ.update(configure(settings))
 

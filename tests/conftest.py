@@ -114,6 +114,10 @@ class Home:
     def rows(self, sql: str, published: bool = False) -> list[tuple[Any, ...]]:
         path = self.settings.published if published else self.settings.build
         with duckdb.connect(str(path), read_only=True) as connection:
+            if not published and self.settings.publishing.exists():
+                connection.execute(
+                    f"attach '{self.settings.publishing}' (read_only)"
+                )  # views of the build look into it
             return connection.execute(sql).fetchall()
 
     def anze(

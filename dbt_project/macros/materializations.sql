@@ -1,13 +1,18 @@
 {#- Tables and views on DuckDB in one statement each, comments included. dbt's own way (build aside, rename the old one
     away, rename the new one in, ask for columns, comment one by one) is a dozen statements a model: with a hundred and
     forty models that is most of a small night. Nobody reads the private build while it is made, and a statement holds
-    whole or not at all. -#}
+    whole or not at all.
+
+    A published table is written into the file that will be published (attached as `publishing`), where it stays; the
+    build has a view of it under its name, so that nobody need know. -#}
 
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}
-    {%- set relation = this.incorporate(type='table') -%}
+    {%- set is_published = 'marts' in model.fqn -%}
+    {%- set relation = this.incorporate(type='view' if is_published else 'table') -%}
+    {%- set target_relation = 'publishing.' ~ this.without_identifier().include(database=false) ~ '.' ~ adapter.quote(this.identifier) if is_published else relation -%}
     {{ drop_other_kind(relation) }}
     {%- call statement('main') -%}
-        create or replace table {{ relation }} as
+        create or replace table {{ target_relation }} as
         {%- if config.get('contract').enforced %}
         {{- get_assert_columns_equivalent(compiled_code) }}
         select
@@ -21,9 +26,16 @@
         {%- else %}
         {{ compiled_code }};
         {%- endif %}
+        {{ all_comments(relation) if not is_published }}
+    {%- endcall -%}
+    {{ adapter.commit() }}
+    {%- if is_published %}
+    {%- call statement('view') -%}
+        create or replace view {{ relation }} as select * from {{ target_relation }};
         {{ all_comments(relation) }}
     {%- endcall -%}
     {{ adapter.commit() }}
+    {%- endif %}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 

@@ -8,6 +8,7 @@ kept and begin, commit and rollback do nothing.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb_engine
@@ -15,8 +16,11 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import Pool, StaticPool
 
+from pipelines.publish.tables import literal
+
 NAME = "duckdb_reader"
 _open: list[Any] = []
+_beside: list[Path] = []
 
 
 class DuckDBReader(duckdb_engine.Dialect):  # type: ignore[misc]
@@ -30,6 +34,8 @@ class DuckDBReader(duckdb_engine.Dialect):  # type: ignore[misc]
 
     def connect(self, *args: Any, **kwargs: Any) -> Any:
         connection = super().connect(*args, **kwargs)
+        for path in _beside:
+            connection.execute(f"attach if not exists {literal(str(path))} (read_only)")
         connection.execute(
             "select string_agg(schema_name, ',') from duckdb_schemas() where database_name = current_database() and not internal"
         )
@@ -48,7 +54,9 @@ class DuckDBReader(duckdb_engine.Dialect):  # type: ignore[misc]
         pass
 
 
-def register() -> None:
+def register(beside: Path | None = None) -> None:
+    """`beside`: a DuckDB file that views look into, attached under its name."""
+    _beside[:] = [beside] if beside and beside.exists() else []
     registry.register(NAME, __name__, DuckDBReader.__name__)
 
 

@@ -159,7 +159,7 @@ def _on_duckdb(settings: Settings, stage: str, suites: list[Suite], database: Pa
     quiet_dependencies()
     from pipelines.gates import dialect  # noqa: PLC0415 - duckdb_engine and SQLAlchemy: only a run of gates pays for it
 
-    dialect.register()
+    dialect.register(beside=settings.publishing if stage == "marts" else None)
     try:
         return check(settings, stage, suites, DuckDBTables(settings, database))
     finally:
@@ -195,6 +195,8 @@ class DuckDBTables:
 
         dialect.close_connections()  # opened with options of Great Expectations' own, which DuckDB does not let differ
         with duckdb.connect(str(self.database), read_only=True) as connection:
+            if self.settings.publishing.exists():
+                connection.execute(f"attach '{_quoted(self.settings.publishing)}' (read_only)")
             cursor = connection.execute(query)
             return [column[0] for column in cursor.description or []], cursor.fetchall()
 

@@ -20,7 +20,9 @@ import polars as pl
 from pipelines import compiled, transform
 from pipelines.ingest.calendar import write_calendar
 from pipelines.lock import writer_lock
+from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
 from pipelines.publish.publication import assemble, filed_statistics, last_publication
+from pipelines.publish.tables import fresh_file
 from pipelines.settings import Settings
 
 # A side warehouse holds what came in by a day; what was filed from it is no input.
@@ -84,6 +86,7 @@ def _build(settings: Settings, as_of: str, target: Path, stamp: str) -> None:
     project = compiled.compiled_project(settings.home / "dbt" / "compiled")
     compiled.run(project, settings, build, as_of)
     partial = build.with_name("as_of_partial.duckdb")
+    fresh_file(partial, PUBLISHED_SCHEMAS)
     assemble(settings, build, partial, project.manifest, [], stamp, filed_statistics(settings, NO_FILINGS))
     partial.replace(target)
     build.unlink()

@@ -14,7 +14,7 @@ import duckdb
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
 from pipelines.publish.lists import LISTS, read, seen
 from pipelines.publish.rights import Audience, open_as
-from pipelines.publish.tables import copy_tables, literal, quoted
+from pipelines.publish.tables import copy_tables, fresh_file, literal, quoted
 from pipelines.report.spreadsheet import workbook, write_table
 
 ROWS_IN_A_SHEET = 1_000_000
@@ -56,7 +56,9 @@ def write_database(warehouse: Path, who: Audience, path: Path) -> dict[str, int]
     """Everything the audience may see in a fresh read-only file, comments included; rows per table."""
     with open_as(warehouse, who) as connection:
         tables = sorted(table for table in seen(connection) if table.split(".")[0] in PUBLISHED_SCHEMAS)
-        rows = copy_tables(connection, str(path), tables, PUBLISHED_SCHEMAS, "whole")
+        fresh_file(path, PUBLISHED_SCHEMAS)
+        connection.execute(f"attach {literal(str(path))} as extract")
+        rows = copy_tables(connection, "extract", tables, "whole")
     path.chmod(0o440)
     return rows
 

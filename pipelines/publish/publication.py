@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ import pipelines
 from pipelines.gates.run import GateResult, blocking
 from pipelines.ingest.manifest import sha256_of, write_atomically
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS, data_dictionary, metric_catalogue
-from pipelines.publish.tables import copy_tables, literal
+from pipelines.publish.tables import copy_tables, fresh_file, literal, quoted
 from pipelines.settings import CHINA, Settings, duckdb_limits
 
 # Tables the publication adds to what dbt built: description, and Chinese comment per column.
@@ -116,6 +117,27 @@ def _record_path(settings: Settings) -> Path:
     return settings.warehouse / "publication.json"
 
 
+def begin_publication(settings: Settings, whole: bool) -> None:
+    """Before dbt: the file it writes published tables into.
+
+    Args:
+        whole: every table is written anew. Otherwise (some assets chosen in Dagster) the others are those of the last
+            publication, or of the run that goes on.
+    """
+    if whole:
+        fresh_file(settings.publishing, PUBLISHED_SCHEMAS)
+    elif settings.published.exists() and not _holds_tables(settings.publishing):
+        settings.publishing.unlink(missing_ok=True)
+        shutil.copyfile(settings.published, settings.publishing)
+
+
+def _holds_tables(path: Path) -> bool:
+    if not path.exists():
+        return False
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return bool(connection.execute("select count(*) from duckdb_tables()").fetchall()[0][0])
+
+
 def publish(settings: Settings, manifest: Path, results: list[GateResult], fingerprint: str) -> Publication:
     """Publishes the private build.
 
@@ -124,12 +146,13 @@ def publish(settings: Settings, manifest: Path, results: list[GateResult], finge
     """
     if blocking(results):
         raise ValueError("a blocking gate does not hold")
-    partial = settings.build.with_name("publishing.duckdb")
+    if not settings.publishing.exists():
+        fresh_file(settings.publishing, PUBLISHED_SCHEMAS)
     publication = assemble(
-        settings, settings.build, partial, manifest, results, fingerprint, filed_statistics(settings)
+        settings, settings.build, settings.publishing, manifest, results, fingerprint, filed_statistics(settings)
     )
     _keep_history(settings)
-    partial.replace(settings.published)
+    settings.publishing.replace(settings.published)
     write_atomically(_record_path(settings), json.dumps(asdict(publication), ensure_ascii=False, indent=1).encode())
     return publication
 
@@ -176,20 +199,28 @@ def assemble(
     fingerprint: str,
     filed: pl.DataFrame,
 ) -> Publication:
-    """Writes what is published of a build into a fresh, checked, read-only file."""
+    """Writes what is published of a build into a file that may hold part of it already; checked and read-only then."""
     built_at = datetime.now(CHINA).replace(tzinfo=None, microsecond=0)
     with duckdb.connect(str(build), config=duckdb_limits(settings)) as connection:
+        connection.execute(f"attach {literal(str(target))} as publishing")
         as_of = connection.execute("select as_of from intermediate.int_as_of").fetchall()[0][0]
         files = connection.execute(
             "select count(*), md5(string_agg(file_id, ',' order by file_id)) from quality.files"
         ).fetchall()[0]
         publication_id = f"{as_of:%Y%m%d}-{hashlib.sha256((files[1] + fingerprint).encode()).hexdigest()[:8]}"
         _add_tables(connection, manifest, results, publication_id, as_of, built_at, files, filed)
-        tables, rows = _copy(connection, target, settings.threads)
-    _check(target, tables)
+        rows = _copy(connection, settings.threads)
+    _check(target, len(rows))
     target.chmod(0o444)
     return Publication(
-        publication_id, as_of.isoformat(), built_at.isoformat(), fingerprint, files[0], tables, rows, sha256_of(target)
+        publication_id,
+        as_of.isoformat(),
+        built_at.isoformat(),
+        fingerprint,
+        files[0],
+        len(rows),
+        sum(rows.values()),
+        sha256_of(target),
     )
 
 
@@ -241,10 +272,14 @@ def _add_tables(
             connection.execute(f"comment on column {name}.{column} is {literal(text)}")
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, target: Path, at_once: int) -> tuple[int, int]:
-    """Copies the published schemas into a fresh file, views of the build as tables; returns tables and rows."""
-    target.unlink(missing_ok=True)
-    target.with_name(target.name + ".wal").unlink(missing_ok=True)
+def _copy(connection: duckdb.DuckDBPyConnection, at_once: int) -> dict[str, int]:
+    """Fills the attached file: views of the build as tables. What dbt has written there already is a view of the file."""
+    written = "select schema_name || '.' || view_name from duckdb_views() where database_name = current_database() and contains(sql, 'FROM publishing.')"
+    for (table,) in connection.execute(
+        "select schema_name || '.' || table_name as name from duckdb_tables() "
+        f"where database_name = 'publishing' and name not in ({written})"
+    ).fetchall():
+        connection.execute(f"drop table publishing.{quoted(table)}")  # of a publication that was broken off
     database, tables = connection.execute(
         "with relations as ("
         "  select database_name, schema_name, table_name from duckdb_tables()"
@@ -253,10 +288,11 @@ def _copy(connection: duckdb.DuckDBPyConnection, target: Path, at_once: int) -> 
         "where database_name = current_database() and list_contains(?, schema_name)",
         [PUBLISHED_SCHEMAS],
     ).fetchall()[0]
-    rows = copy_tables(connection, str(target), tables, PUBLISHED_SCHEMAS, database, at_once)
-    with duckdb.connect(str(target)) as published:
-        published.execute("update meta.publication set row_counts = ?", [json.dumps(rows)])
-    return len(rows), sum(rows.values())
+    rows = copy_tables(connection, "publishing", tables, database, at_once)
+    connection.execute("update publishing.meta.publication set row_counts = ?", [json.dumps(rows)])
+    connection.execute("checkpoint publishing")
+    connection.execute("detach publishing")
+    return rows
 
 
 def _check(path: Path, tables: int) -> None:

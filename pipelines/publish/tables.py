@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from pathlib import Path
 
 import duckdb
 
@@ -26,32 +27,39 @@ def quoted(table: str) -> str:
     return f'{schema}."{name}"'
 
 
+def fresh_file(path: Path, schemas: list[str]) -> None:
+    """An empty file with schemas, in the format that is published; whatever was there goes."""
+    for old in (path, path.with_name(path.name + ".wal")):
+        old.unlink(missing_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {literal(str(path))} as target (storage_version '{STORAGE_VERSION}')")
+        for schema in schemas:
+            connection.execute(f"create schema target.{schema}")
+
+
 def copy_tables(
     connection: duckdb.DuckDBPyConnection,
-    path: str,
+    target: str,
     tables: list[str],
-    schemas: list[str],
     described_in: str,
     at_once: int = 1,
 ) -> dict[str, int]:
-    """Writes tables or views of a connection into a fresh file.
+    """Writes tables or views of a connection into an attached file; those that it has already stay as they are.
 
     Args:
-        tables: `schema.table`; schemas: made even where they stay empty.
+        target: the name under which the file is attached.
+        tables: `schema.table`.
         described_in: the attached database whose comments come along.
         at_once: tables written side by side: a small one, and the end of a large one, keep one core busy only.
             They must not rest on temporary tables, which nobody but this connection sees.
     Returns:
         rows per table.
     """
-    connection.execute(f"attach {literal(path)} as target (storage_version '{STORAGE_VERSION}')")
-    for schema in schemas:
-        connection.execute(f"create schema target.{schema}")
 
     def copy(table: str) -> int:
         with nullcontext(connection) if at_once == 1 else connection.cursor() as own:
-            own.execute(f"create table target.{quoted(table)} as select * from {quoted(table)}")
-            rows: int = own.execute(f"select count(*) from target.{quoted(table)}").fetchall()[0][0]
+            own.execute(f"create table if not exists {target}.{quoted(table)} as select * from {quoted(table)}")
+            rows: int = own.execute(f"select count(*) from {target}.{quoted(table)}").fetchall()[0][0]
             return rows
 
     with ThreadPoolExecutor(at_once) as pool:
@@ -62,17 +70,16 @@ def copy_tables(
         "union all select database_name, schema_name, view_name as table_name, comment from duckdb_views())"
     )
     comments = [
-        f"comment on table target.{quoted(table)} is {literal(comment)}"
+        f"comment on table {target}.{quoted(table)} is {literal(comment)}"
         for table, comment in connection.execute(
             f"select schema_name || '.' || table_name, comment from {relations} where {here}", [described_in, tables]
         ).fetchall()
     ] + [
-        f'comment on column target.{quoted(table)}."{column}" is {literal(comment)}'
+        f'comment on column {target}.{quoted(table)}."{column}" is {literal(comment)}'
         for table, column, comment in connection.execute(
             f"select schema_name || '.' || table_name, column_name, comment from duckdb_columns() where {here}",
             [described_in, tables],
         ).fetchall()
     ]
-    connection.execute(";\n".join(["begin", *comments, "commit", "checkpoint target"]))
-    connection.execute("detach target")
+    connection.execute(";\n".join(["begin", *comments, "commit", f"checkpoint {target}"]))
     return rows

@@ -61,6 +61,8 @@ def write_dictionary(settings: Settings, folder: Path) -> list[Path]:
 def write_dbt_docs(settings: Settings, folder: Path) -> Path:
     """dbt's documentation (lineage, columns, SQL) of the last build, as one page that needs no network."""
     transform.use_environment(settings, "")
-    transform.run_dbt(["docs", "generate", "--static"], transform.dbt_environment(settings, ""))
+    # The tables that the last build's views look at have been published since.
+    published = {"ANZE_PUBLISHING": str(settings.published), "ANZE_PUBLISHING_ACCESS": "read"}
+    transform.run_dbt(["docs", "generate", "--static"], transform.dbt_environment(settings, "") | published)
     folder.mkdir(parents=True, exist_ok=True)
     return Path(shutil.copyfile(settings.home / "dbt" / "static_index.html", folder / "dbt_docs.html"))

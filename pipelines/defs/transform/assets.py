@@ -10,6 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from pipelines.defs.resources import Home
+from pipelines.publish.publication import begin_publication
 from pipelines.settings import settings
 from pipelines.spark.session import check as check_spark
 from pipelines.transform import dbt_log, forget_old_runs, fresh_manifest
@@ -43,6 +44,7 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Hom
     engine = home.settings().engine
     # Nobody reads the manifest that dbt would write after the build: it takes as long as fifty models.
     arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json", "--target", engine]
+    begin_publication(home.settings(), whole=not context.is_subset)
     try:
         if engine == "spark":
             check_spark(home.settings())
