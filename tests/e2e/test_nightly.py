@@ -19,6 +19,8 @@ import pytest
 from conftest import Home, closed_network, make_uscc, socket_guard
 from test_landing import POLICY, policy
 
+from pipelines import transform
+from pipelines.publish.publication import begin_publication, publish
 from pipelines.settings import EXPECTATIONS, PROJECT_ROOT
 
 
@@ -35,6 +37,15 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
     for stage in ("落地", "闸门", "转换", "发布", "网页"):
         assert f"✓ {stage}" in night.stderr
     assert "leaked" not in night.stderr and "Traceback" not in night.stderr
+    return home
+
+
+def copied(published: Home, folder: Path) -> Home:
+    home = Home(folder)
+    for part in ("raw", "landing", "warehouse", "dbt"):
+        shutil.copytree(
+            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
+        )
     return home
 
 
@@ -125,11 +136,7 @@ def test_nothing_new_publishes_nothing(published: Home) -> None:
 
 def test_a_blocking_gate_leaves_the_old_warehouse_and_says_why(published: Home, tmp_path: Path) -> None:
     """A gate made to fail: an expectation nobody can meet is put into a copy of the suites."""
-    home = Home(tmp_path)
-    for part in ("raw", "landing", "warehouse", "dbt"):
-        shutil.copytree(
-            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
-        )
+    home = copied(published, tmp_path)
     before = sha256(home.settings.published)
     # New data whose district reports no claims at all for a city: provision entries turned upside down.
     suites = tmp_path / "expectations"
@@ -157,11 +164,7 @@ def test_a_blocking_gate_leaves_the_old_warehouse_and_says_why(published: Home, 
 
 def test_what_is_damaged_is_noticed_and_made_again_from_raw(published: Home, tmp_path: Path) -> None:
     """A landing file with a flipped bit, a private build full of rubbish, a published file somebody wrote to."""
-    home = Home(tmp_path)
-    for part in ("raw", "landing", "warehouse", "dbt"):
-        shutil.copytree(
-            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
-        )
+    home = copied(published, tmp_path)
     landed = sorted((home.settings.landing / "policy" / "_small").glob("*.parquet"))[0]
     home.settings.published.chmod(0o644)
     for path in (landed, home.settings.published):
@@ -183,11 +186,7 @@ def test_what_is_damaged_is_noticed_and_made_again_from_raw(published: Home, tmp
 
 def test_headline_jump_blocks_and_an_override_lets_it_pass(published: Home, tmp_path: Path) -> None:
     """An insurer's file withdraws half its policies at one blow: no night without somebody looking."""
-    home = Home(tmp_path)
-    for part in ("raw", "landing", "warehouse", "dbt"):
-        shutil.copytree(
-            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
-        )
+    home = copied(published, tmp_path)
     before = sha256(home.settings.published)
     roster = home.rows(
         "select uscc, name, district_code, industry_code, provider from marts.fct_roster where jurisdiction = 'weihai' and mandatory and provider = 'weihai_371002'",
@@ -209,11 +208,7 @@ def test_headline_jump_blocks_and_an_override_lets_it_pass(published: Home, tmp_
 
 
 def test_a_reader_with_the_old_file_open_is_not_disturbed(published: Home, tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    for part in ("raw", "landing", "warehouse", "dbt"):
-        shutil.copytree(
-            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
-        )
+    home = copied(published, tmp_path)
     with duckdb.connect(str(home.settings.published), read_only=True) as reader:
         before = reader.execute("select count(*), sum(premium_received) from marts.fct_policy").fetchone()
         home.drop(
@@ -305,3 +300,38 @@ def test_publication_record(published: Home) -> None:
         "select publication_id, cast(as_of as varchar), source_files from meta.publication", published=True
     )[0]
     assert (record["publication_id"], record["as_of"], record["source_files"]) == row
+
+
+def test_a_run_of_some_models_keeps_the_other_published_tables(published: Home, tmp_path: Path) -> None:
+    """Assets chosen in Dagster: what is not computed again is what was published, and views come from what was."""
+    home = copied(published, tmp_path)
+    before = tables(home.settings.published)
+    transform.use_environment(home.settings)
+    begin_publication(home.settings, whole=False)
+    transform.run_dbt(["build", "--select", "supervision_metrics"], transform.dbt_environment(home.settings))
+    publish(home.settings, transform.manifest_path(home.settings), [], "some models")
+    assert tables(home.settings.published) == before and len(before) > 70
+
+
+def test_tables_of_a_publication_broken_off_are_written_anew(published: Home, tmp_path: Path) -> None:
+    home = copied(published, tmp_path)
+    before = tables(home.settings.published)
+    begin_publication(home.settings, whole=False)
+    with duckdb.connect(str(home.settings.publishing)) as connection:
+        connection.execute("delete from marts.fct_policy")
+        connection.execute("create table marts.of_an_older_version as select 1")
+    publish(home.settings, transform.manifest_path(home.settings), [], "again")
+    assert tables(home.settings.published) == before
+
+
+def tables(path: Path) -> dict[str, tuple[int, int]]:
+    """Rows and a hash of the rows of every table dbt makes."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        names = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('marts', 'quality') "
+            "and table_name <> 'gate_results' order by 1"
+        ).fetchall()
+        return {
+            name: connection.execute(f"select count(*), coalesce(sum(hash(t)), 0) from {name} as t").fetchall()[0]
+            for (name,) in names
+        }
