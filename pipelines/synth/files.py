@@ -12,10 +12,13 @@ out/truth/patterns.parquet                 what supervisors must find: rule code
 
 from __future__ import annotations
 
+import codecs
 import io
+import multiprocessing
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -203,21 +206,42 @@ def write(
     Returns:
         rows written per feed.
     """
-    world = build(SCALES[scale], seed)
+    tiles = SCALES[scale].tiles
+    (out / "truth").mkdir(parents=True, exist_ok=True)
     written = {}
     every_file: list[str] = []
-    for place, (feed, frame) in enumerate(world.feeds.items()):
-        progress(f"{TITLE[feed]}：{frame.height:,} 行")
-        prepared = _prepare(feed, frame)
-        dirty = mistakes.spread(feed, prepared, dirt, seed * 100 + place)
-        truth, paths, written[feed] = _write_feed(out, feed, dirty, scale)
-        (out / "truth").mkdir(parents=True, exist_ok=True)
-        truth.write_parquet(out / "truth" / f"{feed}.parquet")
-        every_file += paths
+    with _writers(tiles) as writers:
+        world = build(SCALES[scale], seed)
+        for place, (feed, frame) in enumerate(world.feeds.items()):
+            progress(f"{TITLE[feed]}：{frame.height:,} 行")
+            prepared = _prepare(feed, frame)
+            dirty = mistakes.spread(feed, prepared, dirt, seed * 100 + place)
+            truth, paths, written[feed] = _write_feed(out, feed, dirty, tiles, writers)
+            truth.write_parquet(out / "truth" / f"{feed}.parquet")
+            every_file += paths
     expected = mistakes.spoil_files(out / "raw", every_file) if dirt else mistakes.NO_FILES
     expected.write_parquet(out / "truth" / "files.parquet")
     world.patterns.write_parquet(out / "truth" / "patterns.parquet")
     return written
+
+
+@contextmanager
+def _writers(tiles: int) -> Iterator[Executor]:
+    """Who writes the files: processes for a large world (Python turns one text at a time into another encoding)."""
+    if tiles == 1:
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            yield threads
+        return
+    before = os.environ.get("POLARS_MAX_THREADS")
+    os.environ["POLARS_MAX_THREADS"] = "1"  # seen by the new processes: one core each
+    try:
+        with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as processes:
+            yield processes
+    finally:
+        if before is None:
+            del os.environ["POLARS_MAX_THREADS"]
+        else:
+            os.environ["POLARS_MAX_THREADS"] = before
 
 
 def _prepare(feed: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -261,32 +285,30 @@ def _text(feed: str, frame: pl.DataFrame, style: Style) -> pl.DataFrame:
     )
 
 
-def _write_feed(out: Path, feed: str, rows: pl.DataFrame, scale: str) -> tuple[pl.DataFrame, list[str], int]:
+def _write_feed(
+    out: Path, feed: str, rows: pl.DataFrame, tiles: int, writers: Executor
+) -> tuple[pl.DataFrame, list[str], int]:
     """Writes one file per sender and drop; returns the first tile's truth rows, the files and how many rows they hold."""
     parts = rows.partition_by("provider", "received", as_dict=True, maintain_order=True)
 
-    def write_part(group: tuple[object, ...]) -> tuple[pl.DataFrame, str, int]:
-        (provider, received), part = group, parts[group]
+    places, styles = [], []
+    for (provider, received), part in parts.items():
         style = STYLES[sum(str(provider).encode()) % len(STYLES)]
         # Workbooks are for people: large senders at large scales send text.
-        if style.suffix == "xlsx" and (part.height > 20_000 or SCALES[scale].tiles > 1):
+        if style.suffix == "xlsx" and (part.height > 20_000 or tiles > 1):
             style = STYLES[0]
         stamp = f"{received:%Y-%m-%d}"
         name = f"{stamp[:7].replace('-', '')}{TITLE[feed]}.{style.suffix}"
-        path = Path(str(provider)) / feed / stamp / name
-        first_line, count = _write_file(out / "raw" / path, feed, part, style, SCALES[scale].tiles)
-        truth = part.with_columns(
-            path=pl.lit(path.as_posix()), line_no=pl.int_range(pl.len(), dtype=pl.Int64) + first_line
-        )
-        return truth, path.as_posix(), count
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        written = list(threads.map(write_part, parts))
-    return (
-        pl.concat([truth for truth, _, _ in written]),
-        [path for _, path, _ in written],
-        sum(n for _, _, n in written),
-    )
+        places.append(Path(str(provider)) / feed / stamp / name)
+        styles.append(style)
+    count = len(places)
+    paths = [out / "raw" / place for place in places]
+    done = list(writers.map(_write_file, paths, [feed] * count, parts.values(), styles, [tiles] * count))
+    truth = [
+        part.with_columns(path=pl.lit(place.as_posix()), line_no=pl.int_range(pl.len(), dtype=pl.Int64) + first_line)
+        for part, place, (first_line, _) in zip(parts.values(), places, done, strict=True)
+    ]
+    return pl.concat(truth), [place.as_posix() for place in places], sum(rows for _, rows in done)
 
 
 def _write_file(path: Path, feed: str, part: pl.DataFrame, style: Style, tiles: int) -> tuple[int, int]:
@@ -304,8 +326,9 @@ def _write_file(path: Path, feed: str, part: pl.DataFrame, style: Style, tiles: 
             buffer = io.BytesIO()
             soiled.write_csv(buffer, include_header=first == 0)
             content = buffer.getbuffer()
-            encoding = style.encoding if first == 0 else style.encoding.removesuffix("-sig")
-            file.write(content if encoding == "utf-8" else str(content, "utf-8").encode(encoding))
+            if style.encoding == "utf-8-sig" and first == 0:
+                file.write(codecs.BOM_UTF8)
+            file.write(content if style.encoding.startswith("utf-8") else str(content, "utf-8").encode(style.encoding))
             rows += text.height
     return 2, rows
 
