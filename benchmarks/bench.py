@@ -1,10 +1,11 @@
-"""anze beside the floor and beside an analyst's script, on the same files: `python benchmarks/bench.py city|province|country [rounds]`.
+"""anze beside the floor and beside an analyst's script, on the same files: `python benchmarks/bench.py city|province|country [rounds] [floor]`.
 
 What it does, in turn and several times: generates the scale with `anze synth` (once), runs the hand-written floor
 (floor.py), an analyst's scripts in Polars, pandas and PySpark (analyst_*.py; the last only where `make spark-setup` was
 run), the path of the four ratios alone (headline.py), and anze: a full build from nothing, a night with nothing new and
 one with 0.3 % new rows. It checks that all give the same ratios and prints medians, ratios, peak memory and bytes per
-second. Nothing in it is a test of time. Work lies in benchmarks/.work (ignored); results are written down in docs/speed.md.
+second; with `floor` the analyst's scripts are left out. Nothing in it is a test of time. Work lies in benchmarks/.work
+(ignored); results are written down in docs/speed.md.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ def main() -> None:
         console.print(f"round {number + 1} of {rounds}")
         runs.setdefault("floor", []).append(run(sys.executable, str(HERE / "floor.py"), str(home), home=home))
         works = []
-        for name, python in SCRIPTS.items():
+        for name, python in SCRIPTS.items() if "floor" not in sys.argv[3:] else ():
             try:
                 script = run(python, str(HERE / f"analyst_{name}.py"), str(home), home=home)
             except SystemExit as failed:

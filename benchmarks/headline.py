@@ -18,7 +18,7 @@ import duckdb
 from pipelines import compiled
 from pipelines.gates.run import blocking, run_landing_gates
 from pipelines.ingest.landing import land
-from pipelines.publish.tables import copy_tables
+from pipelines.publish.tables import copy_tables, fresh_file
 from pipelines.settings import Settings, duckdb_limits
 
 FEEDS = ("enterprise", "policy", "endorsement", "coinsurance", "claim", "service_record", "fee_ledger")
@@ -59,7 +59,9 @@ def main() -> None:
         raise SystemExit("a landing gate does not hold")
     with duckdb.connect(str(settings.build), config=duckdb_limits(settings)) as connection:
         database = connection.execute("select current_database()").fetchall()[0][0]
-        copy_tables(connection, str(work / "headline.duckdb"), [f"marts.{MART}"], ["marts"], database)
+        fresh_file(work / "headline.duckdb", ["marts"])
+        connection.execute(f"attach '{work / 'headline.duckdb'}' as headline")
+        copy_tables(connection, "headline", [f"marts.{MART}"], database)
     done("publication")
     stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in took.items())
     print(f"{len(project.steps)} relations: {sum(took.values()):.1f} s ({stages})")
