@@ -335,3 +335,12 @@ def tables(path: Path) -> dict[str, tuple[int, int]]:
             name: connection.execute(f"select count(*), coalesce(sum(hash(t)), 0) from {name} as t").fetchall()[0]
             for (name,) in names
         }
+
+
+def test_old_clients_open_what_dbt_and_the_publication_wrote(published: Home) -> None:
+    """DuckDB 1.2 and later (docs/decisions/0002-storage-version.md); no view is left that would look elsewhere."""
+    written = "select tags['storage_version'] from duckdb_databases() where database_name = 'anze'"
+    assert published.rows(written, published=True) == [("v1.2.0+",)]
+    assert published.rows("select count(*) from duckdb_views() where not internal", published=True) == [(0,)]
+    undescribed = "select table_name, column_name from duckdb_columns() where comment is null and schema_name in ('marts', 'quality', 'meta')"
+    assert published.rows(undescribed, published=True) == []
