@@ -138,6 +138,18 @@ def _holds_tables(path: Path) -> bool:
         return bool(connection.execute("select count(*) from duckdb_tables()").fetchall()[0][0])
 
 
+WRITTEN_BY_DBT = (
+    "select schema_name || '.' || view_name from duckdb_views() "
+    "where database_name = current_database() and contains(sql, 'FROM publishing.')"
+)
+"""Published tables of which the build has only a view of the file they are in (macros/materializations.sql)."""
+
+
+def _written_by_dbt(build: Path) -> bool:
+    with duckdb.connect(str(build), read_only=True) as connection:
+        return bool(connection.execute(WRITTEN_BY_DBT).fetchall())
+
+
 def publish(settings: Settings, manifest: Path, results: list[GateResult], fingerprint: str) -> Publication:
     """Publishes the private build.
 
@@ -146,7 +158,9 @@ def publish(settings: Settings, manifest: Path, results: list[GateResult], finge
     """
     if blocking(results):
         raise ValueError("a blocking gate does not hold")
-    if not settings.publishing.exists():
+    if _written_by_dbt(settings.build):
+        begin_publication(settings, whole=False)  # published before: what dbt wrote is in the published file by now
+    else:
         fresh_file(settings.publishing, PUBLISHED_SCHEMAS)
     publication = assemble(
         settings, settings.build, settings.publishing, manifest, results, fingerprint, filed_statistics(settings)
@@ -274,10 +288,9 @@ def _add_tables(
 
 def _copy(connection: duckdb.DuckDBPyConnection, at_once: int) -> dict[str, int]:
     """Fills the attached file: views of the build as tables. What dbt has written there already is a view of the file."""
-    written = "select schema_name || '.' || view_name from duckdb_views() where database_name = current_database() and contains(sql, 'FROM publishing.')"
     for (table,) in connection.execute(
         "select schema_name || '.' || table_name as name from duckdb_tables() "
-        f"where database_name = 'publishing' and name not in ({written})"
+        f"where database_name = 'publishing' and name not in ({WRITTEN_BY_DBT})"
     ).fetchall():
         connection.execute(f"drop table publishing.{quoted(table)}")  # of a publication that was broken off
     database, tables = connection.execute(

@@ -313,6 +313,14 @@ def test_a_run_of_some_models_keeps_the_other_published_tables(published: Home, 
     assert tables(home.settings.published) == before and len(before) > 70
 
 
+def test_the_same_build_published_again_is_the_same(published: Home, tmp_path: Path) -> None:
+    """Only the asset `publication` chosen in Dagster, after a night that went well."""
+    home = copied(published, tmp_path)
+    before = tables(home.settings.published)
+    publish(home.settings, transform.manifest_path(home.settings), [], "once more")
+    assert tables(home.settings.published) == before
+
+
 def test_tables_of_a_publication_broken_off_are_written_anew(published: Home, tmp_path: Path) -> None:
     home = copied(published, tmp_path)
     before = tables(home.settings.published)
