@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -156,3 +158,17 @@ def quiet_dependencies() -> None:
     """Switches off telemetry; called before any dependency that has some is imported."""
     for name, value in TELEMETRY_OFF.items():
         os.environ.setdefault(name, value)
+
+
+@contextmanager
+def environment(name: str, value: str) -> Iterator[None]:
+    """A variable that processes started meanwhile see (Polars looks at its own when it is imported)."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -16,11 +16,11 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import PurePosixPath
 
 from pipelines.ingest.drop import Reading
 from pipelines.ingest.manifest import Drop, Receipt
+from pipelines.settings import environment
 
 # Below this much to read, starting other processes costs more than they save.
 FEW_FILES, FEW_BYTES = 150, 48 << 20
@@ -41,7 +41,7 @@ def land_all(reading: Reading, drops: list[Drop]) -> Landed:
         with ThreadPoolExecutor(count) as threads:
             yield from zip(drops, threads.map(reading.land, drops), strict=True)
         return
-    with _environment("POLARS_MAX_THREADS", "1"):
+    with environment("POLARS_MAX_THREADS", "1"):
         yield from _by_processes(reading, drops, count)
 
 
@@ -77,20 +77,6 @@ def _alone(reading: Reading, drop: Drop) -> Receipt | None:
 def _processes(reading: Reading, count: int) -> ProcessPoolExecutor:
     """New processes and no copies of this one: Polars' threads do not survive a fork."""
     return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin, (reading, os.getpid()))
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    """What new processes see; Polars looks at it when it is imported."""
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 def _begin(reading: Reading, parent: int) -> None:

@@ -25,6 +25,7 @@ from pathlib import Path
 import polars as pl
 import xlsxwriter
 
+from pipelines.settings import environment
 from pipelines.synth import dirt as mistakes
 from pipelines.synth.model import DISTRICTS, INDUSTRIES, ITEM_NAME, PRODUCT_NAME, SCALES, build
 from pipelines.synth.tiles import several
@@ -232,16 +233,11 @@ def _writers(tiles: int) -> Iterator[Executor]:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             yield threads
         return
-    before = os.environ.get("POLARS_MAX_THREADS")
-    os.environ["POLARS_MAX_THREADS"] = "1"  # seen by the new processes: one core each
-    try:
-        with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as processes:
-            yield processes
-    finally:
-        if before is None:
-            del os.environ["POLARS_MAX_THREADS"]
-        else:
-            os.environ["POLARS_MAX_THREADS"] = before
+    with (
+        environment("POLARS_MAX_THREADS", "1"),  # one core each
+        ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as processes,
+    ):
+        yield processes
 
 
 def _prepare(feed: str, frame: pl.DataFrame) -> pl.DataFrame:

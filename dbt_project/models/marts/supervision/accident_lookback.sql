@@ -103,12 +103,7 @@ hazards as (
 claims_of_accident as (
     select
         accidents.accident_id,
-        claims.claim_no,
-        claims.report_date,
-        claims.decide_date,
-        claims.paid_date,
-        claims.paid_to_date,
-        claims.status
+        claims.claim_no
     from accidents
     inner join {{ ref('int_claim') }} as claims
         on accidents.accident_id = claims.accident_id
@@ -117,12 +112,7 @@ claims_of_accident as (
 
     select
         accidents.accident_id,
-        claims.claim_no,
-        claims.report_date,
-        claims.decide_date,
-        claims.paid_date,
-        claims.paid_to_date,
-        claims.status
+        claims.claim_no
     from accidents
     inner join {{ ref('int_claim') }} as claims
         on accidents.uscc = claims.insured_uscc
@@ -132,15 +122,17 @@ claims_of_accident as (
 
 claims as (
     select
-        accident_id,
-        min(claim_no) as claim_no,
-        min(report_date) as report_date,
-        min(decide_date) as decide_date,
-        min(paid_date) as paid_date,
-        sum(paid_to_date) as paid_to_date
+        claims_of_accident.accident_id,
+        min(claims.claim_no) as claim_no,
+        min(claims.report_date) as report_date,
+        min(claims.decide_date) as decide_date,
+        min(claims.paid_date) as paid_date,
+        sum(claims.paid_to_date) as paid_to_date
     from claims_of_accident
-    where status <> '销案'
-    group by accident_id
+    inner join {{ ref('int_claim') }} as claims
+        on claims_of_accident.claim_no = claims.claim_no
+    where claims.status <> '销案'
+    group by claims_of_accident.accident_id
 ),
 
 clocks as (
