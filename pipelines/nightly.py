@@ -7,6 +7,7 @@ not: the stages (pipelines/defs).
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ from pipelines.settings import Settings, quiet_dependencies
 from pipelines.site.current import is_current
 from pipelines.spark.session import check as check_spark
 
-DAGSTER_YAML = b"""\
+DAGSTER_YAML = """\
 # Written by anze. No telemetry, no first-run pop-up, one run at a time (one writer).
 telemetry:
   enabled: false
@@ -34,6 +35,11 @@ freshness:
 concurrency:
   runs:
     max_concurrent_runs: 1
+event_log_storage:
+  module: pipelines.defs.event_log
+  class: EventLog
+  config:
+    base_dir: {event_log}
 """
 
 DEAD_RUN = {"anze/ended": "dead"}
@@ -71,8 +77,10 @@ def prepare_dagster_home(settings: Settings) -> None:
     quiet_dependencies()
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     path = settings.dagster_home / "dagster.yaml"
-    if not path.exists() or path.read_bytes() != DAGSTER_YAML:
-        write_atomically(path, DAGSTER_YAML)
+    event_log = settings.dagster_home / "history" / "runs"  # where Dagster itself would put it
+    content = DAGSTER_YAML.format(event_log=json.dumps(str(event_log), ensure_ascii=False)).encode()
+    if not path.exists() or path.read_bytes() != content:
+        write_atomically(path, content)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["ANZE_HOME"] = str(settings.home)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import codes_of
-from pipelines.ingest import checks, readers, workers
+from pipelines.ingest import checks, manifest, readers, workers
 from pipelines.ingest.manifest import parse_stamp
 
 U1, U2 = make_uscc(1), make_uscc(2)
@@ -307,10 +307,96 @@ def test_a_file_that_ends_the_process_reading_it_is_refused_and_the_others_load(
     assert home.land()["policy"].new_files == 0
 
 
+def test_files_read_together_land_as_each_does_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told of a file (repeats, codes damaged by Excel, blank lines, sums, other headers) is told of it alone."""
+    good, damaged = "913710001234567891", "913700000000000000"
+    texts = {
+        "普通": POLICY + policy("P1") + policy("P2", 保险止期="2001-01-01"),
+        "同样的行": POLICY + policy("P1") + policy("P1") + policy("P3", 实收保费="一千"),
+        "只有表头": POLICY,
+        "合计": POLICY + policy("P4") + "合计" + "," * (POLICY.count(",")) + "\n\n",
+        "多一格": POLICY + policy("P5").rstrip("\n") + ",多\n" + policy("P6"),
+        "Excel 丢了位数": POLICY + policy("P7", 被保险人统一社会信用代码=damaged),
+        "另有好代码": POLICY
+        + policy("P8", 被保险人统一社会信用代码=damaged)
+        + policy("P9", 被保险人统一社会信用代码=good),
+        "另一种表头": POLICY.replace("实收保费", "实收保费（万元）") + policy("P10"),
+        "多一列": POLICY.rstrip("\n") + ",备注一\n" + policy("P11").rstrip("\n") + ",好\n",
+        "没有表头": policy("P12"),
+        "空": "",
+        "坏": "\x00" + POLICY,
+    }
+    homes = {"alone": Home(tmp_path / "alone"), "together": Home(tmp_path / "together")}
+    landed = {}
+    for how, home in homes.items():
+        for name, text in texts.items():
+            for stamp in ("2023-02-01", "2023-03-01"):
+                home.drop("weihai_hayc", "policy", stamp, f"{name}.csv", text if stamp == "2023-02-01" else text + "\n")
+        with monkeypatch.context() as patched:
+            patched.setattr(workers, "TOGETHER_FILES", 1 if how == "alone" else 32)
+            if how == "together":
+                patched.setattr(checks, "check", None)  # the rest of a file is not read twice for nothing
+            landed[how] = home.land()["policy"]
+
+    def outcome(home: Home) -> list[object]:
+        receipts = sorted(manifest.load_receipts(home.settings.landing).values(), key=lambda receipt: receipt.path)
+        found: list[object] = []
+        for receipt in receipts:
+            rows = [pl.read_parquet(home.settings.landing / name).rows() for name in receipt.outputs]
+            found.append((receipt.path, receipt.status, receipt.reason, receipt.rows_in, receipt.rows_duplicate, rows))
+        return found
+
+    assert outcome(homes["together"]) == outcome(homes["alone"])
+    assert landed["together"] == landed["alone"]
+    assert (landed["alone"].refused, landed["alone"].rows_duplicate) == (6, 2)
+
+
+def test_a_text_that_ends_the_process_reading_it_with_others_is_refused_alone(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\nimport pipelines.ingest.readers as readers\nreal = readers._scan\n"
+        "readers._scan = lambda body, *rest: os.abort() if b'DEADLY' in body else real(body, *rest)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(workers, "FEW_FILES", 3)
+    for number in range(6):
+        name = "DEADLY" if number == 2 else "甲公司"
+        home.drop(
+            "weihai_hayc", "policy", "2023-02-01", f"{number}.csv", POLICY + policy(f"P{number}", 被保险人名称=name)
+        )
+    landed = home.land()["policy"]
+    assert (landed.new_files, landed.refused, landed.rows_accepted) == (6, 1, 5)
+    files = pl.read_parquet(home.settings.landing / "files.parquet").sort("file_name")
+    assert files["status"].to_list() == ["loaded", "loaded", "refused", *["loaded"] * 3]
+
+
+def test_what_is_read_together() -> None:
+    """Small texts of one sender and feed, in order; large ones and other formats alone."""
+    day = datetime(2023, 2, 1)
+    drops = [
+        manifest.Drop(f"{provider}/{feed}/2023-02-01/{name}", provider, feed, day, size, 0)
+        for provider, feed, name, size in [
+            ("a", "policy", "large.csv", workers.ALONE_FROM_BYTES), ("a", "policy", "1.csv", 3), ("a", "claim", "1.csv", 3), ("a", "policy", "2.txt", 2),
+            ("b", "policy", "1.csv", 2), ("a", "policy", "1.xlsx", 2), ("a", "policy", "3.csv", 1),
+        ]
+    ]  # fmt: skip
+    tasks = workers.together(drops)
+    assert [[drop.path for drop in task] for task in tasks] == [
+        ["a/policy/2023-02-01/large.csv"],
+        ["a/policy/2023-02-01/1.csv", "a/policy/2023-02-01/2.txt", "a/policy/2023-02-01/3.csv"],
+        ["a/claim/2023-02-01/1.csv"],
+        ["b/policy/2023-02-01/1.csv"],
+        ["a/policy/2023-02-01/1.xlsx"],
+    ]
+    assert all(len(task) <= workers.TOGETHER_FILES for task in workers.together(drops[1:2] * 100))
+    assert len(workers.together(drops[1:2] * 100)) == 4
+
+
 @given(received=st.dates(date(2020, 1, 1), date(2030, 12, 31)))
 def test_the_day_a_file_is_read_by_stands_for_the_day_it_was_received(received: date) -> None:
     for feed, contract in contracts().items():
-        day = checks._reading_day(feed, received)
+        day = checks.reading_day(feed, received)
         assert day <= received
         for column in contract.columns.values():
             assert column.since is None or (column.since <= day) == (column.since <= received)

@@ -1,17 +1,19 @@
-"""One drop → its landing files: reading, checking, writing.
+"""Drops → their landing files: reading, checking, writing.
 
-What belongs here: what is done to a single drop, whatever else has come. What does not: which drops are read and
-what the night does with them (landing.py), the steps themselves (readers.py, checks.py).
+What belongs here: what is done to a drop, by itself or together with others like it; the outcome is the same. What does
+not: which drops are read and what the night does with them (landing.py), by whom and which together (workers.py), the
+steps themselves (readers.py, checks.py).
 """
 
 from __future__ import annotations
 
 import hashlib
 import mmap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -23,7 +25,7 @@ from pipelines.feeds.reference import Provider, providers
 from pipelines.ingest import checks, manifest
 from pipelines.ingest.compaction import landing_name
 from pipelines.ingest.manifest import Drop, Receipt, parquet, write_atomically
-from pipelines.ingest.readers import Content, Limits, Refused, tables
+from pipelines.ingest.readers import Content, Limits, Refused, Sheet, tables
 
 SENDER_KINDS = {
     "insurer": {"insurer"},
@@ -33,6 +35,8 @@ SENDER_KINDS = {
 SENDER_WORDS = {"insurer": "保险机构", "department": "政府部门", "any": "清单内的单位"}
 FILE_ISSUE_SCHEMA: dict[str, pl.DataType] = {"file_id": pl.String(), **checks.ISSUE_SCHEMA}
 MAPPED_FROM_BYTES = 32 << 20
+ANYTHING = (Exception, pl.exceptions.PanicException)
+"""What a library may do over hostile bytes (Rust ones panic)."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +47,77 @@ class Reading:
     fingerprint: str
     seen: dict[str, Receipt]
 
-    def land(self, drop: Drop) -> Receipt | None:
-        """Reads one drop, writes its landing files, then its receipt; None if it was taken away since it was seen."""
-        try:
-            receipt = _land_drop(self.settings, drop, self.fingerprint, self.seen)
-        except FileNotFoundError:
-            return None  # as if it had never come
-        manifest.save_receipt(self.settings.landing, drop, receipt)
-        return receipt
+    def land(self, drops: list[Drop]) -> list[tuple[Drop, Receipt | None]]:
+        """Reads drops of one sender and feed, writes their landing files, then their receipts; None for one that was
+        taken away since it was seen, as if it had never come."""
+        landed: list[tuple[Drop, Receipt | None]] = []
+        ordinary = self._land_together(drops) if len(drops) > 1 else {}
+        for drop in drops:
+            receipt = ordinary.get(drop.path)
+            try:
+                receipt = receipt or self._land_alone(drop)
+                manifest.save_receipt(self.settings.landing, drop, receipt)
+            except FileNotFoundError:
+                pass
+            landed.append((drop, receipt))
+        return landed
+
+    def _land_alone(self, drop: Drop) -> Receipt:
+        blank = _blank(drop, self.fingerprint)
+        if drop.size > self.settings.max_file_mb * 1024 * 1024:
+            refusal = Refused("too_large", limit=self.settings.max_file_mb)
+            return _refuse(self.settings, _identified(blank, drop, b"", drop.path), refusal)
+        with _content(self.settings.raw / drop.path, drop.size) as content:
+            try:
+                provider, contract = _expected(drop)
+                identity = _identified(blank, drop, content)
+                if identity.file_id in self.seen:
+                    return replace(
+                        self.seen[identity.file_id],
+                        path=drop.path,
+                        received_at=blank.received_at,
+                        size=drop.size,
+                        mtime_ns=drop.mtime_ns,
+                    )
+                sender = checks.Sender(provider, drop.received_at.date())
+                hash_personal = personal_hash(self.settings.personal_data_key())
+                checked = read_safely(content, drop.file_name, contract, self._limits, sender, hash_personal)
+                return _write(self.settings, contract, identity, checked)
+            except Refused as refusal:
+                # Where it lies says nothing about the content: a copy elsewhere is judged anew.
+                path = drop.path if refusal.reason == "misfiled" else ""
+                return _refuse(self.settings, _identified(blank, drop, content, path), refusal)
+
+    def _land_together(self, drops: list[Drop]) -> dict[str, Receipt]:
+        """Lands drops that are one text table each, those with equal headers at once; by path.
+
+        Whatever is otherwise or goes wrong is left, to be read alone.
+        """
+        alike: dict[tuple[object, ...], list[tuple[Drop, Receipt, Sheet]]] = {}
+        for drop in drops:
+            with suppress(*ANYTHING):
+                _, contract = _expected(drop)
+                content = (self.settings.raw / drop.path).read_bytes()
+                identity = _identified(_blank(drop, self.fingerprint), drop, content)
+                first, *more = islice(tables(content, drop.file_name, contract, self._limits), 2)
+                if identity.file_id not in self.seen and not more and not first.from_workbook:
+                    day = checks.reading_day(drop.feed, drop.received_at.date())
+                    alike.setdefault((first.name, *first.header, day), []).append((drop, identity, first))
+        landed: dict[str, Receipt] = {}
+        for group in alike.values():
+            with suppress(*ANYTHING):
+                provider, contract = _expected(group[0][0])
+                sender = checks.Sender(provider, group[0][0].received_at.date())
+                hash_personal = personal_hash(self.settings.personal_data_key())
+                sheets = [sheet for _, _, sheet in group]
+                tables_checked = checks.check_together(sheets, contract, sender, hash_personal)
+                for (drop, identity, _), checked in zip(group, tables_checked, strict=True):
+                    landed[drop.path] = _write(self.settings, contract, identity, [checked])
+        return landed
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self.settings.max_expanded_mb << 20, self.settings.max_cell_characters)
 
     def refuse_deadly(self, drop: Drop) -> Receipt | None:
         """Refuses a drop whose reading ended the process that read it."""
@@ -92,35 +159,6 @@ def _content(path: Path, size: int) -> Iterator[Content]:
         return
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         yield mapped
-
-
-def _land_drop(settings: config.Settings, drop: Drop, fingerprint: str, seen: dict[str, Receipt]) -> Receipt:
-    """Reads one drop and writes its landing files; the receipt is the caller's to write."""
-    blank = _blank(drop, fingerprint)
-    if drop.size > settings.max_file_mb * 1024 * 1024:
-        refusal = Refused("too_large", limit=settings.max_file_mb)
-        return _refuse(settings, _identified(blank, drop, b"", drop.path), refusal)
-    with _content(settings.raw / drop.path, drop.size) as content:
-        try:
-            provider, contract = _expected(drop)
-            identity = _identified(blank, drop, content)
-            if identity.file_id in seen:
-                return replace(
-                    seen[identity.file_id],
-                    path=drop.path,
-                    received_at=blank.received_at,
-                    size=drop.size,
-                    mtime_ns=drop.mtime_ns,
-                )
-            limits = Limits(settings.max_expanded_mb << 20, settings.max_cell_characters)
-            sender = checks.Sender(provider, drop.received_at.date())
-            hash_personal = personal_hash(settings.personal_data_key())
-            checked = read_safely(content, drop.file_name, contract, limits, sender, hash_personal)
-            return _write(settings, contract, identity, checked)
-        except Refused as refusal:
-            # Where it lies says nothing about the content: a copy elsewhere is judged anew.
-            path = drop.path if refusal.reason == "misfiled" else ""
-            return _refuse(settings, _identified(blank, drop, content, path), refusal)
 
 
 def _blank(drop: Drop, fingerprint: str) -> Receipt:
@@ -172,7 +210,7 @@ def read_safely(
 
 
 def _write(
-    settings: config.Settings, contract: Contract, receipt: Receipt, checked: Iterator[checks.Checked]
+    settings: config.Settings, contract: Contract, receipt: Receipt, checked: Iterable[checks.Checked]
 ) -> Receipt:
     """Writes the tables of a file as they come; of a file refused half-way nothing stays."""
     schema = contract.landing_schema()
@@ -181,7 +219,8 @@ def _write(
     try:
         for number, table in enumerate(checked):
             part = f"{receipt.file_id}.{number}" if number else receipt.file_id
-            accepted = table.accepted.with_columns(file_id=pl.lit(receipt.file_id))[list(schema)]
+            file_id = pl.Series("file_id", [receipt.file_id]).new_from_index(0, table.accepted.height)
+            accepted = table.accepted.hstack([file_id])[list(schema)]
             if accepted.schema != schema:
                 accepted = accepted.cast(schema)  # type: ignore[arg-type]
             outputs |= _write_output(settings, contract.feed, part, accepted)

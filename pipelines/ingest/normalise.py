@@ -206,12 +206,15 @@ LIKE_A_NUMBER = r"^\d[\d.．EeＥｅ+]*$"
 """What a code must look like before it is worth asking whether Excel damaged it."""
 
 
-def damaged_by_excel(text: pl.Expr, from_workbook: bool) -> pl.Expr:
+def damaged_by_excel(text: pl.Expr, from_workbook: bool, file: pl.Expr | None = None) -> pl.Expr:
     """Codes whose digits Excel lost: `9.14E+17`, or the last ones of 18 zeroed.
 
     A cell of a workbook that is a number keeps 15 digits; read back, the rest is zeros or whatever the
     nearest double ends in. A code may rightly look so; it counts as damaged where every all-digit code
     of the column does.
+
+    Args:
+        file: which file a row is of, where rows of several stand together.
     """
     exponent = text.str.contains(r"^\d([.．]\d+)?[EeＥｅ]\+?\d{2}$").fill_null(False)
     all_digits = text.str.contains(r"^\d{18}$").fill_null(False)
@@ -219,7 +222,8 @@ def damaged_by_excel(text: pl.Expr, from_workbook: bool) -> pl.Expr:
     if from_workbook:
         number = pl.when(all_digits).then(text).cast(pl.Int64, strict=False)
         suspect = suspect | (number % _DOUBLE_STEP == 0).fill_null(False)
-    return exponent | (suspect & (suspect.sum() == all_digits.sum()))
+    other_codes = (all_digits & ~suspect).any()
+    return exponent | (suspect & ~(other_codes if file is None else other_codes.over(file)))
 
 
 def _day(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:

@@ -113,6 +113,8 @@ class Sheet:
     from_workbook: bool = False
     # The table goes on in further sheets of the same name.
     is_block: bool = False
+    # Rows of several files with this header; their line numbers tell which (checks.check_together).
+    several_files: bool = False
 
 
 Content = bytes | mmap.mmap
