@@ -105,9 +105,10 @@ def _changed(
 
 def _add_to_digits(letters: np.ndarray, starts: np.ndarray, number: np.ndarray) -> None:
     """Three digits become their value plus the tile's number; letters become the number alone."""
-    digits = np.stack([letters[starts + place] for place in range(3)]).astype(np.int64) - ord("0")
-    are_digits = ((digits >= 0) & (digits <= 9)).all(axis=0)
-    value = np.where(are_digits, digits[0] * 100 + digits[1] * 10 + digits[2], 0) + number
+    digits = [letters[starts + place] - ord("0") for place in range(3)]  # bytes below "0" wrap around to more than 9
+    are_digits = (digits[0] <= 9) & (digits[1] <= 9) & (digits[2] <= 9)
+    value = digits[0].astype(np.int16) * 100 + digits[1] * np.int16(10) + digits[2]
+    value = np.where(are_digits, value, 0) + number.astype(np.int16)
     for place, unit in enumerate((100, 10, 1)):
         letters[starts + place] = value // unit % 10 + ord("0")
 
