@@ -5,7 +5,7 @@ BIN := .venv/bin
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 READY := .venv/.ready
 
-.PHONY: setup spark-setup wheelhouse offline-setup browser run test spark-test faults bench lint dev lock sample clean
+.PHONY: setup spark-setup wheelhouse offline-setup browser run test spark-test faults bench flame lint dev lock sample clean
 
 setup: $(READY)
 
@@ -67,6 +67,10 @@ spark-test: spark-setup
 SCALE ?= city
 bench: setup
 	@$(BIN)/python benchmarks/bench.py $(SCALE)
+
+# Where a full build spends its time, as a picture: benchmarks/.work/flame.svg.
+flame: setup
+	@$(BIN)/python benchmarks/flame.py $(SCALE)
 
 lint: setup
 	@$(BIN)/ruff check .

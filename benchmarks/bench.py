@@ -1,15 +1,18 @@
-"""anze beside the floor and beside an analyst's script, on the same files: `python benchmarks/bench.py city|province|country [rounds] [floor]`.
+"""anze beside the floor and beside an analyst's script, on the same files: `python benchmarks/bench.py SCALE [rounds] [floor|alone]`.
+
+SCALE: city, province, region (2.5 provinces) or country.
 
 What it does, in turn and several times: generates the scale with `anze synth` (once), runs the hand-written floor
 (floor.py), an analyst's scripts in Polars, pandas and PySpark (analyst_*.py; the last only where `make spark-setup` was
 run), the path of the four ratios alone (headline.py), and anze: a full build from nothing, a night with nothing new and
 one with 0.3 % new rows. It checks that all give the same ratios and prints medians, ratios, peak memory and bytes per
-second; with `floor` the analyst's scripts are left out. Nothing in it is a test of time. Work lies in benchmarks/.work
-(ignored); results are written down in docs/speed.md.
+second; with `floor` the analyst's scripts are left out, with `alone` the floor too (it holds everything in memory).
+Nothing in it is a test of time. Work lies in benchmarks/.work (ignored); results are written down in docs/speed.md.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import re
@@ -56,6 +59,12 @@ class Run:
         return {name: float(seconds) for name, seconds in STAGE.findall(self.said)}
 
 
+def environment(home: Path) -> dict[str, str]:
+    """What a command is run with: this home, pages for one audience, no comparison with the night before."""
+    settings = {"ANZE_HOME": str(home), "ANZE_SITE_AUDIENCES": "weihai_city", "ANZE_OVERRIDE_GATES": "headline_moves_within_bound"}  # fmt: skip
+    return {**os.environ, **settings}
+
+
 def run(*command: str, home: Path) -> Run:
     """Runs a command under GNU time's eyes.
 
@@ -64,9 +73,8 @@ def run(*command: str, home: Path) -> Run:
     """
     began = time.perf_counter()
     done = subprocess.run(
-        ["/usr/bin/time", "-f", "peak %M", *command], capture_output=True, text=True, check=False,
-        env={**os.environ, "ANZE_HOME": str(home), "ANZE_SITE_AUDIENCES": "weihai_city", "ANZE_OVERRIDE_GATES": "headline_moves_within_bound"},
-    )  # fmt: skip
+        ["/usr/bin/time", "-f", "peak %M", *command], capture_output=True, text=True, check=False, env=environment(home)
+    )
     seconds = time.perf_counter() - began
     said = done.stdout + done.stderr
     if done.returncode:
@@ -168,14 +176,17 @@ def same_ratios(home: Path, script: str, every_cell: bool) -> int:
 
 def main() -> None:
     scale, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    with_floor = "alone" not in sys.argv[3:]
+    scripts = SCRIPTS if with_floor and "floor" not in sys.argv[3:] else {}
     home = generated(scale)
     whole, headline = size(home), size(home, HEADLINE_FEEDS)
     runs: dict[str, list[Run]] = {}
     for number in range(rounds):
         console.print(f"round {number + 1} of {rounds}")
-        runs.setdefault("floor", []).append(run(sys.executable, str(HERE / "floor.py"), str(home), home=home))
+        if with_floor:
+            runs.setdefault("floor", []).append(run(sys.executable, str(HERE / "floor.py"), str(home), home=home))
         works = []
-        for name, python in SCRIPTS.items() if "floor" not in sys.argv[3:] else ():
+        for name, python in scripts.items():
             try:
                 script = run(python, str(HERE / f"analyst_{name}.py"), str(home), home=home)
             except SystemExit as failed:
@@ -188,7 +199,8 @@ def main() -> None:
         console.print(f"  {alone.said.splitlines()[0]}")
         forget(home)
         runs.setdefault("anze, full build", []).append(run(ANZE, "nightly", home=home))
-        console.print(f"  floor: {same_ratios(home, 'floor', every_cell=True)} cells equal")
+        if with_floor:
+            console.print(f"  floor: {same_ratios(home, 'floor', every_cell=True)} cells equal")
         for name in works:
             console.print(f"  {name}: {same_ratios(home, f'analyst_{name}', every_cell=False)} cells equal")
         console.print(f"  {asked(home)}")
@@ -199,7 +211,7 @@ def main() -> None:
             shutil.rmtree(path)
         console.print(f"  {new:,} rows were new in the last night")
         shutil.rmtree(WORK / "aside", ignore_errors=True)
-    floor = statistics.median(one.seconds for one in runs["floor"])
+    floor = statistics.median(one.seconds for one in runs["floor"]) if with_floor else math.nan
     table = Table(
         title=f"{scale}: {whole / 1e6:,.0f} MB raw, of it {headline / 1e6:,.0f} MB in the feeds of the four ratios"
     )

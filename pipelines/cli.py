@@ -660,7 +660,7 @@ def dev(home: HomeOption = None, port: Annotated[int, typer.Option(help="端口"
 @app.command()
 def synth(
     out: Annotated[Path, typer.Option("--out", help="输出目录")],
-    scale: Annotated[str, typer.Option(help="sample、city、province、country")] = "city",
+    scale: Annotated[str, typer.Option(help="sample、city、province、region、country")] = "city",
     seed: Annotated[int, typer.Option(help="随机种子：同样的种子给出同样的文件")] = 1,
     dirt: Annotated[float, typer.Option(help="出错行的比例，0 到 1")] = 0.0,
 ) -> None:

@@ -20,7 +20,6 @@ import duckdb
 import polars as pl
 
 from pipelines import transform
-from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
 from pipelines.settings import DBT_PROJECT, SEEDS, Settings, duckdb_limits
 
 # Stand in the compiled SQL for what differs between homes and days.
@@ -36,7 +35,6 @@ class Step:
     materialized: str
     sql: str
     types: dict[str, str]
-    comments: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,6 @@ def steps(nodes: dict[str, Any]) -> list[Step]:
 def _step(node: dict[str, Any]) -> Step:
     columns = node["columns"].values()
     enforced = node["config"].get("contract", {}).get("enforced", False)
-    described = {"": node["description"], **{column["name"]: column["description"] for column in columns}}
     return Step(
         node["schema"],
         node["alias"],
@@ -102,7 +99,6 @@ def _step(node: dict[str, Any]) -> Step:
         {column["name"]: column["data_type"] for column in columns}
         if enforced
         else dict(node["config"].get("column_types") or {}),
-        described if node["schema"] in PUBLISHED_SCHEMAS else {},
     )
 
 
@@ -121,15 +117,6 @@ def run(project: Project, settings: Settings, build: Path, as_of: str = "") -> N
             connection.execute(f'create schema if not exists "{schema}"')
         for step in project.steps:
             connection.execute(_statement(step, settings, day))
-            comment(connection, step)
-
-
-def comment(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
-    """Writes the comments of a relation, table or view, and of its columns."""
-    for column, text in step.comments.items():
-        relation = f'"{step.schema}"."{step.name}"'
-        what = f'column {relation}."{column}"' if column else f"table {relation}"
-        connection.execute(f"comment on {what} is {_literal(text)}")
 
 
 def newest_received(settings: Settings) -> date:

@@ -10,7 +10,7 @@ from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
 from pipelines.publish.tables import fresh_file
 
 
-def test_same_tables_types_and_comments_as_dbt(dirty_world: Home) -> None:
+def test_same_tables_and_types_as_dbt(dirty_world: Home) -> None:
     by_sql = dirty_world.settings.build.with_name("by_sql.duckdb")
     compiled.run(compiled_once(), dirty_world.settings, by_sql)
     by_dbt, publishing = (by_sql.with_name(name) for name in ("by_dbt.duckdb", "publishing_by_dbt.duckdb"))
@@ -28,7 +28,7 @@ def test_same_tables_types_and_comments_as_dbt(dirty_world: Home) -> None:
 
         def columns(database: str) -> list[tuple[str, ...]]:
             return connection.execute(
-                "select schema_name, table_name, column_name, data_type, comment from duckdb_columns() "
+                "select schema_name, table_name, column_name, data_type from duckdb_columns() "
                 "where database_name = ? and schema_name in ('marts', 'quality', 'meta') order by all",
                 [database],
             ).fetchall()

@@ -1,4 +1,5 @@
-{#- Tables and views on DuckDB in one statement each, comments included. dbt's own way (build aside, rename the old one
+{#- Tables and views on DuckDB in one statement each, without comments (they belong to what is
+    published, pipelines/publish/publication.py). dbt's own way (build aside, rename the old one
     away, rename the new one in, ask for columns, comment one by one) is a dozen statements a model: with a hundred and
     forty models that is most of a small night. Nobody reads the private build while it is made, and a statement holds
     whole or not at all.
@@ -26,13 +27,11 @@
         {%- else %}
         {{ compiled_code }};
         {%- endif %}
-        {{ all_comments(relation) if not is_published }}
     {%- endcall -%}
     {{ adapter.commit() }}
     {%- if is_published %}
     {%- call statement('view') -%}
         create or replace view {{ relation }} as select * from {{ target_relation }};
-        {{ all_comments(relation) }}
     {%- endcall -%}
     {{ adapter.commit() }}
     {%- endif %}
@@ -48,7 +47,6 @@
         {%- endif %}
         create or replace view {{ relation }} as
         {{ compiled_code }};
-        {{ all_comments(relation) }}
     {%- endcall -%}
     {{ adapter.commit() }}
     {{ return({'relations': [relation]}) }}
@@ -60,21 +58,4 @@
     {%- if existing is not none and existing.type != relation.type -%}
         {%- do adapter.drop_relation(existing) -%}
     {%- endif -%}
-{%- endmacro %}
-
-{#- Comments of a relation and of the columns that are described, as its configuration asks (persist_docs). -#}
-{% macro all_comments(relation) -%}
-    {%- set wanted = config.get('persist_docs', {}) -%}
-    {%- if wanted.get('relation') and model.description %}
-        comment on {{ relation.type }} {{ relation }} is {{ text_literal(model.description) }};
-    {%- endif -%}
-    {%- if wanted.get('columns') %}
-        {%- for column in model.columns.values() if column.description %}
-        comment on column {{ relation }}.{{ adapter.quote(column.name) }} is {{ text_literal(column.description) }};
-        {%- endfor %}
-    {%- endif -%}
-{%- endmacro %}
-
-{% macro text_literal(text) -%}
-    '{{ text | replace("'", "''") }}'
 {%- endmacro %}

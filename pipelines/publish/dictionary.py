@@ -14,6 +14,7 @@ import polars as pl
 
 from pipelines.feeds.column_docs import UNITS, sentence
 from pipelines.feeds.contracts import contracts
+from pipelines.publish.tables import Comment
 
 PUBLISHED_SCHEMAS = ["marts", "quality", "meta"]
 # Stands in table_schema for the feeds themselves.
@@ -68,6 +69,18 @@ def _split(description: str) -> tuple[str, str]:
     """`中文名：释义` → (中文名, 释义)."""
     name, _, definition = description.strip().partition("：")
     return name, definition or name
+
+
+def descriptions(manifest: Path) -> list[Comment]:
+    """What is said of every model that is published and of its columns."""
+    return [
+        (f"{model['schema']}.{model['name']}", column, text)
+        for model in _models(manifest)
+        for column, text in [
+            ("", model["description"]),
+            *((c["name"], c["description"]) for c in model["columns"].values()),
+        ]
+    ]
 
 
 def data_dictionary(manifest: Path) -> pl.DataFrame:

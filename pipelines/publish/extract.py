@@ -14,7 +14,7 @@ import duckdb
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
 from pipelines.publish.lists import LISTS, read, seen
 from pipelines.publish.rights import Audience, open_as
-from pipelines.publish.tables import copy_tables, fresh_file, literal, quoted
+from pipelines.publish.tables import comments_in, copy_tables, fresh_file, literal, quoted, write_comments
 from pipelines.report.spreadsheet import workbook, write_table
 
 ROWS_IN_A_SHEET = 1_000_000
@@ -58,7 +58,8 @@ def write_database(warehouse: Path, who: Audience, path: Path) -> dict[str, int]
         tables = sorted(table for table in seen(connection) if table.split(".")[0] in PUBLISHED_SCHEMAS)
         fresh_file(path, PUBLISHED_SCHEMAS)
         connection.execute(f"attach {literal(str(path))} as extract")
-        rows = copy_tables(connection, "extract", tables, "whole")
+        rows = copy_tables(connection, "extract", tables)
+        write_comments(connection, "extract", comments_in(connection, "whole", tables))
     path.chmod(0o440)
     return rows
 

@@ -23,8 +23,8 @@ import polars as pl
 import pipelines
 from pipelines.gates.run import GateResult, blocking
 from pipelines.ingest.manifest import sha256_of, write_atomically
-from pipelines.publish.dictionary import PUBLISHED_SCHEMAS, data_dictionary, metric_catalogue
-from pipelines.publish.tables import copy_tables, fresh_file, literal, quoted
+from pipelines.publish.dictionary import PUBLISHED_SCHEMAS, data_dictionary, descriptions, metric_catalogue
+from pipelines.publish.tables import copy_tables, fresh_file, literal, quoted, write_comments
 from pipelines.settings import CHINA, Settings, duckdb_limits
 
 # Tables the publication adds to what dbt built: description, and Chinese comment per column.
@@ -69,6 +69,11 @@ ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }  # fmt: skip
+ADDED_COMMENTS = [
+    (table, column, text)
+    for table, (description, columns) in ADDED_TABLES.items()
+    for column, text in [("", description), *columns.items()]
+]
 
 
 @dataclass(frozen=True)
@@ -224,6 +229,10 @@ def assemble(
         publication_id = f"{as_of:%Y%m%d}-{hashlib.sha256((files[1] + fingerprint).encode()).hexdigest()[:8]}"
         _add_tables(connection, manifest, results, publication_id, as_of, built_at, files, filed)
         rows = _copy(connection, settings.threads)
+        comments = [comment for comment in descriptions(manifest) + ADDED_COMMENTS if comment[0] in rows]
+        write_comments(connection, "publishing", comments)
+        connection.execute("checkpoint publishing")
+        connection.execute("detach publishing")
     _check(target, len(rows))
     target.chmod(0o444)
     return Publication(
@@ -265,13 +274,8 @@ def _add_tables(
         ),
         "meta.data_dictionary": data_dictionary(manifest),
     }  # fmt: skip
-    added = [
-        {"table_schema": name.split(".")[0], "table_name": name.split(".")[1], "column_name": column, "text": text}
-        for name, (description, columns) in ADDED_TABLES.items()
-        for column, text in [("", description), *columns.items()]
-    ]
-    described = pl.DataFrame(added).select(
-        "table_schema", "table_name", "column_name",
+    described = pl.DataFrame(ADDED_COMMENTS, schema=["table", "column_name", "text"], orient="row").select(
+        pl.col("table").str.split(".").list.first().alias("table_schema"), pl.col("table").str.split(".").list.last().alias("table_name"), "column_name",
         chinese_name=pl.col("text").str.split("：").list.first(), unit=pl.lit(""),
         definition=pl.col("text").str.split("：").list.last(), source_clause=pl.lit(""),
     )  # fmt: skip
@@ -280,10 +284,6 @@ def _add_tables(
         connection.register("added", frame.to_arrow())
         connection.execute(f"create or replace table {name} as select * from added")
         connection.unregister("added")
-        description, columns = ADDED_TABLES[name]
-        connection.execute(f"comment on table {name} is {literal(description)}")
-        for column, text in columns.items():
-            connection.execute(f"comment on column {name}.{column} is {literal(text)}")
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, at_once: int) -> dict[str, int]:
@@ -293,18 +293,16 @@ def _copy(connection: duckdb.DuckDBPyConnection, at_once: int) -> dict[str, int]
         f"where database_name = 'publishing' and name not in ({WRITTEN_BY_DBT})"
     ).fetchall():
         connection.execute(f"drop table publishing.{quoted(table)}")  # of a publication that was broken off
-    database, tables = connection.execute(
+    tables = connection.execute(
         "with relations as ("
         "  select database_name, schema_name, table_name from duckdb_tables()"
         "  union all select database_name, schema_name, view_name from duckdb_views() where not internal"
-        ") select current_database(), list(schema_name || '.' || table_name order by schema_name, table_name) from relations "
+        ") select list(schema_name || '.' || table_name order by schema_name, table_name) from relations "
         "where database_name = current_database() and list_contains(?, schema_name)",
         [PUBLISHED_SCHEMAS],
-    ).fetchall()[0]
-    rows = copy_tables(connection, "publishing", tables, database, at_once)
+    ).fetchall()[0][0]
+    rows = copy_tables(connection, "publishing", tables, at_once)
     connection.execute("update publishing.meta.publication set row_counts = ?", [json.dumps(rows)])
-    connection.execute("checkpoint publishing")
-    connection.execute("detach publishing")
     return rows
 
 

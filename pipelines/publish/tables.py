@@ -37,19 +37,18 @@ def fresh_file(path: Path, schemas: list[str]) -> None:
             connection.execute(f"create schema target.{schema}")
 
 
+Comment = tuple[str, str, str]
+"""`schema.table`, column (empty: the table), text."""
+
+
 def copy_tables(
-    connection: duckdb.DuckDBPyConnection,
-    target: str,
-    tables: list[str],
-    described_in: str,
-    at_once: int = 1,
+    connection: duckdb.DuckDBPyConnection, target: str, tables: list[str], at_once: int = 1
 ) -> dict[str, int]:
     """Writes tables or views of a connection into an attached file; those that it has already stay as they are.
 
     Args:
         target: the name under which the file is attached.
         tables: `schema.table`.
-        described_in: the attached database whose comments come along.
         at_once: tables written side by side: a small one, and the end of a large one, keep one core busy only.
             They must not rest on temporary tables, which nobody but this connection sees.
     Returns:
@@ -63,23 +62,24 @@ def copy_tables(
             return rows
 
     with ThreadPoolExecutor(at_once) as pool:
-        rows = dict(zip(tables, pool.map(copy, tables), strict=True))
-    here = "database_name = ? and comment is not null and list_contains(?, schema_name || '.' || table_name)"
-    relations = (
-        "(select database_name, schema_name, table_name, comment from duckdb_tables() "
-        "union all select database_name, schema_name, view_name as table_name, comment from duckdb_views())"
-    )
-    comments = [
-        f"comment on table {target}.{quoted(table)} is {literal(comment)}"
-        for table, comment in connection.execute(
-            f"select schema_name || '.' || table_name, comment from {relations} where {here}", [described_in, tables]
-        ).fetchall()
-    ] + [
-        f'comment on column {target}.{quoted(table)}."{column}" is {literal(comment)}'
-        for table, column, comment in connection.execute(
-            f"select schema_name || '.' || table_name, column_name, comment from duckdb_columns() where {here}",
-            [described_in, tables],
-        ).fetchall()
-    ]
-    connection.execute(";\n".join(["begin", *comments, "commit", f"checkpoint {target}"]))
-    return rows
+        return dict(zip(tables, pool.map(copy, tables), strict=True))
+
+
+def write_comments(connection: duckdb.DuckDBPyConnection, target: str, comments: list[Comment]) -> None:
+    """Comments on tables of an attached file and on their columns."""
+    statements = ["begin"]
+    for table, column, text in comments:
+        what = f'column {target}.{quoted(table)}."{column}"' if column else f"table {target}.{quoted(table)}"
+        statements.append(f"comment on {what} is {literal(text)}")
+    connection.execute(";\n".join([*statements, "commit"]))
+
+
+def comments_in(connection: duckdb.DuckDBPyConnection, database: str, tables: list[str]) -> list[Comment]:
+    """The comments on tables of an attached file."""
+    return connection.execute(
+        "select schema_name || '.' || table_name, column_name, comment from ("
+        "  select database_name, schema_name, table_name, '' as column_name, comment from duckdb_tables()"
+        "  union all select database_name, schema_name, table_name, column_name, comment from duckdb_columns()"
+        ") where database_name = ? and comment is not null and list_contains(?, schema_name || '.' || table_name)",
+        [database, tables],
+    ).fetchall()

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import duckdb
 
-from pipelines.compiled import Step, comment, steps
+from pipelines.compiled import Step, steps
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
 from pipelines.publish.tables import literal, quoted
 from pipelines.settings import Settings
@@ -28,7 +28,7 @@ READ_BESIDE = ("intermediate.int_as_of",)
 
 
 def bring_back(spark: SparkSession, settings: Settings) -> None:
-    """Makes the private build anew: one view per published table, with the types and comments of its contract."""
+    """Makes the private build anew: one view per published table, with the types of its contract."""
     nodes = json.loads(manifest_path(settings).read_text(encoding="utf-8"))["nodes"]
     for path in (settings.build, settings.build.with_name(settings.build.name + ".wal")):
         path.unlink(missing_ok=True)
@@ -49,7 +49,6 @@ def _view(connection: duckdb.DuckDBPyConnection, step: Step, files: Path) -> Non
         columns.append(f"cast({column if written else 'null'} as {kind}) as {column}")
     relation = quoted(f"{step.schema}.{step.name}")
     connection.execute(f"create view {relation} as select {', '.join(columns) or '*'} {source}")
-    comment(connection, step)
 
 
 def _local(spark: SparkSession, settings: Settings, step: Step) -> Path:

@@ -92,6 +92,7 @@ SCALES = {
     "sample": Scale(700, 12),
     "city": Scale(20_000, 3),
     "province": Scale(20_000, 3, tiles=30),
+    "region": Scale(20_000, 3, tiles=75),
     "country": Scale(20_000, 3, tiles=300),
 }
 

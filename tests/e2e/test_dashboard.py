@@ -68,6 +68,11 @@ def publish(home: Home, dirty_world: Home, publication_id: str) -> None:
     fresh.replace(home.settings.published)
 
 
+def at_rest(page: Page) -> None:
+    """The page has been written to its end: a file offered on one that is still being written may be gone when asked for."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+
+
 def choose(page: Page, label: str, option: str) -> None:
     """Picks from a select box of the sidebar."""
     page.get_by_test_id("stSidebar").get_by_role("combobox", name=label).click()
@@ -104,6 +109,7 @@ def test_from_empty_warehouse_to_records_of_a_number_and_a_new_publication(
         page.get_by_text("分母 · 应保单位数").wait_for()
         body = page.locator("body").inner_text()
         assert "参保率 = 已参保应保单位数" in body and "÷ 应保单位数" in body and "分母 · 应保单位数" in body
+        at_rest(page)
         with page.expect_download() as download:
             page.get_by_role("button", name="下载工作簿").click()
         download.value.save_as(tmp_path / "explained.xlsx")
@@ -117,6 +123,7 @@ def test_from_empty_warehouse_to_records_of_a_number_and_a_new_publication(
         # Lists: search and export.
         page.get_by_test_id("stSidebar").get_by_text("清单", exact=True).click()
         page.get_by_role("heading", name="应保未保单位").wait_for()
+        at_rest(page)
         with page.expect_download() as download:
             page.get_by_role("button", name="导出 CSV").click()
         download.value.save_as(tmp_path / "units.csv")

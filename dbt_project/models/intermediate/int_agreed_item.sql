@@ -2,7 +2,7 @@
 with
 
 texts as (
-    select distinct service_items from {{ ref('int_policy') }}
+    select distinct service_items from {{ ref('fct_policy') }}
 ),
 
 names as (

@@ -23,7 +23,7 @@ final as (
         and (organisations.valid_from is null or services.finished_on >= organisations.valid_from)
         and (organisations.valid_to is null or services.finished_on <= organisations.valid_to)
         and coalesce(organisations.audit_result, '') not like '%不合格%' as is_qualified
-    from {{ ref('int_service') }} as services
+    from {{ ref('fct_service') }} as services
     inner join registers
         on services.jurisdiction = registers.jurisdiction
     left join organisations

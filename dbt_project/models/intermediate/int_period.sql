@@ -6,11 +6,11 @@ as_of as (
 ),
 
 years as (
-    select {{ year_of('inception_date') }} as stat_year from {{ ref('int_policy') }} where is_valid
+    select {{ year_of('inception_date') }} as stat_year from {{ ref('fct_policy') }} where is_valid
     union
-    select {{ year_of('loss_date') }} as stat_year from {{ ref('int_claim') }} where has_valid_policy
+    select {{ year_of('loss_date') }} as stat_year from {{ ref('fct_claim') }} where has_valid_policy
     union
-    select {{ year_of('entry_date') }} as stat_year from {{ ref('int_fee_entry') }} where counts
+    select {{ year_of('entry_date') }} as stat_year from {{ ref('fct_fee_entry') }} where counts
 ),
 
 final as (

@@ -6,7 +6,7 @@ services as (
         service_no,
         insured_uscc,
         evidence_hashes
-    from {{ ref('int_service') }}
+    from {{ ref('fct_service') }}
     where is_completed and has_valid_policy
 )
 

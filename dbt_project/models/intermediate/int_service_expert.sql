@@ -18,7 +18,7 @@ services as (
         file_id,
         sheet,
         line_no
-    from {{ ref('int_service') }}
+    from {{ ref('fct_service') }}
     where is_completed and has_valid_policy
 )
 

@@ -8,7 +8,7 @@ as_of as (
 
 policies as (
     select policies.*
-    from {{ ref('int_policy') }} as policies
+    from {{ ref('fct_policy') }} as policies
     cross join as_of
     where policies.is_valid and policies.inception_date <= as_of.as_of
 ),
@@ -19,23 +19,23 @@ plans as (
         plan_year,
         insured_uscc,
         min(cast(coalesce(confirmed_at, consulted_at, received_at) as date)) as made_on
-    from {{ ref('int_service_plan') }}
+    from {{ ref('fct_service_plan') }}
     group by provider, plan_year, insured_uscc
 ),
 
 visits as (
-    select * from {{ ref('int_service') }} where has_valid_policy and status <> '取消'
+    select * from {{ ref('fct_service') }} where has_valid_policy and status <> '取消'
 ),
 
 hazards as (
-    select * from {{ ref('int_hazard') }} where industry_code is not null
+    select * from {{ ref('fct_hazard') }} where industry_code is not null
 ),
 
 paid as (
     select
         service_no,
         min(entry_date) as paid_on
-    from {{ ref('int_fee_entry') }}
+    from {{ ref('fct_fee_entry') }}
     where type = '支出' and is_proven
     group by service_no
 ),

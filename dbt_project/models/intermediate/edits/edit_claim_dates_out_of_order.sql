@@ -14,7 +14,7 @@ select
         else '结案早于决案'
     end as value_1,
     cast(null as string) as value_2
-from {{ ref('int_claim') }} as claims
+from {{ ref('fct_claim') }} as claims
 where claims.register_date < claims.report_date
     or claims.decide_date < claims.register_date
     or claims.paid_date < claims.decide_date

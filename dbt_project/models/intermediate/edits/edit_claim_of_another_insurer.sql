@@ -9,10 +9,10 @@ select
     claims.line_no,
     claims.policy_no as value_1,
     claims.insurer_code as value_2
-from {{ ref('int_claim') }} as claims
+from {{ ref('fct_claim') }} as claims
 inner join {{ ref('ref_provider') }} as providers
     on claims.provider = providers.provider
-left join {{ ref('int_coinsurance') }} as members
+left join {{ ref('fct_coinsurance') }} as members
     on claims.policy_no = members.policy_no
     and providers.insurer_code = members.insurer_code
 where claims.insurer_code is not null

@@ -9,5 +9,5 @@ select
     claims.line_no,
     claims.policy_no as value_1,
     cast(null as string) as value_2
-from {{ ref('int_claim') }} as claims
+from {{ ref('fct_claim') }} as claims
 where claims.district_code is null

@@ -9,8 +9,8 @@ select
     endorsements.line_no,
     cast(endorsements.effective_date as string) as value_1,
     cast(policies.inception_date as string) || ' 至 ' || cast(policies.expiry_date as string) as value_2
-from {{ ref('int_endorsement') }} as endorsements
-inner join {{ ref('int_policy') }} as policies
+from {{ ref('fct_endorsement') }} as endorsements
+inner join {{ ref('fct_policy') }} as policies
     on endorsements.policy_no = policies.policy_no
 where endorsements.effective_date < policies.inception_date
     or endorsements.effective_date > policies.expiry_date

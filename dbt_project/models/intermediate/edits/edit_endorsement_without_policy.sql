@@ -9,7 +9,7 @@ select
     endorsements.line_no,
     endorsements.policy_no as value_1,
     cast(null as string) as value_2
-from {{ ref('int_endorsement') }} as endorsements
-left join {{ ref('int_policy') }} as policies
+from {{ ref('fct_endorsement') }} as endorsements
+left join {{ ref('fct_policy') }} as policies
     on endorsements.policy_no = policies.policy_no
 where policies.policy_no is null

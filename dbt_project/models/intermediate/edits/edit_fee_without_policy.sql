@@ -9,8 +9,8 @@ select
     entries.line_no,
     entries.policy_no as value_1,
     cast(null as string) as value_2
-from {{ ref('int_fee_entry') }} as entries
-left join {{ ref('int_policy') }} as policies
+from {{ ref('fct_fee_entry') }} as entries
+left join {{ ref('fct_policy') }} as policies
     on entries.policy_no = policies.policy_no
 where entries.policy_no is not null
     and policies.policy_no is null

@@ -9,8 +9,8 @@ select
     claims.line_no,
     cast(claims.loss_date as string) as value_1,
     cast(policies.inception_date as string) || ' 至 ' || cast(policies.cover_end as string) as value_2
-from {{ ref('int_claim') }} as claims
-inner join {{ ref('int_policy') }} as policies
+from {{ ref('fct_claim') }} as claims
+inner join {{ ref('fct_policy') }} as policies
     on claims.policy_no = policies.policy_no
 where claims.status <> '销案'
     and (claims.loss_date < policies.inception_date or claims.loss_date > policies.cover_end)

@@ -2,9 +2,9 @@
 with
 
 mentions as (
-    select insured_uscc as uscc, insured_name as name from {{ ref('int_policy') }}
+    select insured_uscc as uscc, insured_name as name from {{ ref('fct_policy') }}
     union all
-    select uscc, name from {{ ref('int_roster') }}
+    select uscc, name from {{ ref('fct_roster') }}
 ),
 
 names as (
@@ -20,7 +20,7 @@ policies as (
     select
         *,
         row_number() over (partition by insured_uscc, provider order by policy_no) as place
-    from {{ ref('int_policy') }}
+    from {{ ref('fct_policy') }}
 )
 
 select

@@ -9,7 +9,7 @@ select
     claims.line_no,
     cast(claims.paid_to_date as string) as value_1,
     cast(policies.limit_aggregate as string) as value_2
-from {{ ref('int_claim') }} as claims
-inner join {{ ref('int_policy') }} as policies
+from {{ ref('fct_claim') }} as claims
+inner join {{ ref('fct_policy') }} as policies
     on claims.policy_no = policies.policy_no
 where claims.paid_to_date > policies.limit_aggregate

@@ -9,8 +9,8 @@ select
     policies.line_no,
     cast(policies.insured_persons as string) as value_1,
     cast(roster.employees as string) as value_2
-from {{ ref('int_policy') }} as policies
-inner join {{ ref('int_roster') }} as roster
+from {{ ref('fct_policy') }} as policies
+inner join {{ ref('fct_roster') }} as roster
     on policies.insured_uscc = roster.uscc
     and policies.industry_code = roster.industry_code
 where policies.is_valid

@@ -9,8 +9,8 @@ select
     services.line_no,
     services.policy_no as value_1,
     services.insured_uscc as value_2
-from {{ ref('int_service') }} as services
-left join {{ ref('int_policy') }} as policies
+from {{ ref('fct_service') }} as services
+left join {{ ref('fct_policy') }} as policies
     on services.policy_no = policies.policy_no
     and services.insured_uscc = policies.insured_uscc
 where policies.policy_no is null

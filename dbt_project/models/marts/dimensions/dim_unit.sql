@@ -16,7 +16,7 @@ roster as (
         received_at,
         file_id,
         line_no
-    from {{ ref('int_roster') }}
+    from {{ ref('fct_roster') }}
 ),
 
 insured as (
@@ -33,7 +33,7 @@ insured as (
         received_at,
         file_id,
         line_no
-    from {{ ref('int_policy') }}
+    from {{ ref('fct_policy') }}
 ),
 
 every_mention as (

@@ -4,7 +4,7 @@
 with
 
 claims as (
-    select * from {{ ref('int_claim') }} where has_valid_policy and status <> '销案'
+    select * from {{ ref('fct_claim') }} where has_valid_policy and status <> '销案'
 ),
 
 periods as (

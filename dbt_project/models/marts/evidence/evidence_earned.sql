@@ -7,7 +7,7 @@ policies as (
 ),
 
 endorsements as (
-    select * from {{ ref('int_endorsement') }}
+    select * from {{ ref('fct_endorsement') }}
 ),
 
 amounts as (

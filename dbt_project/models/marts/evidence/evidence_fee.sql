@@ -3,7 +3,7 @@
 with
 
 entries as (
-    select * from {{ ref('int_fee_entry') }} where counts
+    select * from {{ ref('fct_fee_entry') }} where counts
 ),
 
 periods as (

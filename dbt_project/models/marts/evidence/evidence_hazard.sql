@@ -2,7 +2,7 @@
 with
 
 hazards as (
-    select * from {{ ref('int_hazard') }}
+    select * from {{ ref('fct_hazard') }}
 ),
 
 periods as (

@@ -9,7 +9,7 @@ policies as (
             partition by policies.jurisdiction, policies.district_code, policies.industry_code, policies.insured_uscc
             order by policies.inception_date, policies.policy_no
         ) as place
-    from {{ ref('int_policy') }} as policies
+    from {{ ref('fct_policy') }} as policies
     inner join {{ ref('ref_jurisdiction') }} as jurisdictions
         on policies.jurisdiction = jurisdictions.jurisdiction
         and policies.inception_date >= jurisdictions.programme_start

@@ -7,7 +7,7 @@ claims as (
 ),
 
 members as (
-    select * from {{ ref('int_coinsurance') }}
+    select * from {{ ref('fct_coinsurance') }}
 ),
 
 final as (

@@ -6,7 +6,7 @@ premium as (
 ),
 
 members as (
-    select * from {{ ref('int_coinsurance') }}
+    select * from {{ ref('fct_coinsurance') }}
 ),
 
 final as (

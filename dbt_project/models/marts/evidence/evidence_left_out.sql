@@ -8,15 +8,15 @@ periods as (
 ),
 
 policies as (
-    select * from {{ ref('int_policy') }}
+    select * from {{ ref('fct_policy') }}
 ),
 
 fee_entries as (
-    select * from {{ ref('int_fee_entry') }}
+    select * from {{ ref('fct_fee_entry') }}
 ),
 
 roster as (
-    select * from {{ ref('int_roster') }}
+    select * from {{ ref('fct_roster') }}
 ),
 
 -- What each feed leaves out, with the day that decides its year.
@@ -52,7 +52,7 @@ records as (
         endorsements.file_id,
         endorsements.sheet,
         endorsements.line_no
-    from {{ ref('int_endorsement') }} as endorsements
+    from {{ ref('fct_endorsement') }} as endorsements
     inner join policies
         on endorsements.policy_no = policies.policy_no
     where not policies.is_valid
@@ -76,7 +76,7 @@ records as (
         claims.file_id,
         claims.sheet,
         claims.line_no
-    from {{ ref('int_claim') }} as claims
+    from {{ ref('fct_claim') }} as claims
     inner join policies
         on claims.policy_no = policies.policy_no
     where not claims.has_valid_policy or claims.status = '销案'
@@ -100,7 +100,7 @@ records as (
         services.file_id,
         services.sheet,
         services.line_no
-    from {{ ref('int_service') }} as services
+    from {{ ref('fct_service') }} as services
     inner join policies
         on services.policy_no = policies.policy_no
     where not services.is_completed or not services.has_valid_policy

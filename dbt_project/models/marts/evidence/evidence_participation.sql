@@ -3,7 +3,7 @@
 with
 
 roster as (
-    select * from {{ ref('int_roster') }}
+    select * from {{ ref('fct_roster') }}
 ),
 
 periods as (

@@ -2,7 +2,7 @@
 with
 
 policies as (
-    select * from {{ ref('int_policy') }} where is_valid
+    select * from {{ ref('fct_policy') }} where is_valid
 ),
 
 periods as (

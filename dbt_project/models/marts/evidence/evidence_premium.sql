@@ -4,7 +4,7 @@
 with
 
 policies as (
-    select * from {{ ref('int_policy') }} where is_valid
+    select * from {{ ref('fct_policy') }} where is_valid
 ),
 
 periods as (
@@ -12,7 +12,7 @@ periods as (
 ),
 
 endorsements as (
-    select * from {{ ref('int_endorsement') }}
+    select * from {{ ref('fct_endorsement') }}
 ),
 
 amounts as (

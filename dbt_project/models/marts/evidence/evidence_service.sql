@@ -2,7 +2,7 @@
 with
 
 services as (
-    select * from {{ ref('int_service') }} where is_completed and has_valid_policy
+    select * from {{ ref('fct_service') }} where is_completed and has_valid_policy
 ),
 
 periods as (

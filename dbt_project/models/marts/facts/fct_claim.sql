@@ -31,6 +31,7 @@ select
     industry_code,
     insurer_code,
     has_valid_policy,
+    inception_date,
     provider,
     received_at,
     file_id,

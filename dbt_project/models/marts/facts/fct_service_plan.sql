@@ -7,6 +7,8 @@ select
     confirmed_at,
     planned_visits,
     goal,
+    jurisdiction,
+    record_key,
     provider,
     received_at,
     file_id,

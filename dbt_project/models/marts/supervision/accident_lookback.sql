@@ -40,7 +40,7 @@ required as (
         accidents.accident_id,
         max(roster.employees) as employees
     from accidents
-    inner join {{ ref('int_roster') }} as roster
+    inner join {{ ref('fct_roster') }} as roster
         on accidents.uscc = roster.uscc
         and accidents.industry_code = roster.industry_code
         and accidents.occurred_on >= roster.listed_from
@@ -64,7 +64,7 @@ covers as (
                 policies.inception_date desc, policies.policy_no
         ) as place
     from accidents
-    inner join {{ ref('int_policy') }} as policies
+    inner join {{ ref('fct_policy') }} as policies
         on accidents.uscc = policies.insured_uscc
         and accidents.occurred_on between policies.inception_date and policies.cover_end
     where policies.is_valid
@@ -76,7 +76,7 @@ services as (
         count(*) as services,
         max(services.finished_on) as last_service_on
     from accidents
-    inner join {{ ref('int_service') }} as services
+    inner join {{ ref('fct_service') }} as services
         on accidents.uscc = services.insured_uscc
         and accidents.occurred_on > services.finished_on
     where services.is_completed and services.has_valid_policy
@@ -92,7 +92,7 @@ hazards as (
         sum(case when hazards.grade = '重大' then 1 else 0 end) as major_hazards,
         sum(case when hazards.due_date < accidents.occurred_on then 1 else 0 end) as overdue_hazards
     from accidents
-    inner join {{ ref('int_hazard') }} as hazards
+    inner join {{ ref('fct_hazard') }} as hazards
         on accidents.uscc = hazards.insured_uscc
         and accidents.occurred_on > hazards.found_date
         and (hazards.rechecked_on is null or accidents.occurred_on <= hazards.rechecked_on)
@@ -105,7 +105,7 @@ claims_of_accident as (
         accidents.accident_id,
         claims.claim_no
     from accidents
-    inner join {{ ref('int_claim') }} as claims
+    inner join {{ ref('fct_claim') }} as claims
         on accidents.accident_id = claims.accident_id
 
     union all
@@ -114,7 +114,7 @@ claims_of_accident as (
         accidents.accident_id,
         claims.claim_no
     from accidents
-    inner join {{ ref('int_claim') }} as claims
+    inner join {{ ref('fct_claim') }} as claims
         on accidents.uscc = claims.insured_uscc
         and accidents.occurred_on = claims.loss_date
     where claims.accident_id is null
@@ -129,7 +129,7 @@ claims as (
         min(claims.paid_date) as paid_date,
         sum(claims.paid_to_date) as paid_to_date
     from claims_of_accident
-    inner join {{ ref('int_claim') }} as claims
+    inner join {{ ref('fct_claim') }} as claims
         on claims_of_accident.claim_no = claims.claim_no
     where claims.status <> '销案'
     group by claims_of_accident.accident_id

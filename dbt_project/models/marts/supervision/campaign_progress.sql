@@ -31,7 +31,7 @@ targets as (
         policies.industry_code,
         policies.insured_uscc
     from campaigns
-    inner join {{ ref('int_policy') }} as policies
+    inner join {{ ref('fct_policy') }} as policies
         on campaigns.jurisdiction = policies.jurisdiction
         and campaigns.counted_until between policies.inception_date and policies.cover_end
     left join restricted
@@ -50,7 +50,7 @@ reached as (
         services.insured_uscc,
         max(services.finished_on) as last_visit_on
     from campaigns
-    inner join {{ ref('int_service') }} as services
+    inner join {{ ref('fct_service') }} as services
         on campaigns.jurisdiction = services.jurisdiction
         and services.finished_on between campaigns.valid_from and campaigns.counted_until
         and (campaigns.record_tag is null or campaigns.record_tag = services.campaign)

@@ -3,14 +3,14 @@
 with
 
 policies as (
-    select * from {{ ref('int_policy') }} where is_valid
+    select * from {{ ref('fct_policy') }} where is_valid
 ),
 
 changes as (
     select
         policy_no,
         sum(received_change) as received_change
-    from {{ ref('int_endorsement') }}
+    from {{ ref('fct_endorsement') }}
     group by policy_no
 ),
 
@@ -23,7 +23,7 @@ entries as (
         sum(case when type = '支出' and is_proven then amount else 0 end) as spent,
         sum(case when type = '支出' and not is_proven then amount else 0 end) as spent_unproven,
         count(*) as entries
-    from {{ ref('int_fee_entry') }}
+    from {{ ref('fct_fee_entry') }}
     where policy_no is not null
     group by policy_no
 ),

@@ -3,7 +3,7 @@
 with
 
 hazards as (
-    select * from {{ ref('int_hazard') }}
+    select * from {{ ref('fct_hazard') }}
 ),
 
 as_of as (

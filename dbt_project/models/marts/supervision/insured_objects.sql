@@ -15,7 +15,7 @@ policies as (
             when 'azx_road_maintenance' then '道路养护合同'
             else '建设工程'
         end as object_kind
-    from {{ ref('int_policy') }} as policies
+    from {{ ref('fct_policy') }} as policies
     cross join as_of
     where policies.is_valid and policies.project_code is not null and policies.inception_date <= as_of.as_of
 ),

@@ -11,7 +11,7 @@ claims as (
     select
         claims.insured_uscc as uscc,
         max(claims.loss_date) as last_loss_date
-    from {{ ref('int_claim') }} as claims
+    from {{ ref('fct_claim') }} as claims
     where claims.has_valid_policy and claims.status <> '销案'
     group by claims.insured_uscc
 ),
@@ -55,7 +55,7 @@ final as (
         policies.sheet,
         policies.line_no
     from watched
-    inner join {{ ref('int_policy') }} as policies
+    inner join {{ ref('fct_policy') }} as policies
         on watched.uscc = policies.insured_uscc
         and watched.as_of between policies.inception_date and policies.cover_end
     where policies.is_valid and watched.is_cooperative

@@ -8,7 +8,7 @@ fulfilment as (
 ),
 
 policies as (
-    select * from {{ ref('int_policy') }}
+    select * from {{ ref('fct_policy') }}
 ),
 
 as_of as (

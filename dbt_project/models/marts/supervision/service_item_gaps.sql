@@ -10,7 +10,7 @@ agreed as (
     select
         policies.*,
         items.item_code
-    from {{ ref('int_policy') }} as policies
+    from {{ ref('fct_policy') }} as policies
     inner join {{ ref('int_agreed_item') }} as items
         on policies.service_items = items.service_items
     cross join as_of
@@ -21,7 +21,7 @@ delivered as (
     select distinct
         policy_no,
         item
-    from {{ ref('int_service') }}
+    from {{ ref('fct_service') }}
     where is_completed
 ),
 

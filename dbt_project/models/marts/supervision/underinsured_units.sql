@@ -22,7 +22,7 @@ cover as (
         max({{ rule_value('limit_per_person_min', 'policies.inception_date') }}) as limit_floor,
         min(policies.insurer_code) as insurer_code,
         max(policies.cover_end) as cover_end
-    from {{ ref('int_policy') }} as policies
+    from {{ ref('fct_policy') }} as policies
     cross join as_of
     where policies.is_valid and as_of.as_of between policies.inception_date and policies.cover_end
     group by policies.insured_uscc, policies.industry_code

@@ -14,7 +14,7 @@ required as (
 ),
 
 roster as (
-    select * from {{ ref('int_roster') }}
+    select * from {{ ref('fct_roster') }}
 ),
 
 past as (
@@ -28,7 +28,7 @@ past as (
         row_number() over (
             partition by policies.insured_uscc, policies.industry_code order by policies.cover_end desc, policies.policy_no
         ) as place
-    from {{ ref('int_policy') }} as policies
+    from {{ ref('fct_policy') }} as policies
     cross join as_of
     where policies.is_valid and policies.cover_end < as_of.as_of and policies.cover_end >= policies.inception_date
 ),
@@ -38,7 +38,7 @@ invalid as (
         policies.insured_uscc,
         policies.industry_code,
         max(policies.invalid_reason) as invalid_reason
-    from {{ ref('int_policy') }} as policies
+    from {{ ref('fct_policy') }} as policies
     cross join as_of
     where not policies.is_valid and as_of.as_of between policies.inception_date and policies.expiry_date
     group by policies.insured_uscc, policies.industry_code
@@ -48,7 +48,7 @@ elsewhere as (
     select
         policies.insured_uscc,
         min(policies.industry_code) as industry_code
-    from {{ ref('int_policy') }} as policies
+    from {{ ref('fct_policy') }} as policies
     cross join as_of
     where policies.is_valid and as_of.as_of between policies.inception_date and policies.cover_end
     group by policies.insured_uscc

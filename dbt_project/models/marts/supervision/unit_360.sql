@@ -20,7 +20,7 @@ cover as (
         max(policies.cover_end) as cover_end,
         sum(policies.insured_persons) as insured_persons,
         sum(policies.premium_received) as premium_received
-    from {{ ref('int_policy') }} as policies
+    from {{ ref('fct_policy') }} as policies
     cross join as_of
     where policies.is_valid and as_of.as_of between policies.inception_date and policies.cover_end
     group by policies.insured_uscc
@@ -30,7 +30,7 @@ since as (
     select
         insured_uscc as uscc,
         min(inception_date) as first_insured_on
-    from {{ ref('int_policy') }}
+    from {{ ref('fct_policy') }}
     where is_valid
     group by insured_uscc
 ),
@@ -53,7 +53,7 @@ services as (
         max(services.finished_on) as last_service_on,
         sum(services.satisfaction) as satisfaction_points,
         count(services.satisfaction) as satisfaction_answers
-    from {{ ref('int_service') }} as services
+    from {{ ref('fct_service') }} as services
     cross join as_of
     where services.is_completed and services.has_valid_policy
     group by services.insured_uscc
@@ -76,7 +76,7 @@ claims as (
         insured_uscc as uscc,
         count(*) as claims,
         sum(paid_to_date) as paid_to_date
-    from {{ ref('int_claim') }}
+    from {{ ref('fct_claim') }}
     where has_valid_policy and status <> '销案'
     group by insured_uscc
 ),

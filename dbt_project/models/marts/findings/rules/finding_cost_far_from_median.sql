@@ -5,8 +5,8 @@ spent as (
     select
         entries.*,
         services.item
-    from {{ ref('int_fee_entry') }} as entries
-    inner join {{ ref('int_service') }} as services
+    from {{ ref('fct_fee_entry') }} as entries
+    inner join {{ ref('fct_service') }} as services
         on entries.service_no = services.service_no
     where entries.type = '支出' and entries.policy_no is not null
 ),

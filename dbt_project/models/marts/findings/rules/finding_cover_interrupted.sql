@@ -8,7 +8,7 @@ covers as (
             partition by policies.insured_uscc, policies.industry_code
             order by policies.inception_date, policies.policy_no rows between unbounded preceding and 1 preceding
         ) as covered_until
-    from {{ ref('int_policy') }} as policies
+    from {{ ref('fct_policy') }} as policies
     where policies.is_valid
 )
 
@@ -20,7 +20,7 @@ select
         subject_type='生产经营单位', subject='covers.insured_uscc'
     ) }}
 from covers
-inner join {{ ref('int_roster') }} as roster
+inner join {{ ref('fct_roster') }} as roster
     on covers.insured_uscc = roster.uscc
     and covers.industry_code = roster.industry_code
 cross join {{ ref('int_as_of') }} as days

@@ -7,7 +7,7 @@ scenes as (
         service_no,
         max(case when scene = '动火' then 1 else 0 end) as hot_work,
         max(case when scene = '外包外租' then 1 else 0 end) as outsourcing
-    from {{ ref('int_hazard') }}
+    from {{ ref('fct_hazard') }}
     where service_no is not null
     group by service_no
 ),
@@ -15,10 +15,9 @@ scenes as (
 visits as (
     select
         services.*,
-        coalesce(services.content, '') like '%动火%' or coalesce(scenes.hot_work, 0) = 1 as has_hot_work,
-        coalesce(services.content, '') like '%外包%' or coalesce(services.content, '') like '%外租%'
-        or coalesce(scenes.outsourcing, 0) = 1 as has_outsourcing
-    from {{ ref('int_service') }} as services
+        services.mentions_hot_work or coalesce(scenes.hot_work, 0) = 1 as has_hot_work,
+        services.mentions_outsourcing or coalesce(scenes.outsourcing, 0) = 1 as has_outsourcing
+    from {{ ref('fct_service') }} as services
     left join scenes
         on services.service_no = scenes.service_no
     where services.is_completed and services.has_valid_policy

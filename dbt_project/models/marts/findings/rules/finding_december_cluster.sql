@@ -11,7 +11,7 @@ spent as (
         sum(case when extract(month from entry_date) = 12 then amount else 0 end) as december_amount,
         min(case when extract(month from entry_date) = 12 then entry_no end) as first_entry_no,
         max(case when extract(month from entry_date) = 12 then entry_no end) as last_entry_no
-    from {{ ref('int_fee_entry') }}
+    from {{ ref('fct_fee_entry') }}
     where type = '支出' and jurisdiction is not null
     group by jurisdiction, insurer_code, {{ year_of('entry_date') }}
 ),

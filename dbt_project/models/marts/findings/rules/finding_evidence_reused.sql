@@ -44,7 +44,7 @@ select
         evidence="'service_record:' || services.service_no || '；service_record:' || reused.other_service_no",
         value_1='reused.other_service_no', value_2='reused.units'
     ) }}
-from {{ ref('int_service') }} as services
+from {{ ref('fct_service') }} as services
 inner join reused
     on services.service_no = reused.service_no
 where reused.units > {{ finding_threshold('evidence_reused', 'services.finished_on') }}

@@ -28,6 +28,6 @@ select
         evidence="'service_record:' || services.service_no || '；policy:' || services.policy_no",
         value_1='services.insured_uscc', value_2='services.finished_on'
     ) }}
-from {{ ref('int_service') }} as services
+from {{ ref('fct_service') }} as services
 inner join visits
     on services.service_no = visits.service_no

@@ -36,6 +36,6 @@ select
         value_1='days.visits', value_2='days.finished_on'
     ) }}
 from days
-inner join {{ ref('int_service') }} as services
+inner join {{ ref('fct_service') }} as services
     on days.last_service_no = services.service_no
 where days.visits > {{ finding_threshold('expert_too_many_visits', 'days.finished_on') }}

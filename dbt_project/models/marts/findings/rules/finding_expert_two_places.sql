@@ -35,6 +35,6 @@ select
         evidence="'service_record:' || services.service_no || '；service_record:' || distant.other_service_no",
         value_1='distant.other_service_no', value_2='cast(distant.distance as decimal(9, 0))'
     ) }}
-from {{ ref('int_service') }} as services
+from {{ ref('fct_service') }} as services
 inner join distant
     on services.service_no = distant.service_no

@@ -8,7 +8,7 @@ spent as (
         max(caps.value_num) as cap,
         sum(entries.amount) as amount,
         max(entries.entry_date) as last_entry_date
-    from {{ ref('int_fee_entry') }} as entries
+    from {{ ref('fct_fee_entry') }} as entries
     inner join {{ ref('ref_rule') }} as caps
         on caps.rule_code = 'fee_spent_share_max'
         and entries.entry_date >= caps.valid_from

@@ -5,7 +5,7 @@ select
         evidence="'fee_ledger:' || entries.entry_no || coalesce('；policy:' || entries.policy_no, '')",
         value_1="entries.service_no", amount="entries.amount"
     ) }}
-from {{ ref('int_fee_entry') }} as entries
-left join {{ ref('int_service') }} as services
+from {{ ref('fct_fee_entry') }} as entries
+left join {{ ref('fct_service') }} as services
     on entries.service_no = services.service_no
 where entries.type = '支出' and not coalesce(services.is_completed, false)

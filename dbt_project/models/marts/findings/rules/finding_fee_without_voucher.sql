@@ -5,5 +5,5 @@ select
         evidence="'fee_ledger:' || entries.entry_no || coalesce('；policy:' || entries.policy_no, '')",
         amount="entries.amount"
     ) }}
-from {{ ref('int_fee_entry') }} as entries
+from {{ ref('fct_fee_entry') }} as entries
 where entries.type = '支出' and entries.voucher_no is null

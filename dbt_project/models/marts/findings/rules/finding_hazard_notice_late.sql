@@ -5,7 +5,7 @@ select
         evidence="'hazard:' || hazards.hazard_no || coalesce('；service_record:' || hazards.service_no, '')",
         value_1="hazards.insured_uscc", value_2="coalesce(cast(hazards.written_notice_at as string), '无')"
     ) }}
-from {{ ref('int_hazard') }} as hazards
+from {{ ref('fct_hazard') }} as hazards
 where hazards.written_notice_at is null
     or {{ days_inclusive('hazards.found_date', 'cast(hazards.written_notice_at as date)') }} - 1
     > {{ finding_threshold('hazard_notice_late', 'hazards.found_date') }}

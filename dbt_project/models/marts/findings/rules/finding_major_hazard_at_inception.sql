@@ -6,8 +6,8 @@ open_hazards as (
     select
         policies.policy_no,
         min(hazards.hazard_no) as hazard_no
-    from {{ ref('int_policy') }} as policies
-    inner join {{ ref('int_hazard') }} as hazards
+    from {{ ref('fct_policy') }} as policies
+    inner join {{ ref('fct_hazard') }} as hazards
         on policies.insured_uscc = hazards.insured_uscc
         and policies.inception_date >= hazards.found_date
         and (hazards.rechecked_on is null or policies.inception_date < hazards.rechecked_on)
@@ -21,7 +21,7 @@ select
         evidence="'policy:' || policies.policy_no || '；hazard:' || open_hazards.hazard_no",
         value_1='policies.insured_uscc', value_2='open_hazards.hazard_no'
     ) }}
-from {{ ref('int_policy') }} as policies
+from {{ ref('fct_policy') }} as policies
 inner join open_hazards
     on policies.policy_no = open_hazards.policy_no
 cross join {{ ref('int_as_of') }} as days

@@ -5,7 +5,7 @@ served as (
     select
         policy_no,
         count(*) as visits
-    from {{ ref('int_service') }}
+    from {{ ref('fct_service') }}
     where is_completed
     group by policy_no
 )
@@ -16,7 +16,7 @@ select
         evidence="'policy:' || policies.policy_no", value_1='policies.service_frequency', value_2='policies.cover_end',
         amount='policies.premium_received'
     ) }}
-from {{ ref('int_policy') }} as policies
+from {{ ref('fct_policy') }} as policies
 cross join {{ ref('int_as_of') }} as days
 left join served
     on policies.policy_no = served.policy_no

@@ -6,7 +6,7 @@ visits as (
         policy_no,
         count(*) as visits,
         sum(case when form = '线下' then 1 else 0 end) as onsite
-    from {{ ref('int_service') }}
+    from {{ ref('fct_service') }}
     where is_completed
     group by policy_no
 )
@@ -16,7 +16,7 @@ select
         'online_only', 'policies', feed='policy', key='policies.policy_no', found_on='policies.cover_end',
         evidence="'policy:' || policies.policy_no", value_1='visits.visits', value_2='policies.cover_end'
     ) }}
-from {{ ref('int_policy') }} as policies
+from {{ ref('fct_policy') }} as policies
 cross join {{ ref('int_as_of') }} as days
 inner join visits
     on policies.policy_no = visits.policy_no

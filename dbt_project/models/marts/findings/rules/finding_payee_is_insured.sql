@@ -5,7 +5,7 @@ select
         evidence="'fee_ledger:' || entries.entry_no || '；policy:' || entries.policy_no", value_1='entries.payee_uscc',
         amount='entries.amount'
     ) }}
-from {{ ref('int_fee_entry') }} as entries
-inner join {{ ref('int_policy') }} as policies
+from {{ ref('fct_fee_entry') }} as entries
+inner join {{ ref('fct_policy') }} as policies
     on entries.policy_no = policies.policy_no
 where entries.type = '支出' and entries.payee_uscc in (policies.insured_uscc, policies.policyholder_uscc)

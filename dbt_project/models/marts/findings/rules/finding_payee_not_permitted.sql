@@ -5,5 +5,5 @@ select
         evidence="'fee_ledger:' || entries.entry_no || coalesce('；policy:' || entries.policy_no, '')",
         value_1="entries.payee_type", amount="entries.amount"
     ) }}
-from {{ ref('int_fee_entry') }} as entries
+from {{ ref('fct_fee_entry') }} as entries
 where entries.type = '支出' and entries.payee_type in ('经纪代理', '投保单位', '个人', '政府部门')

@@ -15,10 +15,10 @@ select
         evidence="'fee_ledger:' || entries.entry_no || coalesce('；policy:' || entries.policy_no, '')",
         value_1='entries.payee_uscc', amount='entries.amount'
     ) }}
-from {{ ref('int_fee_entry') }} as entries
+from {{ ref('fct_fee_entry') }} as entries
 inner join registers
     on entries.jurisdiction = registers.jurisdiction
-left join {{ ref('int_policy') }} as policies
+left join {{ ref('fct_policy') }} as policies
     on entries.policy_no = policies.policy_no
 left join {{ ref('dim_service_org') }} as organisations
     on entries.payee_uscc = organisations.uscc

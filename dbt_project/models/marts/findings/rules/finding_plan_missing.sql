@@ -18,7 +18,7 @@ overall as (
         jurisdiction,
         insurer_code,
         plan_year
-    from {{ ref('int_service_plan') }}
+    from {{ ref('fct_service_plan') }}
     where insured_uscc is null
 ),
 

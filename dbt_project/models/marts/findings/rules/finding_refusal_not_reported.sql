@@ -5,7 +5,7 @@ select
         evidence="'hazard:' || hazards.hazard_no || coalesce('；service_record:' || hazards.service_no, '')",
         value_1="hazards.insured_uscc", value_2="coalesce(cast(hazards.reported_at as string), '无')"
     ) }}
-from {{ ref('int_hazard') }} as hazards
+from {{ ref('fct_hazard') }} as hazards
 cross join {{ ref('int_as_of') }} as as_of
 where hazards.grade = '重大' and hazards.refused
     and {{ days_inclusive('hazards.found_date', 'coalesce(cast(hazards.reported_at as date), as_of.as_of)') }} - 1

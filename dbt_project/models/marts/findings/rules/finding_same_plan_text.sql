@@ -6,7 +6,7 @@ fields as (
     select
         insured_uscc,
         min(industry_code) as industry_code
-    from {{ ref('int_policy') }}
+    from {{ ref('fct_policy') }}
     where is_valid
     group by insured_uscc
     having count(distinct industry_code) = 1
@@ -21,7 +21,7 @@ texts as (
         count(distinct fields.industry_code) as industries,
         min(plans.record_key) as first_key,
         max(plans.record_key) as last_key
-    from {{ ref('int_service_plan') }} as plans
+    from {{ ref('fct_service_plan') }} as plans
     inner join fields
         on plans.insured_uscc = fields.insured_uscc
     where plans.goal is not null

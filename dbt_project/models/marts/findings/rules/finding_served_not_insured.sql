@@ -6,13 +6,13 @@ select
         evidence="'service_record:' || services.service_no || '；policy:' || services.policy_no",
         value_1="services.insured_uscc", value_2="services.finished_on"
     ) }}
-from {{ ref('int_service') }} as services
+from {{ ref('fct_service') }} as services
 left join (
     select
         services_covered.service_no,
         count(*) as covers
-    from {{ ref('int_service') }} as services_covered
-    inner join {{ ref('int_policy') }} as policies
+    from {{ ref('fct_service') }} as services_covered
+    inner join {{ ref('fct_policy') }} as policies
         on services_covered.insured_uscc = policies.insured_uscc
         and services_covered.finished_on between policies.inception_date and policies.cover_end
     where policies.is_valid

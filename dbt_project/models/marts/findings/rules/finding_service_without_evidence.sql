@@ -6,5 +6,5 @@ select
         evidence="'service_record:' || services.service_no || '；policy:' || services.policy_no",
         value_1="services.insured_uscc"
     ) }}
-from {{ ref('int_service') }} as services
+from {{ ref('fct_service') }} as services
 where services.is_completed and coalesce(services.evidence_count, 0) = 0

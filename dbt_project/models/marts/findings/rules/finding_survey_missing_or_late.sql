@@ -5,7 +5,7 @@ select
         evidence="'policy:' || policies.policy_no", value_1='policies.inception_date',
         value_2="coalesce(cast(policies.survey_date as string), '无')"
     ) }}
-from {{ ref('int_policy') }} as policies
+from {{ ref('fct_policy') }} as policies
 cross join {{ ref('int_as_of') }} as days
 where policies.is_valid and policies.inception_date <= days.as_of
     and (policies.survey_date is null or policies.survey_date > policies.inception_date)

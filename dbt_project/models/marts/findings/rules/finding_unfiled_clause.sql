@@ -5,7 +5,7 @@ select
         evidence="'policy:' || policies.policy_no", value_1='policies.clause_filing_no', value_2='policies.inception_date',
         amount='policies.premium_received'
     ) }}
-from {{ ref('int_policy') }} as policies
+from {{ ref('fct_policy') }} as policies
 cross join {{ ref('int_as_of') }} as days
 left join {{ ref('ref_clause') }} as clauses
     on policies.clause_filing_no = clauses.clause_filing_no

@@ -6,7 +6,7 @@ select
         evidence="'service_record:' || services.service_no || '；policy:' || services.policy_no",
         value_1="services.insured_uscc", value_2="services.started_at"
     ) }}
-from {{ ref('int_service') }} as services
+from {{ ref('fct_service') }} as services
 inner join {{ ref('dim_date') }} as days
     on cast(services.started_at as date) = days.day
 where services.is_completed and services.form = '线下'

@@ -5,11 +5,11 @@ select
         evidence="'policy:' || policies.policy_no", value_1="policies.product_code",
         amount="policies.premium_received", subject_type='生产经营单位', subject="policies.insured_uscc"
     ) }}
-from {{ ref('int_policy') }} as policies
-inner join {{ ref('int_roster') }} as roster
+from {{ ref('fct_policy') }} as policies
+inner join {{ ref('fct_roster') }} as roster
     on policies.insured_uscc = roster.uscc
     and policies.industry_code = roster.industry_code
-left join {{ ref('int_policy') }} as others
+left join {{ ref('fct_policy') }} as others
     on policies.insured_uscc = others.insured_uscc
     and policies.industry_code = others.industry_code
     and others.is_valid

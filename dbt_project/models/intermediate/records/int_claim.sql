@@ -8,7 +8,7 @@ claims as (
 ),
 
 policies as (
-    select * from {{ ref('int_policy') }}
+    select * from {{ ref('fct_policy') }}
 ),
 
 providers as (
@@ -16,7 +16,7 @@ providers as (
 ),
 
 members as (
-    select * from {{ ref('int_coinsurance') }} where is_shared
+    select * from {{ ref('fct_coinsurance') }} where is_shared
 ),
 
 final as (

@@ -8,11 +8,11 @@ hazards as (
 ),
 
 services as (
-    select * from {{ ref('int_service') }} where industry_code is not null
+    select * from {{ ref('fct_service') }} where industry_code is not null
 ),
 
 policies as (
-    select * from {{ ref('int_policy') }} where is_valid
+    select * from {{ ref('fct_policy') }} where is_valid
 ),
 
 districts as (

@@ -32,7 +32,7 @@ final as (
         coalesce(members.file_id, policies.file_id) as file_id,
         coalesce(members.sheet, policies.sheet) as sheet,
         coalesce(members.line_no, policies.line_no) as line_no
-    from {{ ref('int_policy') }} as policies
+    from {{ ref('fct_policy') }} as policies
     left join members
         on policies.policy_no = members.policy_no
     left join sums

@@ -7,7 +7,7 @@ services as (
 ),
 
 policies as (
-    select * from {{ ref('int_policy') }}
+    select * from {{ ref('fct_policy') }}
 ),
 
 final as (
@@ -29,7 +29,6 @@ final as (
         services.latitude,
         services.participants,
         services.hazards_found,
-        services.content,
         services.evidence_count,
         services.evidence_hashes,
         services.insured_confirmed_at,
@@ -49,6 +48,8 @@ final as (
         policies.industry_code,
         policies.inception_date,
         cast(services.finished_at as date) as finished_on,
+        coalesce(services.content, '') like '%动火%' as mentions_hot_work,
+        coalesce(services.content, '') like '%外包%' or coalesce(services.content, '') like '%外租%' as mentions_outsourcing,
         services.status = '已完成'
         and services.insured_confirmed_at is not null
         and services.insurer_confirmed_at is not null as is_completed,

@@ -11,7 +11,7 @@ surrenders as (
     select
         policy_no,
         min(effective_date) as surrendered_on
-    from {{ ref('int_endorsement') }}
+    from {{ ref('fct_endorsement') }}
     where type = '退保'
     group by policy_no
 ),

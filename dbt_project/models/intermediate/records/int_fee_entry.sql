@@ -7,11 +7,11 @@ entries as (
 ),
 
 policies as (
-    select * from {{ ref('int_policy') }}
+    select * from {{ ref('fct_policy') }}
 ),
 
 services as (
-    select * from {{ ref('int_service') }}
+    select * from {{ ref('fct_service') }}
 ),
 
 providers as (
