@@ -58,10 +58,9 @@ def main() -> None:
     if blocking(results):
         raise SystemExit("a landing gate does not hold")
     with duckdb.connect(str(settings.build), config=duckdb_limits(settings)) as connection:
-        database = connection.execute("select current_database()").fetchall()[0][0]
         fresh_file(work / "headline.duckdb", ["marts"])
         connection.execute(f"attach '{work / 'headline.duckdb'}' as headline")
-        copy_tables(connection, "headline", [f"marts.{MART}"], database)
+        copy_tables(connection, "headline", [f"marts.{MART}"])
     done("publication")
     stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in took.items())
     print(f"{len(project.steps)} relations: {sum(took.values()):.1f} s ({stages})")
