@@ -161,3 +161,12 @@ def test_the_command(dirty_world: Home, tmp_path: Path) -> None:
     assert done.returncode == 0 and "weihai_3710z1.duckdb" in done.stdout
     wrong = dirty_world.anze("extract", "--for", "nobody", "--out", str(tmp_path))
     assert wrong.returncode == 2 and "weihai_3710z1" in wrong.stderr
+
+
+def test_audiences_served_side_by_side_share_the_memory(dirty_world: Home) -> None:
+    def limit(at_once: int) -> str:
+        who = rights.audience("weihai_371002")
+        with rights.open_as(dirty_world.settings.published, who, at_once) as connection:
+            return str(connection.execute("select current_setting('memory_limit')").fetchall()[0][0])
+
+    assert (limit(1), limit(2)) == ("2.7 GiB", "1.3 GiB")

@@ -13,6 +13,9 @@ from __future__ import annotations
 
 import csv
 import fnmatch
+import os
+import re
+import tempfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,7 +25,7 @@ import duckdb
 from pipelines.explain.evidence import KNOWN
 from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
 from pipelines.publish.tables import literal
-from pipelines.settings import SEEDS
+from pipelines.settings import SEEDS, settings
 
 UNIT_COLUMNS = ("uscc", "insured_uscc", "unit_uscc", "builder_uscc", "target_code")
 HIDDEN = "（不在本范围）"
@@ -97,16 +100,16 @@ def rights(kind: str, day: date) -> list[Right]:
     ]
 
 
-def open_as(warehouse: Path, who: Audience) -> duckdb.DuckDBPyConnection:
+def open_as(warehouse: Path, who: Audience, at_once: int = 1) -> duckdb.DuckDBPyConnection:
     """A connection in which the schemas of the published warehouse are views of what the audience may see.
 
     Args:
         warehouse: the published file; it is only read.
+        at_once: how many such connections work side by side; together they keep within memory.
     Returns:
         an in-memory connection with the file attached as `whole`.
     """
-    connection = duckdb.connect(":memory:")
-    connection.execute("set autoinstall_known_extensions = false")
+    connection = duckdb.connect(":memory:", config=_limits(at_once))
     connection.execute(f"attach {literal(str(warehouse))} as whole (read_only)")
     for schema in PUBLISHED_SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
@@ -123,6 +126,16 @@ def open_as(warehouse: Path, who: Audience) -> duckdb.DuckDBPyConnection:
                 body = _without_foreign_records(connection, body)
             connection.execute(f"create view {table} as {body}")
     return connection
+
+
+def _limits(at_once: int) -> dict[str, str | bool | int | float | list[str]]:
+    """Within memory like everything that works on whole tables; whoever may only read the home spills elsewhere."""
+    share = re.sub(r"^[\d.]+", lambda amount: str(float(amount[0]) / at_once), settings().memory_limit.strip())
+    return {
+        "memory_limit": share,
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"anze-{os.getpid()}"),
+        "autoinstall_known_extensions": False,
+    }
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

@@ -52,8 +52,11 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
     chosen = [provider for provider in settings.site_audiences.split(",") if provider]
     everybody = [audience(provider) for provider in chosen] or audiences()
     publication_id = ""
-    with ThreadPoolExecutor(settings.threads) as pool:
-        written = pool.map(lambda who: write_site(settings.published, who, partial / who.provider, assets), everybody)
+    at_once = min(settings.threads, len(everybody))
+    with ThreadPoolExecutor(at_once) as pool:
+        written = pool.map(
+            lambda who: write_site(settings.published, who, partial / who.provider, assets, at_once), everybody
+        )
         for place, publication_id in enumerate(written, 1):  # noqa: B007 - all of them show the same publication
             progress(f"网页 {place}/{len(everybody)}")
     _write_index(partial, everybody)
@@ -64,18 +67,19 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
     return folder
 
 
-def write_site(warehouse: Path, who: Audience, folder: Path, assets: Path | None = None) -> str:
+def write_site(warehouse: Path, who: Audience, folder: Path, assets: Path | None = None, at_once: int = 1) -> str:
     """The site of one audience; returns the publication it shows.
 
     Args:
         assets: scripts and styles made before; they are linked, not copied, where the disk can.
+        at_once: how many sites are written side by side.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if assets is None:
         write_assets(folder / "assets")
     else:
         shutil.copytree(assets, folder / "assets", copy_function=_link, dirs_exist_ok=True)
-    with open_as(warehouse, who) as connection:
+    with open_as(warehouse, who, at_once) as connection:
         figures = Figures(connection, who)
         pages = figures.pages()
         for page in pages:
