@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.pool import NullPool
 
 
@@ -36,7 +37,9 @@ class EventLog(SqliteEventLogStorage):
     def _engine(self, shard: str) -> sqlalchemy.Engine:
         if shard not in self._engines:
             engine = sqlalchemy.create_engine(
-                self.conn_string_for_shard(shard), poolclass=NullPool, connect_args={"timeout": 60}
+                self.conn_string_for_shard(shard),
+                poolclass=NullPool,
+                connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
             )
             sqlalchemy.event.listen(engine, "connect", _without_waiting)
             self._engines[shard] = engine
