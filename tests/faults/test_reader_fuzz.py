@@ -27,6 +27,8 @@ from pipelines.ingest.workers import limit_memory
 from pipelines.settings import Settings
 
 SECONDS = float(os.environ.get("ANZE_FUZZ_SECONDS", "30"))
+LEAST_FILES = 20
+"""However slow the machine is."""
 SEED = os.environ.get("ANZE_FUZZ_SEED", "1")
 HANG = 30
 LIMITS = Limits(expanded_bytes=64 << 20, cell_characters=100_000)
@@ -111,8 +113,8 @@ def test_reader(kind: str, tmp_path: Path) -> None:
     assert HEADER
     progress, number, deaths, refused = tmp_path / "progress", 0, [], 0
     started = time.monotonic()
-    while (left := SECONDS - (time.monotonic() - started)) > 0:
-        code = f"import test_reader_fuzz as f; f.fuzz({kind!r}, {number}, {left}, {str(progress)!r})"
+    while (left := SECONDS - (time.monotonic() - started)) > 0 or number < LEAST_FILES:
+        code = f"import test_reader_fuzz as f; f.fuzz({kind!r}, {number}, {max(left, 1)}, {str(progress)!r})"
         folders = os.pathsep.join(str(Path(__file__).parents[level]) for level in (0, 1))
         child = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": folders},
@@ -127,5 +129,4 @@ def test_reader(kind: str, tmp_path: Path) -> None:
     print(
         f"{kind}: {number} files, {refused} refused with a reason, the process ended over {len(deaths)}: {deaths[:5]}"
     )
-    assert number > 20
     assert kind not in ("csv", "gz", "jsonl") or not deaths, (SEED, kind, deaths)

@@ -19,19 +19,28 @@ districts as (
     select * from {{ ref('ref_district') }}
 ),
 
+-- Few hazards name no service. Asked of staging, of any version: the rows of all hazards need not be held twice.
+found as (
+    select distinct
+        insured_uscc,
+        found_date
+    from {{ ref('stg_insurer__hazard') }}
+    where service_no is null
+),
+
 candidates as (
     select
-        hazards.hazard_no,
+        found.insured_uscc,
+        found.found_date,
         policies.policy_no,
         policies.industry_code,
         row_number() over (
-            partition by hazards.hazard_no order by policies.inception_date desc, policies.policy_no
+            partition by found.insured_uscc, found.found_date order by policies.inception_date desc, policies.policy_no
         ) as place
-    from hazards
+    from found
     inner join policies
-        on hazards.insured_uscc = policies.insured_uscc
-        and hazards.found_date >= policies.inception_date
-    where hazards.service_no is null
+        on found.insured_uscc = policies.insured_uscc
+        and found.found_date >= policies.inception_date
 ),
 
 final as (
@@ -48,7 +57,9 @@ final as (
     left join services
         on hazards.service_no = services.service_no
     left join candidates
-        on hazards.hazard_no = candidates.hazard_no
+        on hazards.service_no is null
+        and hazards.insured_uscc = candidates.insured_uscc
+        and hazards.found_date = candidates.found_date
         and candidates.place = 1
 )
 
