@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import yaml
 from conftest import Home
 
 from pipelines.feeds import column_docs
 from pipelines.feeds.contracts import contracts
-from pipelines.settings import DBT_PROJECT
-from pipelines.transform import fresh_manifest
+from pipelines.settings import DBT_PROJECT, settings
+from pipelines.transform import LARGE_LANDING, fresh_manifest, models_at_once
 
 
 def test_unit_tests_of_the_metrics(dirty_world: Home) -> None:
@@ -92,3 +93,15 @@ def test_the_temporary_folder_is_given_when_the_file_is_opened() -> None:
     """As a setting on each cursor DuckDB refuses it once a build has spilled: province scale failed so."""
     profile = yaml.safe_load((DBT_PROJECT / "profiles.yml").read_text(encoding="utf-8"))["anze"]["outputs"]["duckdb"]
     assert "temp_directory" in profile["config_options"] and "settings" not in profile
+
+
+def test_large_models_are_made_one_after_another(tmp_path: Path) -> None:
+    """Two at once shared the memory, and a build of 55 million rows ran out of it."""
+    home = settings(tmp_path).model_copy(update={"threads": 2})
+    (home.landing / "policy" / "_small").mkdir(parents=True)
+    with (home.landing / "policy" / "_small" / "a.parquet").open("wb") as file:
+        file.truncate(LARGE_LANDING + 1)  # stands in a compacted file too, and is counted there
+    assert models_at_once(home) == 2
+    with (home.landing / "policy" / "b.parquet").open("wb") as file:
+        file.truncate(LARGE_LANDING + 1)
+    assert models_at_once(home) == 1

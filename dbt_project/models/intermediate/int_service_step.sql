@@ -40,28 +40,22 @@ paid as (
     group by service_no
 ),
 
-steps as (
+-- Several steps of a record come from one look at it: read once for each step, all policies, visits and hazards
+-- would be kept in memory meanwhile.
+policy_steps as (
     select
-        'R0' as step_code, jurisdiction, district_code, industry_code, insurer_code, policy_no as record_key,
-        inception_date as due_on,
-        case when survey_date <= inception_date then survey_date end as done_on
-    from policies
-
-    union all
-
-    select
-        'R1' as step_code, jurisdiction, district_code, industry_code, insurer_code, policy_no as record_key,
-        inception_date as due_on,
-        case when service_frequency > 0 and fee_ratio > 0 and service_items is not null then issue_date end as done_on
-    from policies
-
-    union all
-
-    select
-        'R2' as step_code, policies.jurisdiction, policies.district_code, policies.industry_code, policies.insurer_code,
+        kinds.step_code, policies.jurisdiction, policies.district_code, policies.industry_code, policies.insurer_code,
         policies.policy_no as record_key,
         policies.inception_date as due_on,
-        coalesce(own.made_on, overall.made_on) as done_on
+        case kinds.step_code
+            when 'R0' then case when policies.survey_date <= policies.inception_date then policies.survey_date end
+            when 'R1' then
+                case
+                    when policies.service_frequency > 0 and policies.fee_ratio > 0 and policies.service_items is not null
+                        then policies.issue_date
+                end
+            else coalesce(own.made_on, overall.made_on)
+        end as done_on
     from policies
     left join plans as own
         on policies.provider = own.provider
@@ -71,76 +65,60 @@ steps as (
         on policies.provider = overall.provider
         and overall.insured_uscc is null
         and overall.plan_year = {{ year_of('policies.inception_date') }}
+    cross join (values ('R0'), ('R1'), ('R2')) as kinds (step_code)
+),
 
-    union all
-
+visit_steps as (
     select
-        'R3' as step_code, jurisdiction, district_code, industry_code, insurer_code, service_no as record_key,
-        coalesce(planned_date, finished_on) as due_on,
-        cast(appointed_at as date) as done_on
-    from visits
-
-    union all
-
-    select
-        'R4' as step_code, jurisdiction, district_code, industry_code, insurer_code, service_no as record_key,
-        coalesce(planned_date, finished_on) as due_on,
-        case when status = '已完成' then finished_on end as done_on
-    from visits
-
-    union all
-
-    select
-        'R5' as step_code, jurisdiction, district_code, industry_code, insurer_code, hazard_no as record_key,
-        found_date as due_on,
-        cast(written_notice_at as date) as done_on
-    from hazards
-
-    union all
-
-    select
-        'R6' as step_code, jurisdiction, district_code, industry_code, insurer_code, hazard_no as record_key,
-        due_date as due_on,
-        cast(coalesce(rectified_at, rechecked_at) as date) as done_on
-    from hazards
-
-    union all
-
-    select
-        'R7' as step_code, jurisdiction, district_code, industry_code, insurer_code, hazard_no as record_key,
-        due_date as due_on,
-        rechecked_on as done_on
-    from hazards
-
-    union all
-
-    select
-        'R8' as step_code, jurisdiction, district_code, industry_code, insurer_code, service_no as record_key,
-        finished_on as due_on,
-        revisit_date as done_on
-    from visits
-    where status = '已完成'
-
-    union all
-
-    select
-        'R9' as step_code, jurisdiction, district_code, industry_code, insurer_code, service_no as record_key,
-        finished_on as due_on,
-        case when is_completed then cast(coalesce(archived_at, insurer_confirmed_at) as date) end as done_on
-    from visits
-    where status = '已完成'
-
-    union all
-
-    select
-        'R10' as step_code, visits.jurisdiction, visits.district_code, visits.industry_code, visits.insurer_code,
+        kinds.step_code, visits.jurisdiction, visits.district_code, visits.industry_code, visits.insurer_code,
         visits.service_no as record_key,
-        visits.finished_on as due_on,
-        paid.paid_on as done_on
+        case
+            when kinds.step_code in ('R3', 'R4') then coalesce(visits.planned_date, visits.finished_on)
+            else visits.finished_on
+        end as due_on,
+        case kinds.step_code
+            when 'R3' then cast(visits.appointed_at as date)
+            when 'R4' then case when visits.status = '已完成' then visits.finished_on end
+            when 'R8' then visits.revisit_date
+            when 'R9' then
+                case
+                    when visits.is_completed then cast(coalesce(visits.archived_at, visits.insurer_confirmed_at) as date)
+                end
+            else paid.paid_on
+        end as done_on
     from visits
     left join paid
         on visits.service_no = paid.service_no
-    where visits.is_completed
+    cross join (values ('R3'), ('R4'), ('R8'), ('R9'), ('R10')) as kinds (step_code)
+    where kinds.step_code in ('R3', 'R4')
+        or (kinds.step_code in ('R8', 'R9') and visits.status = '已完成')
+        or (kinds.step_code = 'R10' and visits.is_completed)
+),
+
+hazard_steps as (
+    select
+        kinds.step_code, hazards.jurisdiction, hazards.district_code, hazards.industry_code, hazards.insurer_code,
+        hazards.hazard_no as record_key,
+        case when kinds.step_code = 'R5' then hazards.found_date else hazards.due_date end as due_on,
+        case kinds.step_code
+            when 'R5' then cast(hazards.written_notice_at as date)
+            when 'R6' then cast(coalesce(hazards.rectified_at, hazards.rechecked_at) as date)
+            else hazards.rechecked_on
+        end as done_on
+    from hazards
+    cross join (values ('R5'), ('R6'), ('R7')) as kinds (step_code)
+),
+
+steps as (
+    select * from policy_steps
+
+    union all
+
+    select * from visit_steps
+
+    union all
+
+    select * from hazard_steps
 ),
 
 final as (

@@ -13,7 +13,7 @@ from pipelines.defs.resources import Home
 from pipelines.publish.publication import begin_publication
 from pipelines.settings import settings
 from pipelines.spark.session import check as check_spark
-from pipelines.transform import dbt_log, forget_old_runs, fresh_manifest
+from pipelines.transform import dbt_log, forget_old_runs, fresh_manifest, models_at_once
 
 GROUPS = {"reference": "reference", "staging": "staging", "intermediate": "intermediate"}
 
@@ -44,6 +44,8 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Hom
     engine = home.settings().engine
     # Nobody reads the manifest that dbt would write after the build: it takes as long as fifty models.
     arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json", "--target", engine]
+    if engine == "duckdb":
+        arguments += ["--threads", str(models_at_once(home.settings()))]
     begin_publication(home.settings(), whole=not context.is_subset)
     try:
         if engine == "spark":
