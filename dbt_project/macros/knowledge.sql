@@ -13,11 +13,15 @@
     where files.status = 'loaded' and files.is_known
 {%- endmacro %}
 
+{% macro key_hash(keys) -%}
+    hash({% for key in keys %}versions.{{ key }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
 {#- Fingerprints of the keys that occur in several versions, and now and then of one that does not: numbers are counted
     in half the time and space of texts, and nearly all records come once. -#}
 {% macro several_versions(relation, keys) -%}
-    select hash({{ keys | join(', ') }}) as key_hash
-    from {{ relation }}
+    select {{ key_hash(keys) }} as key_hash
+    from {{ relation }} as versions
     group by key_hash
     having count(*) > 1
 {%- endmacro %}
@@ -38,7 +42,7 @@
         ) as version_rank
     from {{ relation }} as versions
     inner join ({{ several_versions(relation, keys) }}) as several
-        on hash({% for key in keys %}versions.{{ key }}{{ ', ' if not loop.last }}{% endfor %}) = several.key_hash
+        on {{ key_hash(keys) }} = several.key_hash
 {%- endmacro %}
 
 {#- The newest known version of each record that is not withdrawn (撤销): every row but those that a newer one replaces.
@@ -80,6 +84,6 @@
         '记录已撤销' as reason
     from {{ relation }} as versions
     left join ({{ several_versions(relation, keys) }}) as several
-        on hash({% for key in keys %}versions.{{ key }}{{ ', ' if not loop.last }}{% endfor %}) = several.key_hash
+        on {{ key_hash(keys) }} = several.key_hash
     where versions.record_status = '撤销' and several.key_hash is null
 {%- endmacro %}
