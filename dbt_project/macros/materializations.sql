@@ -7,27 +7,36 @@
     A published table is written into the file that will be published (attached as `publishing`), where it stays; the
     build has a view of it under its name, so that nobody need know. -#}
 
-{% materialization table, adapter='duckdb', supported_languages=['sql'] %}
-    {%- set is_published = 'marts' in model.fqn -%}
-    {%- set relation = this.incorporate(type='view' if is_published else 'table') -%}
-    {%- set target_relation = 'publishing.' ~ this.without_identifier().include(database=false) ~ '.' ~ adapter.quote(this.identifier) if is_published else relation -%}
-    {{ drop_other_kind(relation) }}
-    {%- call statement('main') -%}
-        create or replace table {{ target_relation }} as
-        {%- if config.get('contract').enforced %}
-        {{- get_assert_columns_equivalent(compiled_code) }}
+{#- A model's select with the columns and types its contract promises. -#}
+{% macro as_promised(select_statement) -%}
+    {%- if config.get('contract').enforced -%}
         select
             {%- for column in model.columns.values() %}
             cast({{ adapter.quote(column.name) }} as {{ column.data_type }}) as {{ adapter.quote(column.name) }}
             {{- ',' if not loop.last }}
             {%- endfor %}
         from (
-            {{ compiled_code }}
-        ) as model;
-        {%- else %}
-        {{ compiled_code }};
-        {%- endif %}
+            {{ select_statement }}
+        ) as model
+    {%- else -%}
+        {{ select_statement }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% materialization table, adapter='duckdb', supported_languages=['sql'] %}
+    {%- set is_published = 'marts' in model.fqn -%}
+    {%- set relation = this.incorporate(type='view' if is_published else 'table') -%}
+    {%- set target_relation = 'publishing.' ~ this.without_identifier().include(database=false) ~ '.' ~ adapter.quote(this.identifier) if is_published else relation -%}
+    {{ drop_other_kind(relation) }}
+    {%- if config.get('contract').enforced -%}
+        {{- get_assert_columns_equivalent(compiled_code) -}}
+    {%- endif -%}
+    {%- for part in statements(compiled_code) -%}
+    {%- call statement('main') -%}
+        {{ 'create or replace table ' ~ target_relation ~ ' as' if loop.first else 'insert into ' ~ target_relation }}
+        {{ as_promised(part) }};
     {%- endcall -%}
+    {%- endfor -%}
     {{ adapter.commit() }}
     {%- if is_published %}
     {%- call statement('view') -%}
