@@ -47,7 +47,7 @@ def finding_rules() -> str:
     return ",".join(sorted(path.stem for path in (DBT_PROJECT / "models/marts/findings/rules").glob("*.sql")))
 
 
-LARGE_LANDING = 200 << 20
+LARGE_LANDING = 64 << 20
 """Bytes of landing (the drops are some twenty times as much) from which models are made one after another."""
 
 
@@ -55,8 +55,8 @@ def models_at_once(settings: Settings) -> int:
     """How many models dbt makes side by side.
 
     Small ones each wait for dbt more than for the processor, so that several at once save time. Large ones keep all
-    cores busy alone, and two of them would share the memory: not everything can be written to disk, and a build of
-    55 million rows ran out of memory so.
+    cores busy alone, and two of them would share the memory: not everything can be written to disk, and builds of
+    22 and of 55 million rows ran out of memory so.
     """
     landed = sum(path.stat().st_size for path in settings.landing.glob("*/*.parquet"))
     return 1 if landed > LARGE_LANDING else settings.threads

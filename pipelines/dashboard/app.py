@@ -459,6 +459,7 @@ def _explanation(page: Shown) -> None:
         "下载工作簿（含全部记录）",
         lambda: _whole_explanation(page.source.path, metric, cell),
         file_name=f"{found.metric.title}_{cell.stat_year}.xlsx",
+        on_click="ignore",  # writing the page anew would take away what is being fetched
     )
     for role, parts in (("分子", found.numerator), ("分母", found.denominator)):
         for part in parts:
@@ -565,8 +566,13 @@ def _list(page: Shown, listing: Listing, note: str = "", select: str = "") -> Ro
         + f"　来源表 {listing.table}　数据截至 {page.source.as_of}　{note}"
     )
     left, right, _ = st.columns([1, 1, 4])
-    left.download_button("导出 Excel", lambda: _excel(page, listing), file_name=f"{listing.title}.xlsx")
-    right.download_button("导出 CSV", lambda: _csv(page, listing), file_name=f"{listing.title}.csv", mime="text/csv")
+    # Writing the page anew would take away what is being fetched.
+    left.download_button(
+        "导出 Excel", lambda: _excel(page, listing), file_name=f"{listing.title}.xlsx", on_click="ignore"
+    )
+    right.download_button(
+        "导出 CSV", lambda: _csv(page, listing), file_name=f"{listing.title}.csv", mime="text/csv", on_click="ignore"
+    )
     return Rows(listing, rows.columns, frame, rows.total)
 
 
