@@ -48,7 +48,7 @@ def finding_rules() -> str:
 
 
 LARGE_LANDING = 64 << 20
-"""Bytes of landing (the drops are some twenty times as much) from which models are made one after another."""
+"""Bytes of landing (the drops are some thirty times as much) from which models are made one after another."""
 
 
 def models_at_once(settings: Settings) -> int:

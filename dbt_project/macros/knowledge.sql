@@ -13,6 +13,7 @@
     where files.status = 'loaded' and files.is_known
 {%- endmacro %}
 
+{#- A record's key as one number; the rows are called `versions`. -#}
 {% macro key_hash(keys) -%}
     hash({% for key in keys %}versions.{{ key }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}

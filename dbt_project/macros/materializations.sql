@@ -1,8 +1,9 @@
 {#- Tables and views on DuckDB in one statement each, without comments (they belong to what is
     published, pipelines/publish/publication.py). dbt's own way (build aside, rename the old one
     away, rename the new one in, ask for columns, comment one by one) is a dozen statements a model: with a hundred and
-    forty models that is most of a small night. Nobody reads the private build while it is made, and a statement holds
-    whole or not at all.
+    forty models that is most of a small night. Nobody reads the private build while it is made, a statement holds
+    whole or not at all, and a build in which one failed is not published. Models that ask for it take several
+    (macros/statements.sql).
 
     A published table is written into the file that will be published (attached as `publishing`), where it stays; the
     build has a view of it under its name, so that nobody need know. -#}
