@@ -156,14 +156,14 @@ def soil(feed: str, text: pl.DataFrame, dirt: pl.Series) -> pl.DataFrame:
     kinds = {name: kind for name, kind in _mistakes_of(feed).items() if name in present and kind.column}
     if not kinds:
         return text
+    spoiled: dict[str, pl.Expr] = {}
+    for name, kind in kinds.items():
+        otherwise = spoiled.get(kind.column, pl.col(kind.column))
+        spoiled[kind.column] = pl.when(pl.col("_dirt") == name).then(kind.spoil).otherwise(otherwise)
     rows = dirt.is_not_null().arg_true()
     soiled = text[rows].with_columns(_dirt=dirt[rows])
-    for name, kind in kinds.items():
-        soiled = soiled.with_columns(
-            pl.when(pl.col("_dirt") == name).then(kind.spoil).otherwise(pl.col(kind.column)).alias(kind.column)
-        )
-    columns = {kind.column for kind in kinds.values()}
-    return text.with_columns(text[name].clone().scatter(rows, soiled[name]) for name in columns)
+    soiled = soiled.select(**spoiled)
+    return text.with_columns(text[name].clone().scatter(rows, soiled[name]) for name in spoiled)
 
 
 def spoil_files(raw: Path, paths: list[str]) -> pl.DataFrame:

@@ -4,23 +4,27 @@ What belongs here: giving the rows of a tile numbers of their own. What does not
 
 A world of millions of units is drawn once for twenty thousand and written down once per tile. Tiles differ in their
 numbers only, so that every ratio of the large world is that of the small one, and every count a multiple: the truth of
-the first tile tells the truth of all. Numbers are changed in place, in the bytes of a column: each tile costs a copy.
+the first tile tells the truth of all. Numbers are changed in place: in the bytes of a file written once (Copies), or, in
+rows that mistakes are then made in, in the bytes of a column (several).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 ALPHABET = np.frombuffer(b"0123456789ABCDEFGHJKLMNPQRTUWXY", dtype=np.uint8)
-_VALUE = np.zeros(256, dtype=np.int64)
-_VALUE[ALPHABET] = np.arange(31)
+VALUE = np.zeros(256, dtype=np.int16)
+VALUE[ALPHABET] = np.arange(31)
 CHECKED_WEIGHTS = (pow(3, 8, 31), pow(3, 9, 31))
 """Weights of the ninth and tenth place of a code (GB 32100), those that tell tiles apart."""
+CODE_PLACES = (8, 9, 17)
 MOST_TILES = 900
+THREE_DIGITS = [(np.arange(1000 + MOST_TILES) // unit % 10 + ord("0")).astype(np.uint8) for unit in (100, 10, 1)]
+"""The hundreds, tens and units of a number, as characters."""
 
 # Feed → column → how many characters stand before the three digits that tell tiles apart. A policy's number is insurer,
 # city, year and nine digits; most others are made of it.
@@ -36,7 +40,7 @@ DIGITS: dict[str, dict[str, int]] = {
     "expert": {"certificate_no": 2},
 }
 # Two kinds of numbers of entries: of provisions (LP, LR and the policy's) and of payments (LS and the visit's).
-ENTRY_PLACES = {"LP": 14, "LR": 14, "LS": 15}
+ENTRY_PLACES = {b"LP": 14, b"LR": 14, b"LS": 15}
 FROM_THE_END = {"policy": {"project_code": 9}, "project": {"project_code": 9}}
 CODES: dict[str, dict[str, int]] = {
     "policy": {"insured_uscc": 0}, "claim": {"insured_uscc": 0}, "service_record": {"insured_uscc": 0}, "enterprise": {"uscc": 0, "parent_uscc": 0},
@@ -54,68 +58,114 @@ EVERY_TILE: dict[str, pl.Expr] = {
 """Rows that every tile has. Others (documents, lists, registers, an insurer's pool and plan) the world has once."""
 
 
-def several(feed: str, text: pl.DataFrame, tiles: range) -> pl.DataFrame:
-    """The rows of a file once per tile, one tile after another.
+@dataclass(frozen=True)
+class Change:
+    """Characters of a column that tell tiles apart: three digits, or those of a credit code.
 
-    Args:
-        text: rows of the first tile as they are typed (before mistakes are made); further columns come along.
-        tiles: numbers of the tiles; 0 is the first one, as it is.
+    Attributes:
+        place: where in a value they begin; negative: from its end.
+        begins: what a value must begin with to be changed.
     """
-    if feed not in EVERY_TILE:
-        return text if 0 in tiles else text.clear()
-    again = text.filter(EVERY_TILE[feed])
-    parts = [again if tile else text for tile in tiles]
-    number = np.concatenate(
-        [np.full(part.height, tile, dtype=np.int64) for tile, part in zip(tiles, parts, strict=True)]
-    )
-    frame = pl.concat(parts)
-    changed = [_changed(frame[name], place, number, _add_to_digits) for name, place in DIGITS.get(feed, {}).items()]
-    changed += [
-        _changed(frame[name], -back, number, _add_to_digits) for name, back in FROM_THE_END.get(feed, {}).items()
-    ]
-    changed += [_changed(frame[name], place, number, _shift_code) for name, place in CODES.get(feed, {}).items()]
+
+    column: str
+    place: int
+    code: bool = False
+    begins: bytes = b""
+
+    def spots(self, letters: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the characters of each value that is long enough begin, and which values these are."""
+        least = -self.place if self.place < 0 else self.place + (18 if self.code else 3)
+        right = ends - starts >= least
+        rows = np.flatnonzero(right)
+        for place, letter in enumerate(self.begins):
+            rows = rows[letters[starts[rows] + place] == letter]
+        return (ends if self.place < 0 else starts)[rows] + self.place, rows
+
+    def read(self, letters: np.ndarray, spots: np.ndarray) -> list[np.ndarray]:
+        """What stands there in the first tile: the three digits' value (0 for letters), or places in the alphabet."""
+        if self.code:
+            return [VALUE[letters[spots + place]] for place in CODE_PLACES]
+        digits = [letters[spots + place] - ord("0") for place in range(3)]  # bytes below "0" wrap around to more than 9
+        are_digits = (digits[0] <= 9) & (digits[1] <= 9) & (digits[2] <= 9)
+        value = digits[0].astype(np.int16) * 100 + digits[1] * np.int16(10) + digits[2]
+        return [np.where(are_digits, value, 0)]
+
+    def write(self, letters: np.ndarray, spots: np.ndarray, was: list[np.ndarray], number: np.ndarray) -> None:
+        """Puts tiles' numbers there: digits become their value plus the number; the ninth and tenth letter of a credit
+        code move on by it, and the check character with them.
+        """
+        if self.code:
+            first, second = number % 31, number // 31
+            check = -(first * CHECKED_WEIGHTS[0] + second * CHECKED_WEIGHTS[1])
+            for place, value, shift in zip(CODE_PLACES, was, (first, second, check), strict=True):
+                letters[spots + place] = ALPHABET[(value + shift) % 31]
+        else:
+            value = was[0] + number
+            for place in range(3):
+                letters[spots + place] = THREE_DIGITS[place][value]
+
+
+def _changes(feed: str) -> list[Change]:
+    changes = [Change(column, place) for column, place in DIGITS.get(feed, {}).items()]
+    changes += [Change(column, -back) for column, back in FROM_THE_END.get(feed, {}).items()]
+    changes += [Change(column, place, code=True) for column, place in CODES.get(feed, {}).items()]
     if feed == "fee_ledger":
-        entry = frame["entry_no"]
-        for kind, place in ENTRY_PLACES.items():
-            entry = _changed(entry, place, np.where(frame["entry_no"].str.starts_with(kind), number, 0), _add_to_digits)
-        changed.append(entry)
-    return frame.with_columns(changed)
+        changes += [Change("entry_no", place, begins=kind) for kind, place in ENTRY_PLACES.items()]
+    return changes
 
 
-def _changed(
-    column: pl.Series, place: int, number: np.ndarray, change: Callable[[np.ndarray, np.ndarray, np.ndarray], None]
-) -> pl.Series:
-    """The column with some characters of each value changed in place; null and shorter values stay as they are.
+def of_every_tile(feed: str, text: pl.DataFrame) -> pl.DataFrame:
+    """The rows that every tile has: none of a feed the world has once."""
+    return text.filter(EVERY_TILE[feed]) if feed in EVERY_TILE else text.clear()
 
-    Args:
-        place: where the characters begin; negative: from the end.
-    """
+
+def several(feed: str, text: pl.DataFrame, tiles: range) -> pl.DataFrame:
+    """Rows of the first tile as they are typed, once per tile; further columns come along."""
+    frame = pl.concat([text] * len(tiles))
+    number = np.repeat(np.arange(tiles.start, tiles.stop), text.height)
+    for change in _changes(feed):
+        frame = frame.with_columns(_changed(frame[change.column], change, number))
+    return frame
+
+
+class Copies:
+    """A file's lines with other numbers, as many tiles at once as wanted."""
+
+    def __init__(self, feed: str, columns: list[str], lines: bytes, at_once: int) -> None:
+        """Finds where the numbers stand, and where lines end (`line_ends`: 0 for no line, then the bytes up to each).
+
+        Args:
+            lines: rows of the first tile, in UTF-8 or GB18030, without quotation marks: every comma and every line feed
+                separates. (No letter of GB18030 has one of these bytes in it.)
+            at_once: tiles that `of` gives at most.
+        """
+        letters = np.frombuffer(lines, dtype=np.uint8)
+        ends = np.flatnonzero((letters == ord(",")) | (letters == ord("\n"))).reshape(-1, len(columns))
+        starts = np.concatenate([[0], ends.ravel() + 1])[:-1].reshape(ends.shape)
+        self.line_ends = np.concatenate([[0], ends[:, -1] + 1])
+        self._letters = np.array([letters] * at_once)
+        further = np.arange(at_once)[:, None] * len(letters)
+        self._spots = []
+        for change in _changes(feed):
+            field = columns.index(change.column)
+            spots, _ = change.spots(letters, starts[:, field], ends[:, field])
+            self._spots.append((change, change.read(letters, spots), spots + further))
+
+    def of(self, tiles: range) -> np.ndarray:
+        """The lines' bytes, one row per tile; valid until the next call."""
+        number = np.arange(tiles.start, tiles.stop)[:, None]
+        for change, was, spots in self._spots:
+            change.write(self._letters.ravel(), spots[: len(tiles)], was, number)
+        return self._letters[: len(tiles)]
+
+
+def _changed(column: pl.Series, change: Change, number: np.ndarray) -> pl.Series:
+    """The column with some characters of each value changed; null and shorter values stay as they are."""
     array = column.to_arrow(compat_level=pl.CompatLevel.oldest())
     validity, ends, content = array.buffers()
     offsets = np.frombuffer(ends, dtype=np.int64, count=len(array) + 1, offset=array.offset * 8)
     letters = np.frombuffer(content, dtype=np.uint8).copy()
-    length = np.diff(offsets)
-    least = -place if place < 0 else place + (18 if change is _shift_code else 3)
-    rows = np.flatnonzero((number > 0) & (length >= least))
-    starts = (offsets[1:] if place < 0 else offsets[:-1])[rows] + place
-    change(letters, starts, number[rows])
+    spots, rows = change.spots(letters, offsets[:-1], offsets[1:])
+    change.write(letters, spots, change.read(letters, spots), number[rows])
     fresh = pa.LargeStringArray.from_buffers(len(array), ends, pa.py_buffer(letters), validity, array.null_count)
     return pl.Series(column.name, pl.from_arrow(fresh))
-
-
-def _add_to_digits(letters: np.ndarray, starts: np.ndarray, number: np.ndarray) -> None:
-    """Three digits become their value plus the tile's number; letters become the number alone."""
-    digits = [letters[starts + place] - ord("0") for place in range(3)]  # bytes below "0" wrap around to more than 9
-    are_digits = (digits[0] <= 9) & (digits[1] <= 9) & (digits[2] <= 9)
-    value = digits[0].astype(np.int16) * 100 + digits[1] * np.int16(10) + digits[2]
-    value = np.where(are_digits, value, 0) + number.astype(np.int16)
-    for place, unit in enumerate((100, 10, 1)):
-        letters[starts + place] = value // unit % 10 + ord("0")
-
-
-def _shift_code(letters: np.ndarray, starts: np.ndarray, number: np.ndarray) -> None:
-    """The ninth and tenth letter of a credit code move on by the tile's number, the check character with them."""
-    first, second = number % 31, number // 31
-    check = -(first * CHECKED_WEIGHTS[0] + second * CHECKED_WEIGHTS[1])
-    for place, shift in ((8, first), (9, second), (17, check)):
-        letters[starts + place] = ALPHABET[(_VALUE[letters[starts + place]] + shift) % 31]
