@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines import transform
+from pipelines.gates import process as gates_process
 from pipelines.gates.run import GateResult, blocking, load_results
 from pipelines.ingest.landing import damaged, pending
 from pipelines.ingest.manifest import write_atomically
@@ -140,6 +141,8 @@ def in_words(settings: Settings, text: str) -> str:
         return (
             f"磁盘空间不足。请腾出空间（旧的 warehouse/history、site、as_of 可以删除）后重新运行 anze nightly。\n{text}"
         )
+    if "terminated abruptly" in text:  # concurrent.futures, of a process that is gone
+        return f"一个进程被系统终止，多半是内存不足。请调小 ANZE_MEMORY_LIMIT 或关闭别的程序后重新运行 anze nightly。\n{text}"
     if any(words in text for words in ("Permission denied", "readonly database", "Read-only file system")):
         return f"没有写入权限。请检查数据目录的属主与权限（anze doctor）。\n{text}"
     return text
@@ -181,8 +184,10 @@ def _run_dagster(settings: Settings, as_of: str) -> Outcome:
     prepare_dagster_home(settings)
     transform.use_environment(settings, as_of)
 
-    # dbt parses in a process of its own while Dagster is imported: several seconds each, and a night
-    # with nothing new pays for neither.
+    # dbt parses, and Great Expectations is loaded, in processes of their own while Dagster is imported: several seconds
+    # each, and a night with nothing new pays for none of it.
+    if settings.engine == "duckdb":
+        gates_process.begin()
     with ThreadPoolExecutor(1) as pool:
         parsing = pool.submit(transform.fresh_manifest, settings)
         import dagster as dg  # noqa: PLC0415

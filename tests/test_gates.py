@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import duckdb
 import pytest
 from conftest import Home
 
+from pipelines.gates import process
 from pipelines.gates.page import write_page
 from pipelines.gates.run import GateResult, blocking, run_landing_gates, run_mart_gates
+from pipelines.nightly import in_words
 
 
 @pytest.fixture
@@ -41,6 +46,17 @@ def test_good_data_passes_every_blocking_gate(world: Home) -> None:
     assert len(landing) > 30 and len(marts) > 10
     # A warning is shown and does not block.
     assert [result.expectation for result in landing if not result.success] == ["few_files_refused"]
+
+
+def test_a_night_whose_gates_die_fails_and_the_next_one_does_not(world: Home) -> None:
+    """The process of the gates is ended by the system (no memory): that is said, and gates run again in a new one."""
+    first = process.begin()
+    assert first.submit(os.getppid).result() == os.getpid()
+    os.kill(first.submit(os.getpid).result(), signal.SIGKILL)
+    with pytest.raises(BrokenProcessPool) as died:
+        process.run(run_landing_gates, world.settings)
+    assert "内存" in in_words(world.settings, str(died.value))
+    assert blocking(process.run(run_landing_gates, world.settings)) == []
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ class DuckDBTables:
 def check(settings: Settings, stage: str, suites: list[Suite], tables: Tables) -> list[GateResult]:
     """Runs suites over the tables of a stage and records the results."""
     quiet_dependencies()
-    import great_expectations as gx  # noqa: PLC0415  # several seconds; only a run of gates pays for it
+    import great_expectations as gx  # noqa: PLC0415 - three seconds; only a run of gates pays for it
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
     context = gx.get_context(mode="ephemeral")

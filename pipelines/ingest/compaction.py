@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -31,7 +32,7 @@ def landing_name(feed: str, part: str, size: int) -> str:
     return f"{feed}/{SMALL}/{part}.parquet" if size < SMALL_BYTES else f"{feed}/{part}.parquet"
 
 
-def compact(landing: Path, receipts: Iterable[Receipt], present: Iterable[Receipt]) -> None:
+def compact(landing: Path, receipts: Iterable[Receipt], present: Iterable[Receipt], threads: int) -> None:
     """Brings the files of small ones up to date; of a feed to which nothing has come nothing is written.
 
     Args:
@@ -40,9 +41,13 @@ def compact(landing: Path, receipts: Iterable[Receipt], present: Iterable[Receip
     """
     known = {name for receipt in receipts for name in receipt.outputs}
     outputs = {name: sha256 for receipt in present for name, sha256 in receipt.outputs.items()}
-    for feed in (*contracts(), "_issues"):
-        small = {name: outputs[name] for name in sorted(outputs) if name.startswith(f"{feed}/{SMALL}/")}
-        _compact_feed(landing, feed, known, small)
+    small: dict[str, dict[str, str]] = {feed: {} for feed in (*contracts(), "_issues")}
+    for name in sorted(outputs):
+        feed, _, rest = name.partition("/")
+        if feed in small and rest.startswith(f"{SMALL}/"):
+            small[feed][name] = outputs[name]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda feed: _compact_feed(landing, feed, known, small[feed]), small))
 
 
 def _compact_feed(landing: Path, feed: str, known: set[str], small: dict[str, str]) -> None:

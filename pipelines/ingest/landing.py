@@ -128,7 +128,7 @@ def land(
     write_calendar(settings)
     paths = {drop.path for drop in drops}
     present = [receipt for path, receipt in receipts.items() if path in paths]
-    compact(settings.landing, receipts.values(), present)
+    compact(settings.landing, receipts.values(), present, settings.threads)
     _write_files_table(settings, present)
     return [_summary(feed, [receipt for receipt in loaded.values() if receipt.feed == feed]) for feed in contracts()]
 

@@ -8,11 +8,7 @@ Parquet and archives are therefore never read in the night's own process; the dr
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
-import os
 import resource
-import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -20,12 +16,12 @@ from pathlib import PurePosixPath
 
 from pipelines.ingest.drop import Reading
 from pipelines.ingest.manifest import Drop, Receipt
+from pipelines.processes import processes
 from pipelines.settings import environment
 
 # Below this much to read, starting other processes costs more than they save.
 FEW_FILES, FEW_BYTES = 150, 48 << 20
 TEXTS = {".csv", ".txt", ".tsv"}
-PR_SET_PDEATHSIG = 1
 
 # Texts of one sender and feed are read together, so many and so much at once; larger ones have enough rows of their own.
 TOGETHER_FILES, TOGETHER_BYTES = 32, 8 << 20
@@ -82,9 +78,9 @@ def _by_processes(reading: Reading, tasks: list[Task], count: int) -> Landed:
     left = tasks
     while left:
         finished = set()
-        with _processes(reading, count) as processes:
+        with _processes(reading, count) as workers:
             try:
-                futures = {processes.submit(_land, task): task for task in left}
+                futures = {workers.submit(_land, task): task for task in left}
             except BrokenProcessPool:
                 futures = {}
             for future in as_completed(futures):
@@ -108,19 +104,13 @@ def _alone(reading: Reading, drop: Drop) -> Landed:
 
 
 def _processes(reading: Reading, count: int) -> ProcessPoolExecutor:
-    """New processes and no copies of this one: Polars' threads do not survive a fork."""
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin, (reading, os.getpid()))
+    return processes(count, _begin, reading)
 
 
-def _begin(reading: Reading, parent: int) -> None:
-    """A worker ends with the night that started it, however that ends (kill -9 included)."""
+def _begin(reading: Reading) -> None:
     global _reading  # noqa: PLW0603 - what a worker is told once
     _reading = reading
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     limit_memory(reading.settings.reader_memory_mb)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def limit_memory(megabytes: int) -> None:

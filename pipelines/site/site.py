@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,19 +23,18 @@ from typing import Any
 import jinja2
 import polars as pl
 
+from pipelines.processes import processes
 from pipelines.publish.lists import Rows, read
 from pipelines.publish.rights import Audience, audience, audiences, open_as
 from pipelines.report.spreadsheet import write_csv
 from pipelines.settings import CHINA, Settings
 from pipelines.site.figures import LIST_ROWS, Figures, Page
+from pipelines.site.scripts import write_scripts
 
 KEPT = 2
 """Sites kept beside the current one."""
 FILE_ROWS = 300_000
 """Rows of a list offered as a file; longer ones are in the audience's extract."""
-
-SNIPPET = "window.vegaEmbed = vegaEmbed;"
-"""All the pages need of Vega; the bundle's default hands out more."""
 
 Progress = Callable[[str], None]
 
@@ -47,18 +45,19 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
     root.mkdir(parents=True, exist_ok=True)
     stamp = datetime.now(CHINA).strftime("%Y%m%d%H%M%S")
     partial = root / f".{stamp}.partial"
-    assets = partial / "assets"
-    write_assets(assets)
     chosen = [provider for provider in settings.site_audiences.split(",") if provider]
     everybody = [audience(provider) for provider in chosen] or audiences()
     publication_id = ""
     at_once = min(settings.threads, len(everybody))
-    with ThreadPoolExecutor(at_once) as pool:
-        written = pool.map(
-            lambda who: write_site(settings.published, who, partial / who.provider, assets, at_once), everybody
-        )
+    # Vega is put together beside the pages, in a process: it would hold Python's lock for more than a second.
+    with processes(1) as beside, ThreadPoolExecutor(at_once) as pool:
+        scripts = beside.submit(write_scripts, partial / "assets")
+        written = pool.map(lambda who: write_pages(settings.published, who, partial / who.provider, at_once), everybody)
         for place, publication_id in enumerate(written, 1):  # noqa: B007 - all of them show the same publication
             progress(f"网页 {place}/{len(everybody)}")
+        scripts.result()
+    for who in everybody:
+        shutil.copytree(partial / "assets", partial / who.provider / "assets", copy_function=_link)
     _write_index(partial, everybody)
     folder = root / f"{stamp}_{publication_id}"
     partial.rename(folder)
@@ -67,18 +66,19 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
     return folder
 
 
-def write_site(warehouse: Path, who: Audience, folder: Path, assets: Path | None = None, at_once: int = 1) -> str:
-    """The site of one audience; returns the publication it shows.
+def write_site(warehouse: Path, who: Audience, folder: Path) -> None:
+    """The site of one audience."""
+    write_scripts(folder / "assets")
+    write_pages(warehouse, who, folder)
+
+
+def write_pages(warehouse: Path, who: Audience, folder: Path, at_once: int = 1) -> str:
+    """One audience's pages and files of lists, without scripts and styles; returns the publication they show.
 
     Args:
-        assets: scripts and styles made before; they are linked, not copied, where the disk can.
-        at_once: how many sites are written side by side.
+        at_once: for how many audiences they are written side by side.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if assets is None:
-        write_assets(folder / "assets")
-    else:
-        shutil.copytree(assets, folder / "assets", copy_function=_link, dirs_exist_ok=True)
     with open_as(warehouse, who, at_once) as connection:
         figures = Figures(connection, who)
         pages = figures.pages()
@@ -128,36 +128,6 @@ def environment() -> jinja2.Environment:
     return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
-def write_assets(folder: Path) -> None:
-    """Scripts and styles: ours, and those of installed packages (vl-convert: Vega; itables: DataTables)."""
-    import itables  # noqa: PLC0415 - a second of imports
-    import vl_convert  # noqa: PLC0415
-
-    folder.mkdir(parents=True, exist_ok=True)
-    own = files("pipelines.site") / "assets"
-    for name in ("site.js", "site.css"):
-        (folder / name).write_text((own / name).read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "charts.js").write_text(f"(function(){{{vl_convert.javascript_bundle(SNIPPET)}}})();", encoding="utf-8")
-    package = Path(itables.__file__).parent / "html"
-    module = (package / "dt_bundle.js").read_text(encoding="utf-8")
-    (folder / "tables.js").write_text(_as_classic_script(module), encoding="utf-8")
-    shutil.copyfile(package / "dt_bundle.css", folder / "tables.css")
-
-
-def _as_classic_script(module: str) -> str:
-    """An ES module as a script: browsers refuse modules from file://.
-
-    Raises:
-        ValueError: the module does not export what it used to.
-    """
-    export = re.search(r"export ?\{([^}]*)\}", module)
-    names = {name: local for local, name in re.findall(r"([\w$]+) as ([\w$]+)", export[1])} if export else {}
-    if export is None or "jQuery" not in names:
-        raise ValueError("itables' script has changed: no export of jQuery found")
-    hand_over = f"window.jQuery={names['jQuery']};"
-    return f'(function(){{"use strict";{module[: export.start()]}{hand_over}{module[export.end() :]}\n}})();'
-
-
 def _write_index(folder: Path, everybody: list[Audience]) -> None:
     """The list of sites, for whoever serves them; it names audiences and nothing else."""
     html = environment().get_template("audiences.html").render(everybody=everybody)
@@ -165,7 +135,6 @@ def _write_index(folder: Path, everybody: list[Audience]) -> None:
 
 
 def _link(source: str, target: str) -> None:
-    Path(target).unlink(missing_ok=True)
     try:
         os.link(source, target)
     except OSError:

@@ -7,6 +7,7 @@ import dagster as dg
 
 from pipelines.defs.progress import stopwatch
 from pipelines.defs.resources import Home
+from pipelines.gates import process
 from pipelines.gates.page import write_page
 from pipelines.gates.run import GateResult, load_results, run_landing_gates, run_mart_gates
 from pipelines.gates.suites import landing_suites, mart_suites
@@ -59,7 +60,7 @@ def _check_results(
 ) -> Iterator[dg.AssetCheckResult]:
     """One check result per table; the page of results is brought up to date first."""
     took = stopwatch()
-    results = gates(settings)
+    results = process.run(gates, settings)
     seconds = took()
     page = str(write_page(settings, load_results(settings)))
     for table, group in groupby(results, key=lambda result: result.table_name):

@@ -1,0 +1,49 @@
+"""The process that gates run in.
+
+What belongs here: starting it early. It loads Great Expectations for three seconds of one core, while the night loads
+Dagster with the other. What does not: the gates (run.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from pipelines.gates.run import GateResult
+from pipelines.processes import processes
+from pipelines.settings import Settings, quiet_dependencies
+
+_process: ProcessPoolExecutor | None = None
+
+
+def begin() -> ProcessPoolExecutor:
+    """Starts it, unless it runs."""
+    global _process  # noqa: PLW0603 - one, for both stages of a night
+    if _process is None:
+        _process = processes(1, _load)
+        _process.submit(_load)  # a pool starts with its first task
+    return _process
+
+
+def _load() -> None:
+    quiet_dependencies()
+    import great_expectations  # noqa: F401, PLC0415 - here and not in the night's own process
+
+    from pipelines.gates import dialect  # noqa: F401, PLC0415
+
+
+def run(gates: Callable[[Settings], list[GateResult]], settings: Settings) -> list[GateResult]:
+    """What `gates` finds, in that process (Spark brings its own); it ends with the night's.
+
+    Raises:
+        BrokenProcessPool: it died (of memory, most likely).
+    """
+    if settings.engine == "spark":
+        return gates(settings)
+    global _process  # noqa: PLW0603
+    try:
+        return begin().submit(gates, settings).result()
+    except BrokenProcessPool:
+        _process = None
+        raise
