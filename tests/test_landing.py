@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import date, datetime
 from pathlib import Path
 
@@ -205,6 +208,45 @@ def test_a_misfiled_drop_is_refused_not_overlooked(home: Home) -> None:
     assert home.land()["policy"].rows_accepted == 1
     files = pl.read_parquet(home.settings.landing / "files.parquet")
     assert files.filter(pl.col("status") == "loaded")["file_name"].to_list() == ["对.csv"]
+
+
+def land_without_privileges(home: Home) -> None:
+    """Lands as a user to whom permissions apply: the system manager (in a container, the tests) may read everything."""
+    program = "import sys; from pathlib import Path; from pipelines.ingest.landing import land; from pipelines.settings import settings; land(settings(Path(sys.argv[1])))"
+    rights = "-dac_override,-dac_read_search"
+    as_user = [] if os.geteuid() else ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"]
+    subprocess.run([*as_user, sys.executable, "-c", program, str(home.path)], check=True)
+
+
+def test_what_may_not_be_read_is_refused_until_it_may(home: Home) -> None:
+    """An upload account whose umask keeps others out: of one file, of a folder never read, of a folder read before."""
+    closed = [
+        home.drop("weihai_hayc", "policy", "2023-02-01", "一月.csv", POLICY + policy("P1")),
+        home.drop("weihai_hayc", "policy", "2023-03-01", "二月.csv", POLICY + policy("P2")).parent,
+    ]
+    before = home.drop("weihai_hayc", "policy", "2023-04-01", "三月.csv", POLICY + policy("P3")).parent
+    for path in closed:
+        path.chmod(0)
+    land_without_privileges(home)
+
+    def files() -> dict[str, tuple[str, int]]:
+        table = pl.read_parquet(home.settings.landing / "files.parquet")
+        return {path: (status, rows) for path, status, rows in table.select("path", "status", "rows_accepted").rows()}
+
+    refused = {
+        "weihai_hayc/policy/2023-02-01/一月.csv": ("refused", 0),
+        "weihai_hayc/policy/2023-03-01/": ("refused", 0),
+    }
+    loaded = {"weihai_hayc/policy/2023-04-01/三月.csv": ("loaded", 1)}
+    assert files() == refused | loaded
+    assert {issue[2] for issue in issues(home)} == {"unreadable"} and "umask" in issues(home)[0][-1]
+    before.chmod(0)
+    land_without_privileges(home)
+    assert files() == refused | loaded | {"weihai_hayc/policy/2023-04-01/": ("refused", 0)}
+    for path in (*closed, before):
+        path.chmod(0o755)
+    land_without_privileges(home)
+    assert set(files().values()) == {("loaded", 1)} and len(files()) == 3 and issues(home) == []
 
 
 def test_several_experts_of_one_visit_are_hashed_one_by_one(home: Home) -> None:

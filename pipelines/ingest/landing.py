@@ -75,12 +75,15 @@ def reading_fingerprint() -> str:
 
 
 def is_current(drop: Drop, receipt: Receipt | None, fingerprint: str) -> bool:
-    """The drop was read, has not been touched since, and would be read the same way now."""
+    """The drop was read, has not been touched since, and would be read the same way now.
+
+    One that may not be read is as it was when it could be: there is nothing new to learn.
+    """
     return (
         receipt is not None
         and receipt.contract == fingerprint
-        and (receipt.size, receipt.mtime_ns) == (drop.size, drop.mtime_ns)
         and receipt.received_at == drop.received_at.isoformat()
+        and ((receipt.size, receipt.mtime_ns) == (drop.size, drop.mtime_ns) or not drop.readable)
     )
 
 
@@ -127,7 +130,8 @@ def land(
             progress(Progress(done, len(ready)))
     write_calendar(settings)
     paths = {drop.path for drop in drops}
-    present = [receipt for path, receipt in receipts.items() if path in paths]
+    hidden = tuple(drop.path for drop in drops if drop.path.endswith("/"))  # what was read in there still counts
+    present = [receipt for path, receipt in receipts.items() if path in paths or path.startswith(hidden)]
     compact(settings.landing, receipts.values(), present, settings.threads)
     _write_files_table(settings, present)
     return [_summary(feed, [receipt for receipt in loaded.values() if receipt.feed == feed]) for feed in contracts()]

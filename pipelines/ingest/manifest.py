@@ -16,6 +16,7 @@ import io
 import json
 import os
 import re
+import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -49,7 +50,10 @@ FILES_SCHEMA: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class Drop:
-    """One dropped file. `path` is relative to raw/, `received_at` is China time without zone."""
+    """One dropped file. `path` is relative to raw/, `received_at` is China time without zone.
+
+    A folder that may not be read stands for what is in it: its path ends with a slash.
+    """
 
     path: str
     provider: str
@@ -58,6 +62,7 @@ class Drop:
     size: int
     mtime_ns: int
     misfiled: bool = False
+    readable: bool = True
 
     @property
     def file_name(self) -> str:
@@ -115,20 +120,47 @@ def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
     first_seen = (now or datetime.now(CHINA)).replace(tzinfo=None, second=0, microsecond=0)
     new_stamps: dict[str, datetime] = {}
     drops = []
-    for path in sorted(raw.rglob("*")):
-        relative = path.relative_to(raw)
-        folders = relative.parts[:-1]
-        if not folders or not path.is_file() or any(_unfinished(part) for part in relative.parts):
+    for parts, path in sorted(_walk(raw)):
+        is_folder = not parts[-1]
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # taken away meanwhile, or a link that leads nowhere
             continue
-        provider, feed, *rest = (*folders, "")[: max(2, len(folders))]
+        if not is_folder and not stat.S_ISREG(status.st_mode):
+            continue
+        relative = "/".join(parts)
+        provider, feed, *rest = (*parts[:-1], "")[: max(2, len(parts) - 1)]
         received = parse_stamp(rest[0]) if len(rest) == 1 else None
         misfiled = feed not in contracts() or (bool(rest) and received is None)
         if received is None:
-            received = stamps.get(relative.as_posix()) or new_stamps.setdefault(relative.as_posix(), first_seen)
-        stat = path.stat()
-        drops.append(Drop(relative.as_posix(), provider, feed, received, stat.st_size, stat.st_mtime_ns, misfiled))
+            received = stamps.get(relative) or new_stamps.setdefault(relative, first_seen)
+        readable = not is_folder and os.access(path, os.R_OK)
+        drops.append(Drop(relative, provider, feed, received, status.st_size, status.st_mtime_ns, misfiled, readable))
     _append_stamps(raw, new_stamps)
     return drops
+
+
+def _walk(raw: Path) -> list[tuple[tuple[str, ...], Path]]:
+    """Files below the folders of raw/, each as its path's parts and its path; folders that may not be read as well,
+    with an empty last part.
+
+    Raises:
+        OSError: raw/ itself may not be read, or the disk fails.
+    """
+    found: list[tuple[tuple[str, ...], Path]] = []
+
+    def cannot_list(error: OSError) -> None:
+        folder = Path(error.filename)
+        if isinstance(error, PermissionError) and folder != raw:
+            found.append(((*folder.relative_to(raw).parts, ""), folder))
+        elif not isinstance(error, FileNotFoundError):
+            raise error
+
+    for folder, below, names in os.walk(raw, onerror=cannot_list):
+        below[:] = [name for name in below if not _unfinished(name)]
+        parts = Path(folder).relative_to(raw).parts
+        found += [((*parts, name), Path(folder, name)) for name in names if parts and not _unfinished(name)]
+    return found
 
 
 def _unfinished(name: str) -> bool:

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import codecs
 import io
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ import numpy as np
 import polars as pl
 import xlsxwriter
 
+from pipelines.processes import processes
 from pipelines.settings import environment
 from pipelines.synth import dirt as mistakes
 from pipelines.synth.model import DISTRICTS, INDUSTRIES, ITEM_NAME, PRODUCT_NAME, SCALES, build
@@ -246,11 +246,11 @@ def _writers(tiles: int) -> Iterator[Executor]:
         return
     with (
         environment("POLARS_MAX_THREADS", "1"),  # one core each
-        ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as processes,
+        processes(os.cpu_count() or 1) as writers,
     ):
         for _ in range(os.cpu_count() or 1):
-            processes.submit(_ready)
-        yield processes
+            writers.submit(_ready)
+        yield writers
 
 
 def _ready() -> None:
