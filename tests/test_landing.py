@@ -210,6 +210,31 @@ def test_a_misfiled_drop_is_refused_not_overlooked(home: Home) -> None:
     assert files.filter(pl.col("status") == "loaded")["file_name"].to_list() == ["对.csv"]
 
 
+def test_names_written_by_chinese_windows_and_things_that_are_no_files(home: Home) -> None:
+    """Names in GBK bytes (an old FTP client) are read as such, even beside the same name in UTF-8; others are no drops."""
+    folder = home.drop("weihai_hayc", "policy", "2023-02-01", "一月.csv", POLICY + policy("P1")).parent
+    gbk = os.fsencode(folder) + "/一月.csv".encode("gbk")
+    Path(os.fsdecode(gbk)).write_text(POLICY + policy("P2"), encoding="utf-8")
+    Path(os.fsdecode(os.fsencode(folder) + "/二月.csv".encode("gbk"))).write_text(
+        POLICY + policy("P3"), encoding="utf-8"
+    )
+    wrong = Path(os.fsdecode(os.fsencode(folder.parents[1]) + "/理赔".encode("gbk")))
+    wrong.mkdir()
+    (wrong / "a.csv").write_text("x", encoding="utf-8")
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "loop.csv").symlink_to("loop.csv")
+    (folder / "gone.csv").symlink_to("nowhere.csv")
+    assert home.land()["policy"].rows_accepted == 3
+    files = dict(pl.read_parquet(home.settings.landing / "files.parquet").select("path", "status").rows())
+    assert files == {
+        "weihai_hayc/policy/2023-02-01/一月.csv": "loaded",
+        "weihai_hayc/policy/2023-02-01/һ\\xd4\\xc2.csv": "loaded",
+        "weihai_hayc/policy/2023-02-01/二月.csv": "loaded",
+        "weihai_hayc/理赔/a.csv": "refused",
+    }
+    assert sum(landed.new_files for landed in home.land().values()) == 0
+
+
 def land_without_privileges(home: Home) -> None:
     """Lands as a user to whom permissions apply: the system manager (in a container, the tests) may read everything."""
     program = "import sys; from pathlib import Path; from pipelines.ingest.landing import land; from pipelines.settings import settings; land(settings(Path(sys.argv[1])))"

@@ -72,7 +72,7 @@ class Reading:
         if drop.size > self.settings.max_file_mb * 1024 * 1024:
             refusal = Refused("too_large", limit=self.settings.max_file_mb)
             return _refuse(self.settings, _identified(blank, drop, b"", drop.path), refusal)
-        with _content(self.settings.raw / drop.path, drop.size) as content:
+        with _content(drop.place(self.settings.raw), drop.size) as content:
             try:
                 provider, contract = _expected(drop)
                 identity = _identified(blank, drop, content)
@@ -102,7 +102,7 @@ class Reading:
         for drop in drops:
             with suppress(*ANYTHING):
                 _, contract = _expected(drop)
-                content = (self.settings.raw / drop.path).read_bytes()
+                content = drop.place(self.settings.raw).read_bytes()
                 identity = _identified(_blank(drop, self.fingerprint), drop, content)
                 first, *more = islice(tables(content, drop.file_name, contract, self._limits), 2)
                 if identity.file_id not in self.seen and not more and not first.from_workbook:
@@ -127,7 +127,7 @@ class Reading:
     def refuse_deadly(self, drop: Drop) -> Receipt | None:
         """Refuses a drop whose reading ended the process that read it."""
         try:
-            content = (self.settings.raw / drop.path).read_bytes()
+            content = drop.place(self.settings.raw).read_bytes()
         except FileNotFoundError:
             return None
         blank = _blank(drop, self.fingerprint)

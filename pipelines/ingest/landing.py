@@ -145,7 +145,7 @@ def _still_changing(settings: config.Settings, drops: list[Drop]) -> set[str]:
     time.sleep(SECOND_LOOK_SECONDS)
     changing = set()
     for drop in recent:
-        path = settings.raw / drop.path
+        path = drop.place(settings.raw)
         stat = path.stat() if path.exists() else None
         if stat is None or (stat.st_size, stat.st_mtime_ns) != (drop.size, drop.mtime_ns):
             changing.add(drop.path)

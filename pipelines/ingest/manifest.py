@@ -11,6 +11,7 @@ kept beside the raw files.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -52,7 +53,8 @@ FILES_SCHEMA: dict[str, pl.DataType] = {
 class Drop:
     """One dropped file. `path` is relative to raw/, `received_at` is China time without zone.
 
-    A folder that may not be read stands for what is in it: its path ends with a slash.
+    A folder that may not be read stands for what is in it: its path ends with a slash. `on_disk`: the path as the disk
+    spells it, where that is no UTF-8 (names written by Chinese Windows).
     """
 
     path: str
@@ -63,6 +65,10 @@ class Drop:
     mtime_ns: int
     misfiled: bool = False
     readable: bool = True
+    on_disk: str = ""
+
+    def place(self, raw: Path) -> Path:
+        return raw / (self.on_disk or self.path)
 
     @property
     def file_name(self) -> str:
@@ -119,25 +125,44 @@ def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
     stamps = _load_stamps(raw)
     first_seen = (now or datetime.now(CHINA)).replace(tzinfo=None, second=0, microsecond=0)
     new_stamps: dict[str, datetime] = {}
+    found = sorted(_walk(raw))
+    spelled = {"/".join(parts) for parts, _ in found}
     drops = []
-    for parts, path in sorted(_walk(raw)):
+    for parts, path in found:
         is_folder = not parts[-1]
         try:
             status = path.stat()
-        except FileNotFoundError:  # taken away meanwhile, or a link that leads nowhere
-            continue
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ELOOP):  # taken away meanwhile, or a link that leads nowhere
+                continue
+            raise
         if not is_folder and not stat.S_ISREG(status.st_mode):
             continue
-        relative = "/".join(parts)
-        provider, feed, *rest = (*parts[:-1], "")[: max(2, len(parts) - 1)]
+        on_disk = "/".join(parts)
+        relative = _in_unicode(on_disk, spelled)
+        provider, feed, *rest = (*relative.split("/")[:-1], "")[: max(2, len(parts) - 1)]
         received = parse_stamp(rest[0]) if len(rest) == 1 else None
         misfiled = feed not in contracts() or (bool(rest) and received is None)
         if received is None:
             received = stamps.get(relative) or new_stamps.setdefault(relative, first_seen)
-        readable = not is_folder and os.access(path, os.R_OK)
-        drops.append(Drop(relative, provider, feed, received, status.st_size, status.st_mtime_ns, misfiled, readable))
+        drops.append(
+            Drop(
+                relative, provider, feed, received, status.st_size, status.st_mtime_ns, misfiled,
+                readable=not is_folder and os.access(path, os.R_OK), on_disk=on_disk if on_disk != relative else "",
+            )
+        )  # fmt: skip
     _append_stamps(raw, new_stamps)
     return drops
+
+
+def _in_unicode(on_disk: str, others: set[str]) -> str:
+    """A path as people read it; bytes that are no UTF-8 are GB18030. If that is another file's path, they are spelled out."""
+    try:
+        on_disk.encode()
+    except UnicodeEncodeError:
+        as_read = os.fsencode(on_disk).decode("gb18030", "backslashreplace")
+        return as_read if as_read not in others else os.fsencode(on_disk).decode(errors="backslashreplace")
+    return on_disk
 
 
 def _walk(raw: Path) -> list[tuple[tuple[str, ...], Path]]:
