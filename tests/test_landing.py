@@ -210,8 +210,43 @@ def test_a_misfiled_drop_is_refused_not_overlooked(home: Home) -> None:
     assert files.filter(pl.col("status") == "loaded")["file_name"].to_list() == ["对.csv"]
 
 
-def test_names_written_by_chinese_windows_and_things_that_are_no_files(home: Home) -> None:
-    """Names in GBK bytes (an old FTP client) are read as such, even beside the same name in UTF-8; others are no drops."""
+def test_links_are_not_followed(home: Home, tmp_path: Path) -> None:
+    """A sender's link might lead to another sender's files; a provider's folder that is a link is the operator's doing."""
+    theirs = home.drop("weihai_lhcx", "policy", "2023-02-01", "一月.csv", POLICY + policy("P1", 保险机构="蓝海财险"))
+    mine = home.drop("weihai_hayc", "policy", "2023-02-01", "一月.csv", POLICY + policy("P2")).parent
+    (mine / "二月.csv").symlink_to(theirs)
+    (mine / "loop.csv").symlink_to("loop.csv")
+    (mine.parent / "2023-03-01").symlink_to(theirs.parent)
+    elsewhere = tmp_path / "sftp"
+    mine.parents[1].rename(elsewhere)
+    mine.parents[1].symlink_to(elsewhere)
+
+    def files() -> dict[str, tuple[str, str]]:
+        table = pl.read_parquet(home.settings.landing / "files.parquet")
+        return {path: (status, reason[:8]) for path, status, reason in table.select("path", "status", "reason").rows()}
+
+    home.land()
+    refused = ("refused", "这是一个链接，不")
+    assert files() == {
+        "weihai_lhcx/policy/2023-02-01/一月.csv": ("loaded", ""),
+        "weihai_hayc/policy/2023-02-01/一月.csv": ("loaded", ""),
+        "weihai_hayc/policy/2023-02-01/二月.csv": refused,
+        "weihai_hayc/policy/2023-02-01/loop.csv": refused,
+        "weihai_hayc/policy/2023-03-01/": refused,
+    }
+    assert sum(landed.new_files for landed in home.land().values()) == 0
+    # What was read before and is a link now is refused as well; the file itself, laid down again, is read.
+    (mine / "一月.csv").unlink()
+    (mine / "一月.csv").symlink_to(theirs)
+    (mine / "二月.csv").unlink()
+    home.drop("weihai_hayc", "policy", "2023-02-01", "二月.csv", POLICY + policy("P2"))
+    home.land()
+    assert files()["weihai_hayc/policy/2023-02-01/一月.csv"] == refused
+    assert files()["weihai_hayc/policy/2023-02-01/二月.csv"] == ("loaded", "")
+
+
+def test_names_written_by_chinese_windows(home: Home) -> None:
+    """Names in GBK bytes (an old FTP client) are read as such, even beside the same name in UTF-8; a pipe is no drop."""
     folder = home.drop("weihai_hayc", "policy", "2023-02-01", "一月.csv", POLICY + policy("P1")).parent
     gbk = os.fsencode(folder) + "/一月.csv".encode("gbk")
     Path(os.fsdecode(gbk)).write_text(POLICY + policy("P2"), encoding="utf-8")
@@ -222,8 +257,6 @@ def test_names_written_by_chinese_windows_and_things_that_are_no_files(home: Hom
     wrong.mkdir()
     (wrong / "a.csv").write_text("x", encoding="utf-8")
     os.mkfifo(folder / "pipe.csv")
-    (folder / "loop.csv").symlink_to("loop.csv")
-    (folder / "gone.csv").symlink_to("nowhere.csv")
     assert home.land()["policy"].rows_accepted == 3
     files = dict(pl.read_parquet(home.settings.landing / "files.parquet").select("path", "status").rows())
     assert files == {
@@ -268,6 +301,9 @@ def test_what_may_not_be_read_is_refused_until_it_may(home: Home) -> None:
     before.chmod(0)
     land_without_privileges(home)
     assert files() == refused | loaded | {"weihai_hayc/policy/2023-04-01/": ("refused", 0)}
+    before.chmod(0o444)  # its files' names may be read, and nothing else
+    land_without_privileges(home)
+    assert files() == refused | loaded
     for path in (*closed, before):
         path.chmod(0o755)
     land_without_privileges(home)

@@ -66,9 +66,9 @@ class Reading:
 
     def _land_alone(self, drop: Drop) -> Receipt:
         blank = _blank(drop, self.fingerprint)
-        if not drop.readable:
-            unread = replace(blank, size=UNREAD)
-            return _refuse(self.settings, _identified(unread, drop, b"", drop.path), Refused("unreadable"))
+        if drop.unopened:
+            unread = replace(blank, size=UNREAD) if drop.unopened == "unreadable" else blank
+            return _refuse(self.settings, _identified(unread, drop, b"", drop.path), Refused(drop.unopened))
         if drop.size > self.settings.max_file_mb * 1024 * 1024:
             refusal = Refused("too_large", limit=self.settings.max_file_mb)
             return _refuse(self.settings, _identified(blank, drop, b"", drop.path), refusal)
@@ -100,6 +100,8 @@ class Reading:
         """
         alike: dict[tuple[object, ...], list[tuple[Drop, Receipt, Sheet]]] = {}
         for drop in drops:
+            if drop.unopened:
+                continue
             with suppress(*ANYTHING):
                 _, contract = _expected(drop)
                 content = drop.place(self.settings.raw).read_bytes()

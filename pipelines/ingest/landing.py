@@ -83,7 +83,7 @@ def is_current(drop: Drop, receipt: Receipt | None, fingerprint: str) -> bool:
         receipt is not None
         and receipt.contract == fingerprint
         and receipt.received_at == drop.received_at.isoformat()
-        and ((receipt.size, receipt.mtime_ns) == (drop.size, drop.mtime_ns) or not drop.readable)
+        and ((receipt.size, receipt.mtime_ns) == (drop.size, drop.mtime_ns) or drop.unopened == "unreadable")
     )
 
 
@@ -145,8 +145,10 @@ def _still_changing(settings: config.Settings, drops: list[Drop]) -> set[str]:
     time.sleep(SECOND_LOOK_SECONDS)
     changing = set()
     for drop in recent:
-        path = drop.place(settings.raw)
-        stat = path.stat() if path.exists() else None
+        try:
+            stat = drop.place(settings.raw).lstat()
+        except FileNotFoundError:
+            stat = None
         if stat is None or (stat.st_size, stat.st_mtime_ns) != (drop.size, drop.mtime_ns):
             changing.add(drop.path)
     return changing

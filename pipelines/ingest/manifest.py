@@ -11,7 +11,6 @@ kept beside the raw files.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import json
@@ -53,8 +52,11 @@ FILES_SCHEMA: dict[str, pl.DataType] = {
 class Drop:
     """One dropped file. `path` is relative to raw/, `received_at` is China time without zone.
 
-    A folder that may not be read stands for what is in it: its path ends with a slash. `on_disk`: the path as the disk
-    spells it, where that is no UTF-8 (names written by Chinese Windows).
+    A folder that is not opened stands for what is in it: its path ends with a slash.
+
+    Attributes:
+        unopened: why it is refused without a look inside (a code of feeds/refusals.yaml); empty: it is not.
+        on_disk: the path as the disk spells it, where that is no UTF-8 (names written by Chinese Windows).
     """
 
     path: str
@@ -64,7 +66,7 @@ class Drop:
     size: int
     mtime_ns: int
     misfiled: bool = False
-    readable: bool = True
+    unopened: str = ""
     on_disk: str = ""
 
     def place(self, raw: Path) -> Path:
@@ -129,15 +131,20 @@ def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
     spelled = {"/".join(parts) for parts, _ in found}
     drops = []
     for parts, path in found:
-        is_folder = not parts[-1]
+        unopened, size, mtime_ns = "unreadable", 0, 0
         try:
-            status = path.stat()
-        except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ELOOP):  # taken away meanwhile, or a link that leads nowhere
-                continue
-            raise
-        if not is_folder and not stat.S_ISREG(status.st_mode):
+            status = path.lstat()
+            size, mtime_ns = status.st_size, status.st_mtime_ns
+            if stat.S_ISLNK(status.st_mode):  # it might lead to what its sender may not see
+                unopened = "link"
+            elif stat.S_ISREG(status.st_mode) and os.access(path, os.R_OK):
+                unopened = ""
+            elif parts[-1] and not stat.S_ISREG(status.st_mode):
+                continue  # a pipe, a socket
+        except FileNotFoundError:  # taken away meanwhile
             continue
+        except PermissionError:  # its folder may be listed and not entered
+            pass
         on_disk = "/".join(parts)
         relative = _in_unicode(on_disk, spelled)
         provider, feed, *rest = (*relative.split("/")[:-1], "")[: max(2, len(parts) - 1)]
@@ -147,8 +154,7 @@ def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
             received = stamps.get(relative) or new_stamps.setdefault(relative, first_seen)
         drops.append(
             Drop(
-                relative, provider, feed, received, status.st_size, status.st_mtime_ns, misfiled,
-                readable=not is_folder and os.access(path, os.R_OK), on_disk=on_disk if on_disk != relative else "",
+                relative, provider, feed, received, size, mtime_ns, misfiled, unopened, on_disk if on_disk != relative else "",
             )
         )  # fmt: skip
     _append_stamps(raw, new_stamps)
@@ -166,25 +172,31 @@ def _in_unicode(on_disk: str, others: set[str]) -> str:
 
 
 def _walk(raw: Path) -> list[tuple[tuple[str, ...], Path]]:
-    """Files below the folders of raw/, each as its path's parts and its path; folders that may not be read as well,
-    with an empty last part.
+    """Files below the folders of raw/, each as its path's parts and its path; with an empty last part: folders that may
+    not be read, and links to folders. A provider's folder itself may be a link: only the operator can lay it there.
 
     Raises:
         OSError: raw/ itself may not be read, or the disk fails.
     """
     found: list[tuple[tuple[str, ...], Path]] = []
 
+    def parts(folder: str | Path) -> tuple[str, ...]:
+        return Path(folder).relative_to(raw).parts
+
     def cannot_list(error: OSError) -> None:
-        folder = Path(error.filename)
-        if isinstance(error, PermissionError) and folder != raw:
-            found.append(((*folder.relative_to(raw).parts, ""), folder))
+        if isinstance(error, PermissionError):
+            found.append(((*parts(error.filename), ""), Path(error.filename)))
         elif not isinstance(error, FileNotFoundError):
             raise error
 
-    for folder, below, names in os.walk(raw, onerror=cannot_list):
-        below[:] = [name for name in below if not _unfinished(name)]
-        parts = Path(folder).relative_to(raw).parts
-        found += [((*parts, name), Path(folder, name)) for name in names if parts and not _unfinished(name)]
+    for provider in raw.iterdir() if raw.exists() else ():
+        if not provider.is_dir() or _unfinished(provider.name):
+            continue
+        for folder, below, names in os.walk(provider, onerror=cannot_list):
+            below[:] = [name for name in below if not _unfinished(name)]
+            links = [name for name in below if os.path.islink(Path(folder, name))]  # noqa: PTH114 - or cannot be told
+            found += [((*parts(folder), name, ""), Path(folder, name)) for name in links]
+            found += [((*parts(folder), name), Path(folder, name)) for name in names if not _unfinished(name)]
     return found
 
 
