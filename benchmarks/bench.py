@@ -99,7 +99,7 @@ def generated(scale: str) -> Path:
 
 
 def size(home: Path, feeds: tuple[str, ...] | None = None) -> int:
-    files = (path for path in (home / "raw").rglob("*") if path.is_file())
+    files = (path for path in (home / "raw").glob("*/*/**/*") if path.is_file())
     return sum(
         path.stat().st_size for path in files if feeds is None or path.relative_to(home / "raw").parts[1] in feeds
     )
