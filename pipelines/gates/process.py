@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from pipelines.gates.run import GateResult
+from pipelines.gates.suites import landing_suites, mart_suites
 from pipelines.processes import processes
 from pipelines.settings import Settings, quiet_dependencies
 
@@ -31,6 +32,8 @@ def _load() -> None:
     import great_expectations  # noqa: F401, PLC0415 - here and not in the night's own process
 
     from pipelines.gates import dialect  # noqa: F401, PLC0415
+
+    landing_suites(), mart_suites()
 
 
 def run(gates: Callable[[Settings], list[GateResult]], settings: Settings) -> list[GateResult]:
