@@ -175,6 +175,7 @@ def receive(
     """登记收到的文件：盖收到时间，当场检查能否读取。"""
     from pipelines.feeds.contracts import contracts  # noqa: PLC0415
     from pipelines.feeds.reference import providers  # noqa: PLC0415
+    from pipelines.ingest.manifest import in_unicode  # noqa: PLC0415
     from pipelines.ingest.receive import file_drop  # noqa: PLC0415
 
     settings = _settings(home)
@@ -191,7 +192,7 @@ def receive(
     for path in files:
         received = file_drop(settings, path, provider, feed, datetime.now(CHINA))
         unreadable |= bool(received.refused)
-        table.add_row(path.name, received.refused or "可读取", *(str(count) for count in received.counts))
+        table.add_row(in_unicode(path.name), received.refused or "可读取", *(str(count) for count in received.counts))
     console.print(table)
     if unreadable:
         raise typer.Exit(FAILED)

@@ -18,6 +18,7 @@ import os
 import re
 import stat
 import threading
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -146,7 +147,7 @@ def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
         except PermissionError:  # its folder may be listed and not entered
             pass
         on_disk = "/".join(parts)
-        relative = _in_unicode(on_disk, spelled)
+        relative = in_unicode(on_disk, spelled)
         provider, feed, *rest = (*relative.split("/")[:-1], "")[: max(2, len(parts) - 1)]
         received = parse_stamp(rest[0]) if len(rest) == 1 else None
         misfiled = feed not in contracts() or (bool(rest) and received is None)
@@ -161,7 +162,7 @@ def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
     return drops
 
 
-def _in_unicode(on_disk: str, others: set[str]) -> str:
+def in_unicode(on_disk: str, others: Collection[str] = ()) -> str:
     """A path as people read it; bytes that are no UTF-8 are GB18030. If that is another file's path, they are spelled out."""
     try:
         on_disk.encode()

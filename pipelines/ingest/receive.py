@@ -14,6 +14,7 @@ from pathlib import Path
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import providers
 from pipelines.ingest import checks
+from pipelines.ingest.manifest import in_unicode
 from pipelines.ingest.readers import Refused, tables
 from pipelines.settings import Settings
 
@@ -34,11 +35,12 @@ def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: d
     """
     folder = settings.raw / provider / feed / now.strftime("%Y-%m-%dT%H%M")
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / source.name
+    name = Path(in_unicode(source.name))
+    target = folder / name
     number = 1
     while target.exists():
         number += 1
-        target = folder / f"{source.stem}_{number}{source.suffix}"
+        target = folder / f"{name.stem}_{number}{name.suffix}"
     partial = target.with_name(f"{target.name}.part")
     shutil.copyfile(source, partial)
     partial.replace(target)

@@ -281,8 +281,12 @@ def test_receive_files_a_drop_and_says_whether_it_can_be_read(tmp_path: Path) ->
     assert home.anze("receive", str(good), "--provider", "weihai_hayc", "--feed", "policy").returncode == 0
     refused = home.anze("receive", str(bad), "--provider", "weihai_hayc", "--feed", "policy")
     assert refused.returncode == 1 and "没有找到表头" in refused.stdout
+    of_windows = Path(os.fsdecode(os.fsencode(tmp_path) + "/保单.csv".encode("gbk")))
+    of_windows.write_text(POLICY + policy("P2"), encoding="utf-8")
+    received = home.anze("receive", str(of_windows), "--provider", "weihai_hayc", "--feed", "policy")
+    assert received.returncode == 0 and "保单.csv" in received.stdout
     filed = sorted(path.name for path in home.settings.raw.rglob("*.csv"))
-    assert filed == ["坏.csv", "好.csv"]
+    assert filed == ["保单.csv", "坏.csv", "好.csv"]
 
 
 def test_query_status_dictionary_doctor(published: Home) -> None:
