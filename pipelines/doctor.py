@@ -9,13 +9,14 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 from pipelines.feeds.reference import seed
 from pipelines.incident import folder as incidents
 from pipelines.ingest.calendar import announced_until
 from pipelines.ingest.landing import damaged
+from pipelines.ingest.manifest import abandoned, in_unicode
 from pipelines.publish.publication import is_whole, last_publication, opens
 from pipelines.settings import CHINA, TELEMETRY_OFF, Settings
 from pipelines.spark.session import check as check_spark
@@ -47,10 +48,19 @@ def examine(settings: Settings) -> list[Finding]:
     findings.append(Finding("磁盘", free > FREE_GB, f"可用 {free:.0f} GB"))
     on = [name for name, value in TELEMETRY_OFF.items() if os.environ.get(name) != value]
     findings.append(Finding("遥测", not on, "全部关闭" if not on else f"未关闭：{'、'.join(on)}"))
-    findings += [_landing(settings), _published(settings), _build(settings)]
+    findings += [_uploads(settings), _landing(settings), _published(settings), _build(settings)]
     if settings.engine == "spark":
         findings.append(_spark(settings))
     return [*findings, _chinese_font(), _calendar(datetime.now(CHINA).date()), _last_incident(settings)]
+
+
+def _uploads(settings: Settings) -> Finding:
+    """No upload stopped half way: nobody else would miss the file."""
+    stopped = abandoned(settings.raw, datetime.now(CHINA) - timedelta(days=1))
+    if not stopped:
+        return Finding("上传", True, "没有停在半路的文件")
+    named = in_unicode(str(stopped[0].relative_to(settings.raw)))
+    return Finding("上传", False, f"{len(stopped)} 个文件停在半路超过一天（如 {named}），请对方重新上传", is_hint=True)
 
 
 def _landing(settings: Settings) -> Finding:

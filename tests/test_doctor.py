@@ -9,6 +9,7 @@ from conftest import Home
 
 from pipelines import charts, doctor
 from pipelines.incident import record
+from pipelines.ingest.manifest import find_drops
 
 
 def named(home: Home, title: str) -> doctor.Finding:
@@ -23,6 +24,15 @@ def test_boxes_instead_of_characters_are_noticed(home: Home, monkeypatch: pytest
     assert found.state == "提示" and "fonts-noto-cjk" in found.detail
     monkeypatch.setattr(charts, "png", lambda chart: chart["mark"]["text"].encode())
     assert named(home, "中文字体").state == "正常"
+
+
+def test_an_upload_that_stopped_half_way_is_shown_after_a_day(home: Home) -> None:
+    stopped = home.drop("weihai_hayc", "policy", "2023-02-01", "一月.csv.filepart", "保单号")
+    assert [drop.path for drop in find_drops(home.settings.raw)] == []
+    found = named(home, "上传")
+    assert found.state == "提示" and "weihai_hayc/policy/2023-02-01/一月.csv.filepart" in found.detail
+    stopped.touch()
+    assert named(home, "上传").state == "正常"
 
 
 def test_the_calendar_must_cover_the_year_and_in_december_the_next() -> None:

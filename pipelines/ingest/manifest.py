@@ -20,6 +20,7 @@ import stat
 import threading
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,8 @@ from pipelines.settings import CHINA
 
 STAMP = re.compile(r"^\d{4}-\d{2}-\d{2}(T\d{4})?$")
 STAMPS_FILE = ".received.jsonl"
+UPLOADING = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
+"""How programs call a file while they upload it (WinSCP: .filepart)."""
 
 FILES_SCHEMA: dict[str, pl.DataType] = {
     "file_id": pl.String(),
@@ -122,8 +125,8 @@ def parse_stamp(text: str) -> datetime | None:
 def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
     """All drops `raw/<provider>/<feed>/[<stamp>/]<file>`, in order of path.
 
-    A file without a stamp folder is stamped when first seen. Hidden files and unfinished copies
-    (`*.part`, `*.tmp`, `~$*`) are left alone. A file laid anywhere else is a misfiled drop, not none.
+    A file without a stamp folder is stamped when first seen. Hidden files, Excel's locks (`~$*`) and unfinished copies
+    (UPLOADING) are left alone. A file laid anywhere else is a misfiled drop, not none.
     """
     stamps = _load_stamps(raw)
     first_seen = (now or datetime.now(CHINA)).replace(tzinfo=None, second=0, microsecond=0)
@@ -202,7 +205,17 @@ def _walk(raw: Path) -> list[tuple[tuple[str, ...], Path]]:
 
 
 def _unfinished(name: str) -> bool:
-    return name.startswith((".", "~$")) or name.endswith((".part", ".tmp", ".crdownload"))
+    return name.startswith((".", "~$")) or name.endswith(UPLOADING)
+
+
+def abandoned(raw: Path, before: datetime) -> list[Path]:
+    """Uploads that were never finished: still under the name they have meanwhile, untouched since a moment."""
+    found = []
+    for path in raw.glob("*/**/*"):
+        if path.name.endswith(UPLOADING):
+            with suppress(OSError):  # finished meanwhile, or not to be looked at
+                found += [path] if path.stat().st_mtime < before.timestamp() else []
+    return sorted(found)
 
 
 def _load_stamps(raw: Path) -> dict[str, datetime]:
