@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import hypothesis
 import pytest
 
 from pipelines import compiled, transform
@@ -20,6 +21,9 @@ from pipelines import settings as config
 from pipelines.ingest.landing import Landed, land
 from pipelines.publish.publication import publish
 from pipelines.synth import files as synth
+
+hypothesis.settings.register_profile("anze", deadline=None)  # no test is a test of time
+hypothesis.settings.load_profile("anze")
 
 SEED = 11
 ANZE = str(Path(sys.executable).with_name("anze"))

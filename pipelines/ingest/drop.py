@@ -35,8 +35,6 @@ SENDER_KINDS = {
 SENDER_WORDS = {"insurer": "保险机构", "department": "政府部门", "any": "清单内的单位"}
 FILE_ISSUE_SCHEMA: dict[str, pl.DataType] = {"file_id": pl.String(), **checks.ISSUE_SCHEMA}
 MAPPED_FROM_BYTES = 32 << 20
-UNREAD = -1
-"""The size in the receipt of a drop that may not be read: it is read once it may."""
 ANYTHING = (Exception, pl.exceptions.PanicException)
 """What a library may do over hostile bytes (Rust ones panic)."""
 
@@ -67,8 +65,7 @@ class Reading:
     def _land_alone(self, drop: Drop) -> Receipt:
         blank = _blank(drop, self.fingerprint)
         if drop.unopened:
-            unread = replace(blank, size=UNREAD) if drop.unopened == "unreadable" else blank
-            return _refuse(self.settings, _identified(unread, drop, b"", drop.path), Refused(drop.unopened))
+            return _refuse(self.settings, _identified(blank, drop, b"", drop.path), Refused(drop.unopened))
         if drop.size > self.settings.max_file_mb * 1024 * 1024:
             refusal = Refused("too_large", limit=self.settings.max_file_mb)
             return _refuse(self.settings, _identified(blank, drop, b"", drop.path), refusal)

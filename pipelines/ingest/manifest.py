@@ -34,6 +34,8 @@ STAMP = re.compile(r"^\d{4}-\d{2}-\d{2}(T\d{4})?$")
 STAMPS_FILE = ".received.jsonl"
 UPLOADING = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 """How programs call a file while they upload it (WinSCP: .filepart)."""
+UNREAD = -1
+"""The size of a drop that may not be read, so that it is another one once it may."""
 
 FILES_SCHEMA: dict[str, pl.DataType] = {
     "file_id": pl.String(),
@@ -126,7 +128,8 @@ def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
     """All drops `raw/<provider>/<feed>/[<stamp>/]<file>`, in order of path.
 
     A file without a stamp folder is stamped when first seen. Hidden files, Excel's locks (`~$*`) and unfinished copies
-    (UPLOADING) are left alone. A file laid anywhere else is a misfiled drop, not none.
+    (UPLOADING) are left alone. A file laid anywhere else is a misfiled drop, not none; a link and what
+    may not be read are drops too (`unopened`).
     """
     stamps = _load_stamps(raw)
     first_seen = (now or datetime.now(CHINA)).replace(tzinfo=None, second=0, microsecond=0)
@@ -135,20 +138,10 @@ def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
     spelled = {"/".join(parts) for parts, _ in found}
     drops = []
     for parts, path in found:
-        unopened, size, mtime_ns = "unreadable", 0, 0
-        try:
-            status = path.lstat()
-            size, mtime_ns = status.st_size, status.st_mtime_ns
-            if stat.S_ISLNK(status.st_mode):  # it might lead to what its sender may not see
-                unopened = "link"
-            elif stat.S_ISREG(status.st_mode) and os.access(path, os.R_OK):
-                unopened = ""
-            elif parts[-1] and not stat.S_ISREG(status.st_mode):
-                continue  # a pipe, a socket
-        except FileNotFoundError:  # taken away meanwhile
+        looked = _look(path, is_folder=not parts[-1])
+        if looked is None:
             continue
-        except PermissionError:  # its folder may be listed and not entered
-            pass
+        unopened, size, mtime_ns = looked
         on_disk = "/".join(parts)
         relative = in_unicode(on_disk, spelled)
         provider, feed, *rest = (*relative.split("/")[:-1], "")[: max(2, len(parts) - 1)]
@@ -163,6 +156,23 @@ def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
         )  # fmt: skip
     _append_stamps(raw, new_stamps)
     return drops
+
+
+def _look(path: Path, is_folder: bool) -> tuple[str, int, int] | None:
+    """Why a drop is not opened (empty: it is), its size and time; None for what is no drop: gone meanwhile, a pipe, a socket."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    except PermissionError:  # its folder may be listed and not entered
+        return "unreadable", UNREAD, 0
+    if stat.S_ISLNK(status.st_mode):  # it might lead to what its sender may not see
+        return "link", status.st_size, status.st_mtime_ns
+    if not is_folder and not stat.S_ISREG(status.st_mode):
+        return None
+    if is_folder or not os.access(path, os.R_OK):
+        return "unreadable", UNREAD, 0
+    return "", status.st_size, status.st_mtime_ns
 
 
 def in_unicode(on_disk: str, others: Collection[str] = ()) -> str:

@@ -75,8 +75,7 @@ class Change:
     def spots(self, letters: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the characters of each value that is long enough begin, and which values these are."""
         least = -self.place if self.place < 0 else self.place + (18 if self.code else 3)
-        right = ends - starts >= least
-        rows = np.flatnonzero(right)
+        rows = np.flatnonzero(ends - starts >= least)
         for place, letter in enumerate(self.begins):
             rows = rows[letters[starts[rows] + place] == letter]
         return (ends if self.place < 0 else starts)[rows] + self.place, rows
