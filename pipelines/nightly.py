@@ -83,6 +83,7 @@ def prepare_dagster_home(settings: Settings) -> None:
     if not path.exists() or path.read_bytes() != content:
         write_atomically(path, content)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "1000"  # what a run plans is one transaction (defs/event_log.py)
     os.environ["ANZE_HOME"] = str(settings.home)
 
 

@@ -5,6 +5,7 @@ What belongs here: how they begin and end with it. What does not: what they do.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import multiprocessing
 import os
@@ -25,11 +26,16 @@ def processes(count: int, begin: Callable[..., None] | None = None, *arguments: 
     return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin, (os.getpid(), begin, arguments))
 
 
-def _begin(parent: int, begin: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
-    """It ends with the night that started it, however that ends (kill -9 included)."""
+def end_with(parent: int) -> None:
+    """This process ends with the one that started it, however that ends (kill -9 included)."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def _begin(parent: int, begin: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    end_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    atexit.register(os._exit, 0)  # without taking apart what it had loaded: a second, of Great Expectations
     if begin:
         begin(*arguments)

@@ -9,13 +9,17 @@ time, which compiles its statements anew and waits for the disk: a tenth of a ci
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from threading import local
 from typing import Any
 
 import sqlalchemy
+from dagster import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import NullPool
 
 
@@ -24,15 +28,48 @@ class EventLog(SqliteEventLogStorage):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._engines: dict[str, sqlalchemy.Engine] = {}
+        self._held = local()
         super().__init__(*args, **kwargs)
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> EventLog:
+        """Dagster's own would make one of Dagster's."""
+        return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sqlalchemy.Connection]:
-        if shard not in self._initialized_dbs:
-            with super()._connect(shard):
-                pass  # Dagster makes the file or brings it up to date
+        held = self._connections_held()
+        if shard in held:
+            yield held[shard]
+            return
+        self._prepare(shard)
         with self._db_lock, self._engine(shard).begin() as connection:
             yield connection
+
+    def _prepare(self, shard: str) -> None:
+        """Dagster makes the file or brings it up to date."""
+        if shard not in self._initialized_dbs:
+            with super()._connect(shard):
+                pass
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """One transaction for each file, instead of two for each event."""
+        shards = sorted({event.run_id for event in events} | {INDEX_SHARD_NAME})
+        for shard in shards:
+            self._prepare(shard)
+        held = self._connections_held()
+        with self._db_lock, ExitStack() as stack:
+            stack.callback(held.clear)
+            for shard in shards:
+                held[shard] = stack.enter_context(self._engine(shard).begin())
+            super().store_event_batch(events)
+
+    def _connections_held(self) -> dict[str, sqlalchemy.Connection]:
+        """This thread's connections for the batch it writes, by shard; SQLite's belong to one thread."""
+        if not hasattr(self._held, "connections"):
+            self._held.connections = {}
+        connections: dict[str, sqlalchemy.Connection] = self._held.connections
+        return connections
 
     def _engine(self, shard: str) -> sqlalchemy.Engine:
         if shard not in self._engines:

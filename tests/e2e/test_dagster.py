@@ -119,6 +119,51 @@ def test_what_a_dead_run_was_to_load_is_asked_for_again(
     settings._from_environment.cache_clear()
 
 
+def test_what_a_run_plans_is_written_at_once_and_whole(
+    definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the run's own log and in the log over all runs; and nothing of it when its end cannot be written."""
+    from pipelines import nightly, settings
+    from pipelines.defs.event_log import EventLog
+
+    monkeypatch.setenv("ANZE_HOME", str(tmp_path))
+    settings._from_environment.cache_clear()
+    nightly.prepare_dagster_home(Home(tmp_path).settings)
+    planned = {dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
+    with dg.DagsterInstance.get() as instance:
+
+        def written(run_id: str) -> list[str]:
+            return [
+                entry.dagster_event_type.value
+                for entry in instance.all_logs(run_id)
+                if entry.dagster_event_type in planned
+            ]
+
+        job = definitions.resolve_job_def("nightly")
+        monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "0")
+        one_by_one = written(instance.create_run_for_job(job).run_id)
+        monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "1000")
+        run = instance.create_run_for_job(job)
+        assert written(run.run_id) == one_by_one and len(one_by_one) > 100
+        # The log over all runs knows it too: a planned asset is the newest run's.
+        key = dg.AssetKey(["landing", "policy"])
+        storage = instance.event_log_storage
+        assert isinstance(storage, EventLog)
+        (record,) = storage.get_asset_records([key])
+        assert record.asset_entry.last_run_id == run.run_id
+        (check,) = storage.get_asset_check_execution_history(dg.AssetCheckKey(key, "landing_gate"), limit=1)
+        assert check.run_id == run.run_id
+
+        batch = [entry for entry in instance.all_logs(run.run_id) if entry.dagster_event_type in planned][:3]
+        before = len(instance.all_logs(run.run_id))
+        with pytest.raises(AttributeError):
+            storage.store_event_batch([*batch, None])
+        assert len(instance.all_logs(run.run_id)) == before
+        storage.store_event_batch(batch)
+        assert len(instance.all_logs(run.run_id)) == before + 3
+    settings._from_environment.cache_clear()
+
+
 def _started(run_id: str) -> dg.EventLogEntry:
     """The event by which a run becomes "started"."""
     from dagster._core.events import DagsterEvent, DagsterEventType

@@ -6,10 +6,10 @@ from contextlib import redirect_stdout
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from pipelines.defs.resources import Home
+from pipelines.defs.resources import Home, InstalledDbt
 from pipelines.publish.publication import begin_publication
 from pipelines.settings import settings
 from pipelines.spark.session import check as check_spark
@@ -40,7 +40,7 @@ class Translator(DagsterDbtTranslator):
 
 
 @dbt_assets(manifest=fresh_manifest(settings()), dagster_dbt_translator=Translator(), name="dbt")
-def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home) -> Iterator[Any]:
+def dbt_models(context: dg.AssetExecutionContext, dbt: InstalledDbt, home: Home) -> Iterator[Any]:
     engine = home.settings().engine
     # Nobody reads the manifest that dbt would write after the build: it takes as long as fifty models.
     arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json", "--target", engine]
@@ -52,7 +52,9 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Hom
             check_spark(home.settings())
         # dbt's own lines go to a file; the terminal shows the run's progress instead.
         with dbt_log(home.settings()).open("w", encoding="utf-8") as log, redirect_stdout(log):
-            yield from dbt.cli(arguments, context=context).stream()
+            apart = engine == "spark" or context.is_subset
+            run = dbt.cli(arguments, context=context) if apart else dbt.whole(arguments, context)
+            yield from run.stream()
     except DagsterDbtCliRuntimeError:
         if engine == "spark":
             check_spark(home.settings())  # a cluster that went away meanwhile is said in words
