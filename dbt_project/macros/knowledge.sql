@@ -28,8 +28,9 @@
 {%- endmacro %}
 
 {#- The versions of records that have several, numbered from the newest.
-    Newest = greatest (received, file name, sheet, line); file_id only breaks the tie of equal names. -#}
-{% macro ranked_versions(relation, keys, columns='versions.*') -%}
+    Newest = greatest (received, file name, sheet, line); file_id only breaks the tie of equal names.
+    `also`: a condition under which records of one version are numbered too. -#}
+{% macro ranked_versions(relation, keys, columns='versions.*', also=none) -%}
     select
         {{ columns }},
         row_number() over (
@@ -42,8 +43,11 @@
                 versions.file_id desc
         ) as version_rank
     from {{ relation }} as versions
-    inner join ({{ several_versions(relation, keys) }}) as several
+    {{ 'left' if also else 'inner' }} join ({{ several_versions(relation, keys) }}) as several
         on {{ key_hash(keys) }} = several.key_hash
+    {%- if also %}
+    where several.key_hash is not null or {{ also }}
+    {%- endif %}
 {%- endmacro %}
 
 {#- The newest known version of each record that is not withdrawn (撤销): every row but those that a newer one replaces.
@@ -74,17 +78,6 @@
             when version_rank = 1 then '记录已撤销'
             else '已有更新的版本'
         end as reason
-    from ({{ ranked_versions(relation, keys) }}) as ranked
+    from ({{ ranked_versions(relation, keys, also="versions.record_status = '撤销'") }}) as ranked
     where version_rank > 1 or record_status = '撤销'
-
-    union all
-
-    select
-        versions.*,
-        1 as version_rank,
-        '记录已撤销' as reason
-    from {{ relation }} as versions
-    left join ({{ several_versions(relation, keys) }}) as several
-        on {{ key_hash(keys) }} = several.key_hash
-    where versions.record_status = '撤销' and several.key_hash is null
 {%- endmacro %}

@@ -1,11 +1,10 @@
--- Completed services per cell, by form, provider type and item (M36, M39).
+-- Completed services per cell, by form, provider type and item (M36, M39). The units they reached: int_cell_units.
 with
 
 final as (
     select
         {{ cell_columns() }},
         count(*) as services,
-        count(distinct insured_uscc) as serviced_units,
         sum(case when form = '线上' then 1 else 0 end) as services_online,
         sum(case when form = '线下' then 1 else 0 end) as services_onsite,
         sum(case when provider_type = '自有' then 1 else 0 end) as services_own_staff,

@@ -1,49 +1,68 @@
--- Insured units and policies per cell (M01, M01b, M04), and which of the units were served (M34).
--- A service counts for the unit in the cells of the service's policy.
+-- Insured units per cell (M01, M01b, M04), which of them were served (M34), and all that were (M36).
+-- A service counts for the unit in the cells of the service's policy. Policies and services are grouped together: to
+-- join units after each has been grouped takes three times as long.
 with
 
-insured as (
+known as (
     select
-        {{ cell_columns() }},
-        insured_uscc as uscc,
-        max(case when is_incepted then 1 else 0 end) as incepted,
-        max(case when is_in_force then 1 else 0 end) as in_force
+        jurisdiction,
+        stat_year,
+        district_code,
+        industry_code,
+        insured_uscc,
+        1 as covered,
+        case when is_incepted then 1 else 0 end as incepted,
+        case when is_in_force then 1 else 0 end as in_force,
+        0 as serviced,
+        0 as onsite
     from {{ ref('evidence_policy') }}
     -- Cover ends before it begins for a policy surrendered at once: no day in force.
     where is_incepted or is_in_force_any_day
-    group by {{ cell_groups(['insured_uscc']) }}
+
+    union all
+
+    select
+        jurisdiction,
+        stat_year,
+        district_code,
+        industry_code,
+        insured_uscc,
+        0 as covered,
+        0 as incepted,
+        0 as in_force,
+        1 as serviced,
+        case when form = '线下' then 1 else 0 end as onsite
+    from {{ ref('evidence_service') }}
 ),
 
-serviced as (
+units as (
     select
         {{ cell_columns() }},
-        insured_uscc as uscc,
-        max(case when form = '线下' then 1 else 0 end) as onsite
-    from {{ ref('evidence_service') }}
+        max(covered) as covered,
+        max(incepted) as incepted,
+        max(in_force) as in_force,
+        max(serviced) as serviced,
+        max(onsite) as onsite
+    from known
     group by {{ cell_groups(['insured_uscc']) }}
 ),
 
 final as (
     select
-        insured.jurisdiction,
-        insured.stat_year,
-        insured.cell_district,
-        insured.cell_industry,
-        sum(insured.incepted) as insured_units,
-        sum(insured.in_force) as insured_units_in_force,
-        count(*) as insured_units_any_day,
-        sum(case when serviced.uscc is not null then insured.in_force else 0 end) as serviced_units_in_force,
-        sum(case when serviced.onsite = 1 then insured.in_force else 0 end) as serviced_units_onsite,
-        sum(case when serviced.uscc is not null then insured.incepted else 0 end) as serviced_units_incepted,
-        sum(case when serviced.uscc is not null then 1 else 0 end) as serviced_units_any_day
-    from insured
-    left join serviced
-        on insured.jurisdiction = serviced.jurisdiction
-        and insured.stat_year = serviced.stat_year
-        and insured.cell_district = serviced.cell_district
-        and insured.cell_industry = serviced.cell_industry
-        and insured.uscc = serviced.uscc
-    group by insured.jurisdiction, insured.stat_year, insured.cell_district, insured.cell_industry
+        jurisdiction,
+        stat_year,
+        cell_district,
+        cell_industry,
+        sum(incepted) as insured_units,
+        sum(in_force) as insured_units_in_force,
+        sum(covered) as insured_units_any_day,
+        sum(serviced) as serviced_units,
+        sum(serviced * in_force) as serviced_units_in_force,
+        sum(onsite * in_force) as serviced_units_onsite,
+        sum(serviced * incepted) as serviced_units_incepted,
+        sum(serviced * covered) as serviced_units_any_day
+    from units
+    group by jurisdiction, stat_year, cell_district, cell_industry
 )
 
 select * from final

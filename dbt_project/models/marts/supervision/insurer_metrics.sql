@@ -87,40 +87,52 @@ fees as (
     group by {{ insurer_groups() }}
 ),
 
-insured as (
+-- As in int_cell_units.
+known as (
     select
-        {{ insurer_columns() }},
-        insured_uscc as uscc,
-        max(case when is_incepted then 1 else 0 end) as incepted,
-        max(case when is_in_force then 1 else 0 end) as in_force
+        jurisdiction,
+        stat_year,
+        insurer_code,
+        insured_uscc,
+        case when is_incepted then 1 else 0 end as incepted,
+        case when is_in_force then 1 else 0 end as in_force,
+        0 as serviced
     from {{ ref('evidence_policy') }}
     where is_incepted or is_in_force_any_day
-    group by {{ insurer_groups(['insured_uscc']) }}
+
+    union all
+
+    select
+        jurisdiction,
+        stat_year,
+        insurer_code,
+        insured_uscc,
+        0 as incepted,
+        0 as in_force,
+        1 as serviced
+    from {{ ref('evidence_service') }}
 ),
 
-serviced as (
+known_units as (
     select
         {{ insurer_columns() }},
-        insured_uscc as uscc
-    from {{ ref('evidence_service') }}
+        max(incepted) as incepted,
+        max(in_force) as in_force,
+        max(serviced) as serviced
+    from known
     group by {{ insurer_groups(['insured_uscc']) }}
 ),
 
 units as (
     select
-        insured.jurisdiction,
-        insured.stat_year,
-        insured.cell_insurer,
-        sum(insured.incepted) as insured_units,
-        sum(insured.in_force) as insured_units_in_force,
-        sum(case when serviced.uscc is not null then insured.in_force else 0 end) as serviced_units_in_force
-    from insured
-    left join serviced
-        on insured.jurisdiction = serviced.jurisdiction
-        and insured.stat_year = serviced.stat_year
-        and insured.cell_insurer = serviced.cell_insurer
-        and insured.uscc = serviced.uscc
-    group by insured.jurisdiction, insured.stat_year, insured.cell_insurer
+        jurisdiction,
+        stat_year,
+        cell_insurer,
+        sum(incepted) as insured_units,
+        sum(in_force) as insured_units_in_force,
+        sum(serviced * in_force) as serviced_units_in_force
+    from known_units
+    group by jurisdiction, stat_year, cell_insurer
 ),
 
 services as (

@@ -17,65 +17,79 @@ as_of as (
 
 visits as (
     select
-        stat_year,
-        policy_no,
-        sum(case when form = '线下' then 1 else 0 end) as onsite,
-        max(finished_on) as last_service_on
-    from {{ ref('evidence_service') }}
-    group by stat_year, policy_no
+        services.policy_no,
+        sum(case when services.form = '线下' then 1 else 0 end) as onsite,
+        max(services.finished_on) as last_service_on
+    from {{ ref('evidence_service') }} as services
+    inner join as_of
+        on services.stat_year = {{ year_of('as_of.as_of') }}
+    group by services.policy_no
 ),
 
+behind as (
+    select
+        fulfilment.*,
+        policies.service_items,
+        policies.service_form,
+        policies.cover_end,
+        policies.cover_end < as_of.as_of as is_over,
+        coalesce(visits.onsite, 0) as onsite,
+        visits.last_service_on
+    from fulfilment
+    inner join as_of
+        on fulfilment.stat_year = {{ year_of('as_of.as_of') }}
+    inner join policies
+        on fulfilment.policy_no = policies.policy_no
+    left join visits
+        on fulfilment.policy_no = visits.policy_no
+    where
+        -- Less than one whole visit is not owed yet.
+        fulfilment.contracted - fulfilment.fulfilled >= 1
+        or (policies.service_form = '线下' and fulfilment.completed > 0 and coalesce(visits.onsite, 0) = 0)
+),
+
+-- Of these policies alone: nearly all others lack some item too.
 missing_items as (
     select
-        policy_no,
-        {{ joined_values('item_name') }} as missing_items
-    from {{ ref('service_item_gaps') }}
-    group by policy_no
+        gaps.policy_no,
+        {{ joined_values('gaps.item_name') }} as missing_items
+    from {{ ref('service_item_gaps') }} as gaps
+    inner join behind
+        on gaps.policy_no = behind.policy_no
+    group by gaps.policy_no
 ),
 
 final as (
     select
-        fulfilment.jurisdiction,
-        fulfilment.stat_year,
-        fulfilment.district_code,
-        fulfilment.industry_code,
-        fulfilment.insurer_code,
-        fulfilment.insured_uscc,
-        fulfilment.policy_no,
-        policies.service_items,
-        policies.service_form,
+        behind.jurisdiction,
+        behind.stat_year,
+        behind.district_code,
+        behind.industry_code,
+        behind.insurer_code,
+        behind.insured_uscc,
+        behind.policy_no,
+        behind.service_items,
+        behind.service_form,
         missing_items.missing_items,
-        cast(fulfilment.contracted_full_term as bigint) as agreed_visits,
-        fulfilment.contracted as owed_visits,
-        cast(fulfilment.completed as bigint) as completed_visits,
-        cast(coalesce(visits.onsite, 0) as bigint) as onsite_visits,
-        fulfilment.contracted - fulfilment.fulfilled as missing_visits,
-        visits.last_service_on,
-        policies.cover_end,
-        policies.cover_end < as_of.as_of as is_over,
+        cast(behind.contracted_full_term as bigint) as agreed_visits,
+        behind.contracted as owed_visits,
+        cast(behind.completed as bigint) as completed_visits,
+        cast(behind.onsite as bigint) as onsite_visits,
+        behind.contracted - behind.fulfilled as missing_visits,
+        behind.last_service_on,
+        behind.cover_end,
+        behind.is_over,
         case
-            when fulfilment.completed = 0 then '尚无服务'
-            when policies.service_form = '线下' and coalesce(visits.onsite, 0) = 0 then '约定线下，只有线上'
+            when behind.completed = 0 then '尚无服务'
+            when behind.service_form = '线下' and behind.onsite = 0 then '约定线下，只有线上'
             else '次数不足'
         end as gap,
-        fulfilment.file_id,
-        fulfilment.sheet,
-        fulfilment.line_no
-    from fulfilment
-    cross join as_of
-    inner join policies
-        on fulfilment.policy_no = policies.policy_no
-    left join visits
-        on fulfilment.stat_year = visits.stat_year
-        and fulfilment.policy_no = visits.policy_no
+        behind.file_id,
+        behind.sheet,
+        behind.line_no
+    from behind
     left join missing_items
-        on fulfilment.policy_no = missing_items.policy_no
-    where fulfilment.stat_year = {{ year_of('as_of.as_of') }}
-        and (
-            -- Less than one whole visit is not owed yet.
-            fulfilment.contracted - fulfilment.fulfilled >= 1
-            or (policies.service_form = '线下' and fulfilment.completed > 0 and coalesce(visits.onsite, 0) = 0)
-        )
+        on behind.policy_no = missing_items.policy_no
 )
 
 select * from final

@@ -55,7 +55,7 @@ final as (
         cast(coalesce(units.serviced_units_any_day, 0) as bigint) as serviced_units_any_day,
         {{ ratio('units.serviced_units_any_day', 'units.insured_units_any_day') }} as service_coverage_any_day,
         cast(coalesce(services.services, 0) as bigint) as services,
-        cast(coalesce(services.serviced_units, 0) as bigint) as serviced_units,
+        cast(coalesce(units.serviced_units, 0) as bigint) as serviced_units,
         cast(coalesce(services.services_online, 0) as bigint) as services_online,
         cast(coalesce(services.services_onsite, 0) as bigint) as services_onsite,
         cast(coalesce(services.services_own_staff, 0) as bigint) as services_own_staff,
