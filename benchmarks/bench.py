@@ -66,11 +66,12 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def run(*command: str, home: Path) -> Run:
-    """Runs a command under GNU time's eyes.
+    """Runs a command under GNU time's eyes; what the one before left to be written to disk is written first.
 
     Raises:
         SystemExit: it failed.
     """
+    os.sync()
     began = time.perf_counter()
     done = subprocess.run(
         ["/usr/bin/time", "-f", "peak %M", *command], capture_output=True, text=True, check=False, env=environment(home)
@@ -181,10 +182,15 @@ def main() -> None:
     home = generated(scale)
     whole, headline = size(home), size(home, HEADLINE_FEEDS)
     runs: dict[str, list[Run]] = {}
+
+    def note(name: str, one: Run) -> None:
+        runs.setdefault(name, []).append(one)
+        console.print(f"  {name}: {one.seconds:.1f} s")
+
     for number in range(rounds):
         console.print(f"round {number + 1} of {rounds}")
         if with_floor:
-            runs.setdefault("floor", []).append(run(sys.executable, str(HERE / "floor.py"), str(home), home=home))
+            note("floor", run(sys.executable, str(HERE / "floor.py"), str(home), home=home))
         works = []
         for name, python in scripts.items():
             try:
@@ -193,20 +199,20 @@ def main() -> None:
                 console.print(f"  analyst's {name} script failed: {str(failed)[-300:]}")
                 continue
             works.append(name)
-            runs.setdefault(f"analyst's {name} script", []).append(script)
+            note(f"analyst's {name} script", script)
         alone = run(sys.executable, str(HERE / "headline.py"), str(home), str(WORK / "headline"), home=home)
-        runs.setdefault("anze, the four ratios alone", []).append(alone)
+        note("anze, the four ratios alone", alone)
         console.print(f"  {alone.said.splitlines()[0]}")
         forget(home)
-        runs.setdefault("anze, full build", []).append(run(ANZE, "nightly", home=home))
+        note("anze, full build", run(ANZE, "nightly", home=home))
         if with_floor:
             console.print(f"  floor: {same_ratios(home, 'floor', every_cell=True)} cells equal")
         for name in works:
             console.print(f"  {name}: {same_ratios(home, f'analyst_{name}', every_cell=False)} cells equal")
         console.print(f"  {asked(home)}")
-        runs.setdefault("anze, nothing new", []).append(run(ANZE, "nightly", home=home))
+        note("anze, nothing new", run(ANZE, "nightly", home=home))
         new = a_little_more(home)
-        runs.setdefault("anze, a little more", []).append(run(ANZE, "nightly", home=home))
+        note("anze, a little more", run(ANZE, "nightly", home=home))
         for path in (home / "raw").glob("*/service_record/2026-10-16"):
             shutil.rmtree(path)
         console.print(f"  {new:,} rows were new in the last night")
