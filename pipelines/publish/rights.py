@@ -234,12 +234,10 @@ def _without_foreign_records(connection: duckdb.DuckDBPyConnection, findings: st
         with keys as (
             select finding_id, split_part(piece, ':', 1) as feed, substr(piece, position(':' in piece) + 1) as record_key
             from (select finding_id, unnest(string_split(evidence_keys, '；')) as piece from ({findings}))
-        ), known as (
-            select feed, record_key, policy_no, unit from ({KNOWN.replace("marts.", "whole.marts.")})
-            where (feed, record_key) in (select (feed, record_key) from keys)
         ), hidden as (
             select keys.finding_id, keys.record_key, known.policy_no, known.unit
-            from keys inner join known on keys.feed = known.feed and keys.record_key = known.record_key
+            from keys inner join ({KNOWN.replace("marts.", "whole.marts.")}) as known
+                on keys.feed = known.feed and keys.record_key = known.record_key
             where (known.policy_no is not null and known.policy_no not in (from visible_policy))
                 or (known.policy_no is null and known.unit in (from hidden_unit))
         ), words as (
