@@ -142,7 +142,8 @@ def in_words(settings: Settings, text: str) -> str:
         return (
             f"磁盘空间不足。请腾出空间（旧的 warehouse/history、site、as_of 可以删除）后重新运行 anze nightly。\n{text}"
         )
-    if "terminated abruptly" in text:  # concurrent.futures, of a process that is gone
+    # Of a process that is gone: concurrent.futures, dagster-dbt, and whoever had just begun to tell it something.
+    if any(words in text for words in ("terminated abruptly", "exit code `-9`", "Broken pipe")):
         return f"一个进程被系统终止，多半是内存不足。请调小 ANZE_MEMORY_LIMIT 或关闭别的程序后重新运行 anze nightly。\n{text}"
     if any(words in text for words in ("Permission denied", "readonly database", "Read-only file system")):
         return f"没有写入权限。请检查数据目录的属主与权限（anze doctor）。\n{text}"
