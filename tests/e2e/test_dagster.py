@@ -61,6 +61,17 @@ def test_gates_block(definitions: dg.Definitions) -> None:
     assert dg.AssetCheckKey(dg.AssetKey(["marts", "supervision_metrics"]), "publication_gate") in checks
 
 
+def test_what_is_changed_inside_dagster_dbt_is_still_there(definitions: dg.Definitions) -> None:
+    """Overridden by name: after an upgrade that renames them dbt would be asked for its version, and loaded, again."""
+    from dagster_dbt import DbtCliResource
+
+    from pipelines.defs.resources import InstalledDbt
+
+    assert isinstance((definitions.resources or {})["dbt"], InstalledDbt)
+    own = {name for name in vars(InstalledDbt) if name in ("_cli_version", "_initialize_dbt_core_adapter")}
+    assert len(own) == 2 and own <= set(vars(DbtCliResource))
+
+
 def test_nightly_at_two_in_china(definitions: dg.Definitions) -> None:
     schedule = definitions.resolve_schedule_def("nightly_at_two")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")
