@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -167,8 +168,17 @@ def test_what_a_run_plans_is_written_at_once_and_whole(
 
         batch = [entry for entry in instance.all_logs(run.run_id) if entry.dagster_event_type in planned][:3]
         before = len(instance.all_logs(run.run_id))
-        with pytest.raises(AttributeError):
-            storage.store_event_batch([*batch, None])
+        prepare, prepared = storage.prepare_insert_event, itertools.count(1)
+
+        def fails_at_the_third(event: dg.EventLogEntry) -> object:
+            if next(prepared) == 3:
+                raise OSError("disk I/O error")
+            return prepare(event)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(storage, "prepare_insert_event", fails_at_the_third)
+            with pytest.raises(OSError, match="disk"):
+                storage.store_event_batch(batch)
         assert len(instance.all_logs(run.run_id)) == before
         storage.store_event_batch(batch)
         assert len(instance.all_logs(run.run_id)) == before + 3

@@ -87,30 +87,8 @@ fees as (
     group by {{ insurer_groups() }}
 ),
 
--- As in int_cell_units.
 known as (
-    select
-        jurisdiction,
-        stat_year,
-        insurer_code,
-        insured_uscc,
-        case when is_incepted then 1 else 0 end as incepted,
-        case when is_in_force then 1 else 0 end as in_force,
-        0 as serviced
-    from {{ ref('evidence_policy') }}
-    where is_incepted or is_in_force_any_day
-
-    union all
-
-    select
-        jurisdiction,
-        stat_year,
-        insurer_code,
-        insured_uscc,
-        0 as incepted,
-        0 as in_force,
-        1 as serviced
-    from {{ ref('evidence_service') }}
+    {{ policies_and_services() }}
 ),
 
 known_units as (
