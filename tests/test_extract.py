@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import duckdb
 import polars as pl
 import pytest
 from conftest import Home
+from polars.testing import assert_frame_equal
 
 from pipelines.explain.evidence import Unknown
 from pipelines.explain.explain import Cell, explain, explain_finding
 from pipelines.publish import rights
 from pipelines.publish.extract import write_extract
+from pipelines.publish.lists import LISTS, read, seen
 
 AUDIENCES = [
     "weihai_371002",
@@ -135,20 +138,15 @@ def test_numbers_and_findings_can_be_explained_from_an_extract(extract: tuple[st
 
 
 def test_what_no_right_names_is_not_seen(dirty_world: Home) -> None:
-    with rights.open_as(dirty_world.settings.published, rights.audience("weihai_371002")) as connection:
-        seen = {
-            name
-            for (name,) in connection.execute(
-                "select schema_name || '.' || view_name from duckdb_views() where not internal"
-            ).fetchall()
-        }
-        district = connection.execute("select distinct district_code from marts.supervision_metrics").fetchall()
+    with rights.open_as(dirty_world.settings.published, rights.audience("weihai_371002")) as views:
+        tables = seen(views.connection)
+        district = views.connection.execute("select distinct district_code from marts.supervision_metrics").fetchall()
     assert (
-        "marts.insurer_metrics" not in seen
-        and "quality.gate_results" not in seen
-        and "meta.filed_statistics" not in seen
+        "marts.insurer_metrics" not in tables
+        and "quality.gate_results" not in tables
+        and "meta.filed_statistics" not in tables
     )
-    assert "marts.uninsured_units" in seen and district == [("371002",)]
+    assert "marts.uninsured_units" in tables and district == [("371002",)]
 
 
 def test_rights_end_with_their_dates() -> None:
@@ -163,10 +161,40 @@ def test_the_command(dirty_world: Home, tmp_path: Path) -> None:
     assert wrong.returncode == 2 and "weihai_3710z1" in wrong.stderr
 
 
-def test_audiences_served_side_by_side_share_the_memory(dirty_world: Home) -> None:
-    def limit(at_once: int) -> str:
-        who = rights.audience("weihai_371002")
-        with rights.open_as(dirty_world.settings.published, who, at_once) as connection:
-            return str(connection.execute("select current_setting('memory_limit')").fetchall()[0][0])
+@pytest.fixture(scope="module")
+def shared(dirty_world: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published file as the pages of many audiences read it."""
+    with rights.open_whole(dirty_world.settings.published, many=True) as whole:
+        yield whole
 
-    assert (limit(1), limit(2)) == ("2.7 GiB", "1.3 GiB")
+
+def test_lists_on_pages_are_those_of_the_extract(shared: duckdb.DuckDBPyConnection, extract: tuple[str, Path]) -> None:
+    """Pages choose rows first and blank foreign keys in those; the extract blanks whole tables, then lists are read."""
+    provider, folder = extract
+    views = rights.see_as(shared, rights.audience(provider))
+    compared = 0
+    with views.connection, duckdb.connect(str(folder / f"{provider}.duckdb"), read_only=True) as part:
+        assert seen(views.connection) == seen(part)
+        for listing in LISTS.values():
+            if listing.table not in seen(part):
+                continue
+            on_page, in_extract = read(views.connection, listing, 10**6, views=views), read(part, listing, 10**6)
+            assert on_page.total == in_extract.total and on_page.columns == in_extract.columns
+            assert_frame_equal(on_page.frame, in_extract.frame, check_row_order=False)
+            compared += on_page.total
+    assert compared > 20
+
+
+def test_the_longest_of_the_foreign_words_goes_first(dirty_world: Home) -> None:
+    """The number of a hazard holds the number of its service: blanked first, the service would leave half a number."""
+    findings = "select 'r:1' as finding_id, '隐患 HS12-1，服务 S12，单位 U1' as explanation"
+    with rights.open_as(dirty_world.settings.published, rights.audience("weihai_371002")) as views:
+        views.connection.execute(
+            "create or replace table memory.words (finding_id text, record_key text, policy_no text, unit text)"
+        )
+        views.connection.execute(
+            "insert into memory.words values ('r:1', 'S12', 'P2', null), ('r:1', 'HS12-1', 'P2', null)"
+        )
+        views.connection.execute("create or replace view memory.named_by_finding as from memory.words")
+        query = views.blanked("marts.findings", ["explanation"], findings)
+        assert views.connection.execute(query).fetchall() == [(f"隐患 {rights.HIDDEN}，服务 {rights.HIDDEN}，单位 U1",)]

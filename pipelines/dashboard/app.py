@@ -64,7 +64,7 @@ class Shown:
         """Insurers that sent nothing in the year; None: the file does not say, it holds one audience's share."""
         if self.source.provider:
             return None
-        return headline.silent_insurers(self.connection, "", self.jurisdiction, self.stat_year)
+        return headline.silent_insurers(self.connection, "", self.jurisdiction, [self.stat_year])[self.stat_year]
 
     def cell(self, **other: str) -> Cell:
         chosen = {"district_code": self.district_code, "industry_code": self.industry_code, **other}

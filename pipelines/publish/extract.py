@@ -54,7 +54,8 @@ def write_extract(warehouse: Path, who: Audience, out: Path) -> Extract:
 
 def write_database(warehouse: Path, who: Audience, path: Path) -> dict[str, int]:
     """Everything the audience may see in a fresh read-only file, comments included; rows per table."""
-    with open_as(warehouse, who) as connection:
+    with open_as(warehouse, who) as views:
+        connection = views.connection
         tables = sorted(table for table in seen(connection) if table.split(".")[0] in PUBLISHED_SCHEMAS)
         fresh_file(path, PUBLISHED_SCHEMAS)
         connection.execute(f"attach {literal(str(path))} as extract")

@@ -137,25 +137,29 @@ def basis(metric: Metric, metrics: Catalogue, as_of: date, missing: list[str] | 
     return "；".join(parts) + f"。数据截至 {as_of}。{silent}"
 
 
-def silent_insurers(connection: duckdb.DuckDBPyConnection, schema: str, jurisdiction: str, stat_year: int) -> list[str]:
-    """Insurers of a city that sent nothing in a year, although every figure rests on what they send.
+def silent_insurers(
+    connection: duckdb.DuckDBPyConnection, schema: str, jurisdiction: str, stat_years: Iterable[int]
+) -> dict[int, list[str]]:
+    """By year the insurers of a city that sent nothing in it, although every figure rests on what they send.
 
     Args:
         schema: empty, or `whole.` where the connection shows one audience's views only.
     """
+    years = list(stat_years)
     rows = connection.execute(
         f"""
-        select name from {schema}marts.dim_provider as providers
-        where kind = 'insurer' and jurisdiction = ?
+        select stat_year, name from {schema}marts.dim_provider as providers cross join unnest($years) as years (stat_year)
+        where kind = 'insurer' and jurisdiction = $jurisdiction
             and not exists (
                 select 1 from {schema}quality.files as files
-                where files.provider = providers.provider and files.status = 'loaded' and year(files.received_at) = ?
+                where files.provider = providers.provider and files.status = 'loaded'
+                    and year(files.received_at) = years.stat_year
             )
         order by provider
         """,
-        [jurisdiction, stat_year],
+        {"years": years, "jurisdiction": jurisdiction},
     ).fetchall()
-    return [name for (name,) in rows]
+    return {year: [name for found, name in rows if found == year] for year in years}
 
 
 def titles(names: Iterable[str], metrics: Catalogue) -> list[str]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
+from pipelines.publish.rights import Views
+
 # Codes are shown by the name that people use; the code stands in when there is none.
 NAMES = {
     "district_code": ("区市", "marts.dim_district", "district_code", "short_name"),
@@ -137,6 +139,7 @@ def read(
     limit: int,
     where: str = "true",
     tables: set[str] | None = None,
+    views: Views | None = None,
 ) -> Rows:
     """Reads a list from a published warehouse or from views of it.
 
@@ -144,15 +147,21 @@ def read(
         limit: rows read at most, those that need attention first.
         where: a further condition, written by the caller and not by a user.
         tables: what the connection has (`seen`), if the caller knows.
+        views: the views the connection has; rows are then counted and chosen before anything in them is blanked.
     """
+    rows = views.rows(listing.table) if views else listing.table
     condition = f"({listing.where}) and ({where})"
-    total = connection.execute(f"select count(*) from {listing.table} as listed where {condition}").fetchall()[0][0]
+    total = connection.execute(f"select count(*) from {rows} as listed where {condition}").fetchall()[0][0]
     columns = described(connection, listing)
-    tables = tables or seen(connection)
-    select = ", ".join(_shown(tables, column.name) for column in columns)
-    frame = connection.sql(
-        f"select {select} from {listing.table} as listed where {condition} order by {listing.order} limit {int(limit)}"
-    ).pl()
+    names = [column.name for column in columns]
+    chosen = f"""
+        select *, row_number() over () as place_in_list
+        from (select * from {rows} as listed where {condition} order by {listing.order} limit {int(limit)})
+    """
+    if views:
+        chosen = views.blanked(listing.table, [*names, "place_in_list"], chosen)
+    shown, joins = _shown(tables or seen(connection), names)
+    frame = connection.sql(f"select {shown} from ({chosen}) as listed {joins} order by place_in_list").pl()
     return Rows(listing, columns, frame.rename({column.name: column.title for column in columns}), total)
 
 
@@ -186,11 +195,14 @@ def _kind(data_type: str) -> str:
     return kinds.get(data_type, "count")
 
 
-def _shown(tables: set[str], name: str) -> str:
-    """A column by its name for people; a code stays where the audience has no table of names."""
-    if name not in NAMES:
-        return f'listed."{name}"'
-    _, table, code, title = NAMES[name]
-    if table not in tables:
-        return f'listed."{name}"'
-    return f'coalesce((select any_value({title}) from {table} as named where named.{code} = listed."{name}"), listed."{name}") as "{name}"'
+def _shown(tables: set[str], names: list[str]) -> tuple[str, str]:
+    """Columns by their names for people, and the joins for it; a code stays where the audience has no table of names."""
+    columns, joins = [], []
+    for name in names:
+        _, table, code, title = NAMES.get(name, ("", "", "", ""))
+        if table in tables:
+            columns.append(f'coalesce(of_{name}.{title}, listed."{name}") as "{name}"')
+            joins.append(f'left join {table} as of_{name} on of_{name}.{code} = listed."{name}"')
+        else:
+            columns.append(f'listed."{name}"')
+    return ", ".join(columns), " ".join(joins)

@@ -14,8 +14,9 @@ from __future__ import annotations
 import csv
 import fnmatch
 import os
-import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -100,51 +101,80 @@ def rights(kind: str, day: date) -> list[Right]:
     ]
 
 
-def open_as(warehouse: Path, who: Audience, at_once: int = 1) -> duckdb.DuckDBPyConnection:
-    """A connection in which the schemas of the published warehouse are views of what the audience may see.
+@dataclass(frozen=True)
+class Views:
+    """What an audience sees of the published file.
+
+    connection: its schemas are views of what is seen; the file itself is attached as `whole`.
+    columns: of every table of the file.
+    conditions: which rows of the tables that are seen.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    columns: dict[str, list[str]]
+    conditions: dict[str, str]
+
+    def rows(self, table: str) -> str:
+        """The rows seen, keys not yet blanked: to count and to choose from, never to show."""
+        return f"(select * from whole.{table} where {self.conditions[table]})"
+
+    def blanked(self, table: str, names: list[str], rows: str) -> str:
+        """Columns as they may be shown, of a query made of `rows`: what to blank is looked for in these rows only."""
+        if table == "marts.findings":
+            return _without_foreign_records(names, rows)
+        return f"select {', '.join(_masked(table, name) for name in names)} from ({rows}) as rows_of_table"
+
+
+@contextmanager
+def open_as(warehouse: Path, who: Audience) -> Iterator[Views]:
+    """What one audience sees of the published warehouse, which is only read."""
+    with open_whole(warehouse) as whole:
+        yield see_as(whole, who)
+
+
+def open_whole(warehouse: Path, many: bool = False) -> duckdb.DuckDBPyConnection:
+    """The published file, attached as `whole` to a database in memory.
 
     Args:
-        warehouse: the published file; it is only read.
-        at_once: how many such connections work side by side; together they keep within memory.
-    Returns:
-        an in-memory connection with the file attached as `whole`.
+        many: many audiences are going to look: which records findings name is found once and kept.
     """
-    connection = duckdb.connect(":memory:", config=_limits(at_once))
+    connection = duckdb.connect(":memory:", config=_limits())
     connection.execute(f"attach {literal(str(warehouse))} as whole (read_only)")
-    for schema in PUBLISHED_SCHEMAS:
-        connection.execute(f"create schema if not exists {schema}")
-    day = connection.execute("select max(as_of) from whole.meta.publication").fetchall()[0][0]
-    columns = _columns(connection)
-    mine = rights(who.kind, day)
-    _visible(connection, who)
-    for table, names in columns.items():
-        where = _first_that_applies(table, set(names), mine, who)
-        if where is not None:
-            select = ", ".join(_masked(table, name) for name in names)
-            body = f"select {select} from whole.{table} as rows_of_table where {where}"
-            if table == "marts.findings":
-                body = _without_foreign_records(connection, body)
-            connection.execute(f"create view {table} as {body}")
+    connection.execute(f"create {'table' if many else 'view'} memory.named_by_finding as {_NAMED_BY_FINDING}")
+    connection.execute(
+        "create table memory.column_list as "
+        "select schema_name || '.' || table_name as name, list(column_name order by column_index) as columns "
+        "from duckdb_columns() where database_name = 'whole' and schema_name = any(?) group by all order by 1",
+        [PUBLISHED_SCHEMAS],
+    )
     return connection
 
 
-def _limits(at_once: int) -> dict[str, str | bool | int | float | list[str]]:
+def see_as(whole: duckdb.DuckDBPyConnection, who: Audience) -> Views:
+    """What an audience sees of a file opened by `open_whole`, on a connection of its own."""
+    connection = whole.cursor()
+    own = f'"seen by {who.provider}"'
+    connection.execute(f"attach ':memory:' as {own}; use {own}")
+    for schema in PUBLISHED_SCHEMAS:
+        connection.execute(f"create schema if not exists {schema}")
+    day = connection.execute("select max(as_of) from whole.meta.publication").fetchall()[0][0]
+    mine = rights(who.kind, day)
+    _visible(connection, who)
+    columns = dict(connection.execute("from memory.column_list").fetchall())
+    conditions = {table: _first_that_applies(table, set(names), mine, who) for table, names in columns.items()}
+    views = Views(connection, columns, {table: where for table, where in conditions.items() if where is not None})
+    for table in views.conditions:
+        connection.execute(f"create view {table} as {views.blanked(table, columns[table], views.rows(table))}")
+    return views
+
+
+def _limits() -> dict[str, str | bool | int | float | list[str]]:
     """Within memory like everything that works on whole tables; whoever may only read the home spills elsewhere."""
-    share = re.sub(r"^[\d.]+", lambda amount: str(float(amount[0]) / at_once), settings().memory_limit.strip())
     return {
-        "memory_limit": share,
+        "memory_limit": settings().memory_limit,
         "temp_directory": str(Path(tempfile.gettempdir()) / f"anze-{os.getpid()}"),
         "autoinstall_known_extensions": False,
     }
-
-
-def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    rows = connection.execute(
-        "select schema_name || '.' || table_name, list(column_name order by column_index) from duckdb_columns() "
-        "where database_name = 'whole' and schema_name = any(?) group by all order by 1",
-        [PUBLISHED_SCHEMAS],
-    ).fetchall()
-    return dict(rows)
 
 
 def _visible(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
@@ -167,8 +197,9 @@ def _visible(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
     connection.execute(
         "create temp table hidden_unit as select uscc from whole.marts.dim_unit where uscc not in (select uscc from visible_unit)"
     )
+    # A view: few tables name services, and most readers ask for none of them.
     connection.execute(
-        "create temp table hidden_service as select service_no from whole.marts.fct_service "
+        "create temp view hidden_service as select service_no from whole.marts.fct_service "
         "where policy_no not in (from visible_policy)"
     )
 
@@ -226,32 +257,41 @@ def _masked(table: str, name: str) -> str:
     return column
 
 
-def _without_foreign_records(connection: duckdb.DuckDBPyConnection, findings: str) -> str:
-    """The query of the findings seen, without the words in evidence and sentence that name records of others."""
-    connection.execute(
-        f"""
-        create temp table hidden_word as
-        with keys as (
-            select finding_id, split_part(piece, ':', 1) as feed, substr(piece, position(':' in piece) + 1) as record_key
-            from (select finding_id, unnest(string_split(evidence_keys, '；')) as piece from ({findings}))
-        ), hidden as (
-            select keys.finding_id, keys.record_key, known.policy_no, known.unit
-            from keys inner join ({KNOWN.replace("marts.", "whole.marts.")}) as known
-                on keys.feed = known.feed and keys.record_key = known.record_key
-            where (known.policy_no is not null and known.policy_no not in (from visible_policy))
-                or (known.policy_no is null and known.unit in (from hidden_unit))
+# The records that findings name as evidence, with the policy and unit each belongs to.
+_NAMED_BY_FINDING = f"""
+    with keys as (
+        select finding_id, split_part(piece, ':', 1) as feed, substr(piece, position(':' in piece) + 1) as record_key
+        from (select finding_id, unnest(string_split(evidence_keys, '；')) as piece from whole.marts.findings)
+    )
+    select keys.finding_id, keys.record_key, known.policy_no, known.unit
+    from keys inner join ({KNOWN.replace("marts.", "whole.marts.")}) as known
+        on keys.feed = known.feed and keys.record_key = known.record_key
+"""
+
+
+def _without_foreign_records(names: list[str], findings: str) -> str:
+    """The query of findings without the words in evidence and sentence that name records of others."""
+    select = ", ".join(
+        f"list_reduce(list_prepend({name}, coalesce(words, [])), lambda text, word: replace(text, word, '{HIDDEN}')) as {name}"
+        if name in ("evidence_keys", "explanation")
+        else _masked("marts.findings", name)
+        for name in names
+    )
+    return f"""
+        with rows_found as materialized ({findings}),
+        hidden as (
+            select * from memory.named_by_finding
+            where finding_id in (select finding_id from rows_found)
+                and ((policy_no is not null and policy_no not in (from visible_policy))
+                    or (policy_no is null and unit in (from hidden_unit)))
         ), words as (
             select finding_id, record_key as word from hidden
             union select finding_id, policy_no from hidden where policy_no not in (from visible_policy)
             union select finding_id, unit from hidden where unit in (from hidden_unit)
+        ), hidden_word as (
+            -- The longest first: the number of a hazard holds the number of its service.
+            select finding_id, list(word order by length(word) desc, word) as words
+            from words where word is not null group by all
         )
-        select finding_id, list(word) as words from words where word is not null group by all
-        """
-    )
-    texts = ", ".join(
-        f"list_reduce(list_prepend({name}, coalesce(words, [])), lambda text, word: replace(text, word, '{HIDDEN}')) as {name}"
-        for name in ("evidence_keys", "explanation")
-    )
-    return (
-        f"select * exclude (words) replace ({texts}) from ({findings}) as seen left join hidden_word using (finding_id)"
-    )
+        select {select} from rows_found as rows_of_table left join hidden_word using (finding_id)
+    """

@@ -314,7 +314,7 @@ def _missing(
         jurisdiction, stat_year,
     )  # fmt: skip
     missing += [f"{provider}：{name}（应于 {due:%Y-%m-%d} 前报送）" for name, provider, due in owed]
-    silent = silent_insurers(connection, "", jurisdiction, stat_year)
+    silent = silent_insurers(connection, "", jurisdiction, [stat_year])[stat_year]
     return missing + [f"{name}：{stat_year} 年没有收到数据" for name in silent]
 
 

@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 import altair as alt
-import duckdb
 
 from pipelines import charts
 from pipelines.publish import headline
@@ -33,7 +32,7 @@ from pipelines.publish.headline import (
     tile,
 )
 from pipelines.publish.lists import LISTS, Rows, read, seen
-from pipelines.publish.rights import Audience
+from pipelines.publish.rights import Audience, Views
 from pipelines.report.figures import DASH, percent
 
 LIST_ROWS = 2_000
@@ -99,8 +98,9 @@ class Page:
 class Figures:
     """All pages of one audience, read from its views."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
-        self.connection = connection
+    def __init__(self, views: Views, who: Audience) -> None:
+        self.views = views
+        self.connection = connection = views.connection
         self.who = who
         self.seen = seen(connection)
         self.as_of: date
@@ -112,7 +112,7 @@ class Figures:
         self.metrics = catalogue(connection, "supervision_metrics")
         self.insurer_metrics = catalogue(connection, "insurer_metrics")
         self.is_insurer = "marts.supervision_metrics" not in self.seen
-        self.missing = silent_insurers(connection, "whole.", who.jurisdiction, self.as_of.year)
+        self.missing = self._missing([self.as_of.year])[self.as_of.year]
 
     def pages(self) -> list[Page]:
         """The pages that have something to show, in the order of the menu."""
@@ -285,7 +285,7 @@ class Figures:
         if page is None:
             return None
         counts = self._dicts(
-            "select rule_name, severity, count(*) as findings from marts.findings group by all order by findings desc, rule_name"
+            f"select rule_name, severity, count(*) as findings from {self.views.rows('marts.findings')} group by all order by findings desc, rule_name"
         )
         note = f"取数时点 {self.as_of} 全部年度的发现。"
         figures = [self._figure("rules", "各规则发现数", "rules", counts, note=note, step=17)] if counts else []
@@ -348,7 +348,7 @@ class Figures:
 
     def _lists(self, names: tuple[str, ...]) -> list[Rows]:
         return [
-            read(self.connection, LISTS[name], LIST_ROWS, tables=self.seen)
+            read(self.connection, LISTS[name], LIST_ROWS, tables=self.seen, views=self.views)
             for name in names
             if LISTS[name].table in self.seen
         ]
@@ -358,6 +358,7 @@ class Figures:
         own, table = self._own_cell()
         metrics = self.insurer_metrics if self.is_insurer else self.metrics
         rows = headline.own_rows(self.connection, table, metrics, own)
+        missing = self._missing([row["stat_year"] for row in rows]) if whole else {}
         years = []
         for place, row in enumerate(rows):
             stat_year, end, before = row["stat_year"], row["period_end"], rows[place - 1] if place else None
@@ -367,11 +368,14 @@ class Figures:
                     str(end),
                     (end.month, end.day) == (12, 31),
                     [tile(metrics, name, row, before) for name in HEADLINE if name in metrics] if whole else [],
-                    silent_insurers(self.connection, "whole.", self.who.jurisdiction, stat_year) if whole else [],
+                    missing.get(stat_year, []),
                     self._year_tables(stat_year) if whole and not self.is_insurer else [],
                 )
             )
         return years
+
+    def _missing(self, stat_years: list[int]) -> dict[int, list[str]]:
+        return silent_insurers(self.connection, "whole.", self.who.jurisdiction, stat_years)
 
     def _year_tables(self, stat_year: int) -> list[Table]:
         """The audience's cells of a year: by district, or by industry within one district."""

@@ -25,7 +25,7 @@ import polars as pl
 
 from pipelines.processes import processes
 from pipelines.publish.lists import Rows, read
-from pipelines.publish.rights import Audience, audience, audiences, open_as
+from pipelines.publish.rights import Audience, Views, audience, audiences, open_as, open_whole, see_as
 from pipelines.report.spreadsheet import write_csv
 from pipelines.settings import CHINA, Settings
 from pipelines.site.figures import LIST_ROWS, Figures, Page
@@ -48,11 +48,14 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
     chosen = [provider for provider in settings.site_audiences.split(",") if provider]
     everybody = [audience(provider) for provider in chosen] or audiences()
     publication_id = ""
-    at_once = min(settings.threads, len(everybody))
     # Vega is put together beside the pages, in a process: it would hold Python's lock for more than a second.
-    with processes(1) as beside, ThreadPoolExecutor(at_once) as pool:
+    with (
+        processes(1) as beside,
+        open_whole(settings.published, many=True) as whole,
+        ThreadPoolExecutor(settings.threads) as pool,
+    ):
         scripts = beside.submit(write_scripts, partial / "assets")
-        written = pool.map(lambda who: write_pages(settings.published, who, partial / who.provider, at_once), everybody)
+        written = pool.map(lambda who: _write_pages(see_as(whole, who), who, partial / who.provider), everybody)
         for place, publication_id in enumerate(written, 1):  # noqa: B007 - all of them show the same publication
             progress(f"网页 {place}/{len(everybody)}")
         scripts.result()
@@ -69,24 +72,21 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
 def write_site(warehouse: Path, who: Audience, folder: Path) -> None:
     """The site of one audience."""
     write_scripts(folder / "assets")
-    write_pages(warehouse, who, folder)
+    with open_as(warehouse, who) as views:
+        _write_pages(views, who, folder)
 
 
-def write_pages(warehouse: Path, who: Audience, folder: Path, at_once: int = 1) -> str:
-    """One audience's pages and files of lists, without scripts and styles; returns the publication they show.
-
-    Args:
-        at_once: for how many audiences they are written side by side.
-    """
+def _write_pages(views: Views, who: Audience, folder: Path) -> str:
+    """One audience's pages and files of lists, without scripts and styles; returns the publication they show."""
     folder.mkdir(parents=True, exist_ok=True)
-    with open_as(warehouse, who, at_once) as connection:
-        figures = Figures(connection, who)
+    with views.connection as connection:
+        figures = Figures(views, who)
         pages = figures.pages()
         for page in pages:
             (folder / f"{page.code}.html").write_text(_html(page, pages, figures), encoding="utf-8")
             for rows in page.lists:
                 if LIST_ROWS < rows.total <= FILE_ROWS:
-                    whole = read(connection, rows.listing, rows.total).frame
+                    whole = read(connection, rows.listing, rows.total, tables=figures.seen, views=views).frame
                     (folder / "files").mkdir(exist_ok=True)
                     write_csv(whole, folder / "files" / f"{rows.listing.code}.csv")
     return figures.publication_id
