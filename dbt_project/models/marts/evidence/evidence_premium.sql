@@ -15,13 +15,20 @@ endorsements as (
     select * from {{ ref('fct_endorsement') }}
 ),
 
+-- A policy's own premium needs no join: with every policy held to be joined with itself, a large build spills to disk.
 amounts as (
     select
+        jurisdiction,
+        district_code,
+        industry_code,
+        insurer_code,
+        insured_uscc,
         policy_no,
         cast(null as string) as endorsement_no,
         inception_date as effective_date,
         premium_written,
         premium_received,
+        fee_ratio,
         file_id,
         sheet,
         line_no
@@ -30,40 +37,46 @@ amounts as (
     union all
 
     select
-        policy_no,
-        endorsement_no,
-        effective_date,
-        premium_change as premium_written,
-        received_change as premium_received,
-        file_id,
-        sheet,
-        line_no
+        policies.jurisdiction,
+        policies.district_code,
+        policies.industry_code,
+        policies.insurer_code,
+        policies.insured_uscc,
+        policies.policy_no,
+        endorsements.endorsement_no,
+        endorsements.effective_date,
+        endorsements.premium_change as premium_written,
+        endorsements.received_change as premium_received,
+        policies.fee_ratio,
+        endorsements.file_id,
+        endorsements.sheet,
+        endorsements.line_no
     from endorsements
+    inner join policies
+        on endorsements.policy_no = policies.policy_no
 ),
 
 final as (
     select
         periods.jurisdiction,
         periods.stat_year,
-        policies.district_code,
-        policies.industry_code,
-        policies.insurer_code,
-        policies.insured_uscc,
+        amounts.district_code,
+        amounts.industry_code,
+        amounts.insurer_code,
+        amounts.insured_uscc,
         amounts.policy_no,
         amounts.endorsement_no,
         amounts.effective_date,
         amounts.premium_written,
         amounts.premium_received,
-        policies.fee_ratio,
-        cast(cast(amounts.premium_received as decimal(24, 2)) * policies.fee_ratio as decimal(24, 8)) as fee_contracted,
+        amounts.fee_ratio,
+        cast(cast(amounts.premium_received as decimal(24, 2)) * amounts.fee_ratio as decimal(24, 8)) as fee_contracted,
         amounts.file_id,
         amounts.sheet,
         amounts.line_no
     from amounts
-    inner join policies
-        on amounts.policy_no = policies.policy_no
     inner join periods
-        on policies.jurisdiction = periods.jurisdiction
+        on amounts.jurisdiction = periods.jurisdiction
         and amounts.effective_date between periods.period_start and periods.period_end
 )
 
