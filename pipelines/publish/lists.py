@@ -160,7 +160,7 @@ def read(
     """
     if views:
         chosen = views.blanked(listing.table, [*names, "place_in_list"], chosen)
-    shown, joins = _shown(tables or seen(connection), names)
+    shown, joins = _shown(tables or seen(connection), names, views)
     frame = connection.sql(f"select {shown} from ({chosen}) as listed {joins} order by place_in_list").pl()
     return Rows(listing, columns, frame.rename({column.name: column.title for column in columns}), total)
 
@@ -195,14 +195,15 @@ def _kind(data_type: str) -> str:
     return kinds.get(data_type, "count")
 
 
-def _shown(tables: set[str], names: list[str]) -> tuple[str, str]:
+def _shown(tables: set[str], names: list[str], views: Views | None) -> tuple[str, str]:
     """Columns by their names for people, and the joins for it; a code stays where the audience has no table of names."""
     columns, joins = [], []
     for name in names:
         _, table, code, title = NAMES.get(name, ("", "", "", ""))
         if table in tables:
             columns.append(f'coalesce(of_{name}.{title}, listed."{name}") as "{name}"')
-            joins.append(f'left join {table} as of_{name} on of_{name}.{code} = listed."{name}"')
+            named = views.rows(table) if views else table
+            joins.append(f'left join {named} as of_{name} on of_{name}.{code} = listed."{name}"')
         else:
             columns.append(f'listed."{name}"')
     return ", ".join(columns), " ".join(joins)

@@ -272,7 +272,8 @@ _NAMED_BY_FINDING = f"""
 def _without_foreign_records(names: list[str], findings: str) -> str:
     """The query of findings without the words in evidence and sentence that name records of others."""
     select = ", ".join(
-        f"list_reduce(list_prepend({name}, coalesce(words, [])), lambda text, word: replace(text, word, '{HIDDEN}')) as {name}"
+        f"case when words is null then {name} else "
+        f"list_reduce(list_prepend({name}, words), lambda text, word: replace(text, word, '{HIDDEN}')) end as {name}"
         if name in ("evidence_keys", "explanation")
         else _masked("marts.findings", name)
         for name in names
