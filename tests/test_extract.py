@@ -164,7 +164,7 @@ def test_the_command(dirty_world: Home, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def shared(dirty_world: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published file as the pages of many audiences read it."""
-    with rights.open_whole(dirty_world.settings.published, many=True) as whole:
+    with rights.open_whole(dirty_world.settings.published, often=True) as whole:
         yield whole
 
 

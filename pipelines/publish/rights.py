@@ -106,16 +106,14 @@ class Views:
     """What an audience sees of the published file.
 
     connection: its schemas are views of what is seen; the file itself is attached as `whole`.
-    columns: of every table of the file.
-    conditions: which rows of the tables that are seen.
+    conditions: of every table that is seen, which of its rows.
     """
 
     connection: duckdb.DuckDBPyConnection
-    columns: dict[str, list[str]]
     conditions: dict[str, str]
 
     def rows(self, table: str) -> str:
-        """The rows seen, keys not yet blanked: to count and to choose from, never to show."""
+        """The rows seen, keys not yet blanked: to count, to choose from and to find names in; keys in them are not for showing."""
         return f"(select * from whole.{table} where {self.conditions[table]})"
 
     def blanked(self, table: str, names: list[str], rows: str) -> str:
@@ -132,15 +130,15 @@ def open_as(warehouse: Path, who: Audience) -> Iterator[Views]:
         yield see_as(whole, who)
 
 
-def open_whole(warehouse: Path, many: bool = False) -> duckdb.DuckDBPyConnection:
+def open_whole(warehouse: Path, often: bool = False) -> duckdb.DuckDBPyConnection:
     """The published file, attached as `whole` to a database in memory.
 
     Args:
-        many: many audiences are going to look: which records findings name is found once and kept.
+        often: findings are going to be read more than once: which records they name is found once and kept.
     """
     connection = duckdb.connect(":memory:", config=_limits())
     connection.execute(f"attach {literal(str(warehouse))} as whole (read_only)")
-    connection.execute(f"create {'table' if many else 'view'} memory.named_by_finding as {_NAMED_BY_FINDING}")
+    connection.execute(f"create {'table' if often else 'view'} memory.named_by_finding as {_NAMED_BY_FINDING}")
     connection.execute(
         "create table memory.column_list as "
         "select schema_name || '.' || table_name as name, list(column_name order by column_index) as columns "
@@ -162,7 +160,7 @@ def see_as(whole: duckdb.DuckDBPyConnection, who: Audience) -> Views:
     _visible(connection, who)
     columns = dict(connection.execute("from memory.column_list").fetchall())
     conditions = {table: _first_that_applies(table, set(names), mine, who) for table, names in columns.items()}
-    views = Views(connection, columns, {table: where for table, where in conditions.items() if where is not None})
+    views = Views(connection, {table: where for table, where in conditions.items() if where is not None})
     for table in views.conditions:
         connection.execute(f"create view {table} as {views.blanked(table, columns[table], views.rows(table))}")
     return views

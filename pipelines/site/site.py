@@ -25,7 +25,7 @@ import polars as pl
 
 from pipelines.processes import processes
 from pipelines.publish.lists import Rows, read
-from pipelines.publish.rights import Audience, Views, audience, audiences, open_as, open_whole, see_as
+from pipelines.publish.rights import Audience, Views, audience, audiences, open_whole, see_as
 from pipelines.report.spreadsheet import write_csv
 from pipelines.settings import CHINA, Settings
 from pipelines.site.figures import LIST_ROWS, Figures, Page
@@ -51,7 +51,7 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
     # Vega is put together beside the pages, in a process: it would hold Python's lock for more than a second.
     with (
         processes(1) as beside,
-        open_whole(settings.published, many=True) as whole,
+        open_whole(settings.published, often=True) as whole,
         ThreadPoolExecutor(settings.threads) as pool,
     ):
         scripts = beside.submit(write_scripts, partial / "assets")
@@ -72,8 +72,8 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
 def write_site(warehouse: Path, who: Audience, folder: Path) -> None:
     """The site of one audience."""
     write_scripts(folder / "assets")
-    with open_as(warehouse, who) as views:
-        _write_pages(views, who, folder)
+    with open_whole(warehouse, often=True) as whole:
+        _write_pages(see_as(whole, who), who, folder)
 
 
 def _write_pages(views: Views, who: Audience, folder: Path) -> str:
