@@ -15,11 +15,11 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import compiled
 from pipelines.gates.run import blocking, run_landing_gates
 from pipelines.ingest.landing import land
-from pipelines.publish.tables import copy_tables, fresh_file
 from pipelines.settings import Settings, duckdb_limits
+from pipelines.transform import compiled
+from pipelines.warehouse.tables import copy_tables, fresh_file
 
 FEEDS = ("enterprise", "policy", "endorsement", "coinsurance", "claim", "service_record", "fee_ledger")
 MART = "supervision_metrics"

@@ -19,14 +19,15 @@ import xlsxwriter
 
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import providers
-from pipelines.ingest import checks
-from pipelines.ingest.readers import read
+from pipelines.ingest.checks.check import check
+from pipelines.ingest.checks.outcome import Sender
+from pipelines.ingest.readers.tables import read
 from pipelines.synth import model
 from pipelines.synth.files import HEADERS, STYLES, _text
 
 ROUNDS = 3
 CONTRACT = contracts()["policy"]
-SENDER = checks.Sender(providers()["weihai_hayc"], date(2026, 1, 1))
+SENDER = Sender(providers()["weihai_hayc"], date(2026, 1, 1))
 
 
 def policies(rows: int) -> pl.DataFrame:
@@ -50,8 +51,7 @@ def workbook(frame: pl.DataFrame) -> bytes:
 def ingest(content: bytes, name: str) -> int:
     """Reading, normalising and checking, as landing does it."""
     return sum(
-        checks.check(sheet, CONTRACT, SENDER, lambda column: column).accepted.height
-        for sheet in read(content, name, CONTRACT)
+        check(sheet, CONTRACT, SENDER, lambda column: column).accepted.height for sheet in read(content, name, CONTRACT)
     )
 
 

@@ -1,11 +1,12 @@
-"""The Dagster code location: the only file that puts assets, checks, jobs and resources together."""
+"""The Dagster code location: the only file that puts assets, checks, jobs, schedules, sensors and resources together.
+
+What belongs here: which of them there are. What does not: any of them (pipelines/defs).
+"""
 
 from __future__ import annotations
 
 import os
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import dagster as dg
 
@@ -13,11 +14,11 @@ from pipelines.defs.gates.checks import landing_gates, publication_gates
 from pipelines.defs.ingest.assets import landing
 from pipelines.defs.progress import progress_logger
 from pipelines.defs.publish.assets import publication, static_site
-from pipelines.defs.resources import Home, InstalledDbt
+from pipelines.defs.resources import Home
 from pipelines.defs.schedules import new_drops, nightly_job, nightly_schedule
 from pipelines.defs.transform.assets import dbt_models
-from pipelines.settings import DBT_PROJECT, settings
-from pipelines.transform import use_environment
+from pipelines.settings import settings
+from pipelines.transform.project import use_environment
 
 use_environment(settings(), os.environ.get("ANZE_AS_OF", ""))
 
@@ -37,12 +38,5 @@ defs = dg.Definitions(
     schedules=[nightly_schedule],
     sensors=[new_drops],
     loggers={"progress": progress_logger},
-    resources={
-        "home": Home(path=str(settings().home), as_of=os.environ.get("ANZE_AS_OF", "")),
-        "dbt": InstalledDbt(
-            project_dir=str(DBT_PROJECT),
-            profiles_dir=str(DBT_PROJECT),
-            dbt_executable=str(Path(sys.executable).with_name("dbt")),
-        ),
-    },
+    resources={"home": Home(path=str(settings().home), as_of=os.environ.get("ANZE_AS_OF", ""))},
 )

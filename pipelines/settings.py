@@ -1,11 +1,12 @@
 """Where things lie and which limits hold.
 
-What belongs here: folders, environment variables, limits. What does not: thresholds of the
-law (dbt_project/seeds/ref_rule.csv) and meanings of columns (pipelines/feeds/*.yaml).
+What belongs here: folders, environment variables, limits, the fingerprint of the code that lies there. What does not:
+thresholds of the law (dbt_project/seeds/ref_rule.csv) and meanings of columns (pipelines/feeds/*.yaml).
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -152,6 +153,35 @@ def duckdb_limits(settings: Settings) -> dict[str, str | bool | int | float | li
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
+
+
+def use_home(home: Path | None) -> Settings:
+    """The settings of a home, which whoever asks from here on (Dagster's definitions, other processes) gets too."""
+    _from_environment.cache_clear()
+    chosen = settings(home)
+    os.environ["ANZE_HOME"] = str(chosen.home)
+    _from_environment.cache_clear()
+    return chosen
+
+
+def tree_fingerprint(folders: list[Path]) -> str:
+    """Fingerprint of all source files below some folders."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if (
+                path.suffix in (".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".html", ".js", ".css")
+                and "target" not in path.parts
+                and "__pycache__" not in path.parts
+            ):
+                digest.update(path.relative_to(folder).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def code_fingerprint() -> str:
+    """Fingerprint of everything that decides what is published."""
+    return tree_fingerprint([PROJECT_ROOT / "pipelines", DBT_PROJECT, EXPECTATIONS])
 
 
 def quiet_dependencies() -> None:

@@ -16,11 +16,11 @@ import duckdb
 import hypothesis
 import pytest
 
-from pipelines import compiled, transform
 from pipelines import settings as config
 from pipelines.ingest.landing import Landed, land
 from pipelines.publish.publication import publish
 from pipelines.synth import files as synth
+from pipelines.transform import compiled, project
 
 hypothesis.settings.register_profile("anze", deadline=None)  # no test is a test of time
 hypothesis.settings.load_profile("anze")
@@ -101,8 +101,8 @@ class Home:
         return {landed.feed: landed for landed in land(self.settings)}
 
     def dbt(self, *arguments: str, as_of: str = "") -> None:
-        transform.use_environment(self.settings, as_of)
-        transform.run_dbt(list(arguments), transform.dbt_environment(self.settings, as_of))
+        project.use_environment(self.settings, as_of)
+        project.run_dbt(list(arguments), project.dbt_environment(self.settings, as_of))
 
     def build(self, as_of: str = "") -> Home:
         """Landing and the compiled project, without gates and publication."""

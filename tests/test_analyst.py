@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 from conftest import Home
 
-from pipelines.publish.examples import example, examples
 from pipelines.settings import PROJECT_ROOT
 from pipelines.site.dictionary import write_dbt_docs, write_dictionary
+from pipelines.warehouse.examples import example, examples
 
 
 def test_there_are_enough_examples_and_each_asks_a_question_in_chinese() -> None:

@@ -12,7 +12,7 @@ import pytest
 from conftest import Home, make_uscc
 from python_calamine import CalamineWorkbook
 
-from pipelines.publish.as_of import warehouse_at
+from pipelines.night.past_day import warehouse_at
 from pipelines.report import filing
 from pipelines.report.annual import NoSuchReturn, Return, collect
 from pipelines.report.deadlines import deadlines
@@ -66,7 +66,7 @@ def text_of(path: Path) -> str:
 
 
 def made(home: Home, day: str, out: Path) -> tuple[Return, dict[str, Path]]:
-    report = filing.make(home.settings, "weihai", 2023, day)
+    report = filing.make(home.settings, warehouse_at, "weihai", 2023, day)
     return report, filing.write(report, out)
 
 
@@ -168,8 +168,8 @@ def test_json_holds_to_its_schema(small: Home, tmp_path: Path) -> None:
 
 def test_filed_numbered_compared_and_made_again(small: Home, tmp_path: Path) -> None:
     later_drops(small)
-    first = filing.file(small.settings, "weihai", 2023, "2023-12-10")
-    second = filing.file(small.settings, "weihai", 2023, "2024-01-31")
+    first = filing.file(small.settings, warehouse_at, "weihai", 2023, "2023-12-10")
+    second = filing.file(small.settings, warehouse_at, "weihai", 2023, "2024-01-31")
     assert (first.number, second.number, second.previous) == ("weihai-2023-01", "weihai-2023-02", "weihai-2023-01")
     folder = filing.folder(small.settings, "weihai", 2023) / second.number
     report = Return.model_validate_json((folder / "annual_return.json").read_text(encoding="utf-8"))
@@ -180,18 +180,18 @@ def test_filed_numbered_compared_and_made_again(small: Home, tmp_path: Path) -> 
     vintages = next(table for table in report.tables if table.code == "vintages")
     assert [column.title for column in vintages.columns][2:] == ["weihai-2023-01（2023-12-10）", "本次（2024-01-31）"]
     for number in (first.number, second.number):
-        assert set(filing.reproduce(small.settings, number).values()) == {True}
+        assert set(filing.reproduce(small.settings, warehouse_at, number).values()) == {True}
     assert {path.stat().st_mode & 0o222 for path in folder.iterdir()} == {0}
     assert "P2" in text_of(folder / "annual_return.docx")
     # A raw file that was known then and is gone now: say so, and make nothing up.
     with pytest.raises(filing.NotReproduced, match="没有报送编号"):
-        filing.reproduce(small.settings, "weihai-2023-09")
+        filing.reproduce(small.settings, warehouse_at, "weihai-2023-09")
     gone = small.settings.raw / "weihai_hayc/policy/2023-12-05/a.csv"
     content = gone.read_bytes()
     gone.unlink()
     small.land()
     with pytest.raises(filing.NotReproduced, match="与封存时不同"):
-        filing.reproduce(small.settings, first.number)
+        filing.reproduce(small.settings, warehouse_at, first.number)
     gone.write_bytes(content)
     small.land()
 
@@ -217,7 +217,7 @@ SHANGHAI_ORDER = [
 
 
 def test_shanghai_has_every_item_in_its_order(dirty_world: Home, tmp_path: Path) -> None:
-    report = filing.make(dirty_world.settings, "shanghai", 2025, "")
+    report = filing.make(dirty_world.settings, warehouse_at, "shanghai", 2025, "")
     paths = filing.write(report, tmp_path)
     text = text_of(paths["docx"])
     places = [text.index(item) for item in SHANGHAI_ORDER]

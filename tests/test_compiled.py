@@ -5,9 +5,9 @@ from __future__ import annotations
 import duckdb
 from conftest import Home, compiled_once
 
-from pipelines import compiled, transform
-from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
-from pipelines.publish.tables import fresh_file
+from pipelines.transform import compiled, project
+from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS
+from pipelines.warehouse.tables import fresh_file
 
 
 def test_same_tables_and_types_as_dbt(dirty_world: Home) -> None:
@@ -15,11 +15,10 @@ def test_same_tables_and_types_as_dbt(dirty_world: Home) -> None:
     compiled.run(compiled_once(), dirty_world.settings, by_sql)
     by_dbt, publishing = (by_sql.with_name(name) for name in ("by_dbt.duckdb", "publishing_by_dbt.duckdb"))
     fresh_file(publishing, PUBLISHED_SCHEMAS)
-    transform.use_environment(dirty_world.settings)
-    transform.run_dbt(
+    project.use_environment(dirty_world.settings)
+    project.run_dbt(
         ["build", "--exclude-resource-type", "unit_test"],
-        transform.dbt_environment(dirty_world.settings)
-        | {"ANZE_BUILD": str(by_dbt), "ANZE_PUBLISHING": str(publishing)},
+        project.dbt_environment(dirty_world.settings) | {"ANZE_BUILD": str(by_dbt), "ANZE_PUBLISHING": str(publishing)},
     )
     with duckdb.connect() as connection:
         connection.execute(f"attach '{by_dbt}' as dbt (read_only)")

@@ -11,7 +11,7 @@ from conftest import Home
 from pipelines.feeds import column_docs
 from pipelines.feeds.contracts import contracts
 from pipelines.settings import DBT_PROJECT, settings
-from pipelines.transform import LARGE_LANDING, fresh_manifest, models_at_once
+from pipelines.transform.project import LARGE_LANDING, fresh_manifest, models_at_once
 
 
 def test_unit_tests_of_the_metrics(dirty_world: Home) -> None:

@@ -12,7 +12,8 @@ import pytest
 from conftest import Home
 
 from pipelines.explain.diff import CORRECTED, NEW, ROUNDING, WITHDRAWN, Difference, diff
-from pipelines.publish.as_of import NothingKnown, warehouse_at
+from pipelines.ingest.manifest import NothingKnown
+from pipelines.night.past_day import warehouse_at
 
 CELL = ["mart", "metric", "jurisdiction", "district_code", "industry_code", "insurer_code"]
 # One worker builds the warehouses of all days.

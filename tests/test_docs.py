@@ -10,7 +10,7 @@ import pytest
 import typer
 import yaml
 
-from pipelines.cli import app
+from pipelines.cli.main import app
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Settings
 
 PAGES = sorted(

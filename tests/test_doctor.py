@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 from conftest import Home
 
-from pipelines import charts, doctor
-from pipelines.incident import record
+from pipelines.documents import charts
 from pipelines.ingest.manifest import find_drops
+from pipelines.night import doctor
+from pipelines.night.incident import record
 
 
 def named(home: Home, title: str) -> doctor.Finding:

@@ -12,8 +12,8 @@ import pytest
 from conftest import Home
 from python_calamine import CalamineWorkbook
 
-from pipelines.explain.evidence import TOTAL_MARTS, Metric, Unknown, cells_of, metrics, rows_sql, values_sql
 from pipelines.explain.explain import Cell, explain, find_cell
+from pipelines.warehouse.evidence import TOTAL_MARTS, Metric, Unknown, cells_of, metrics, rows_sql, values_sql
 
 KEYS = {
     "supervision_metrics": ["jurisdiction", "stat_year", "district_code", "industry_code"],

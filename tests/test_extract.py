@@ -12,11 +12,11 @@ import pytest
 from conftest import Home
 from polars.testing import assert_frame_equal
 
-from pipelines.explain.evidence import Unknown
 from pipelines.explain.explain import Cell, explain, explain_finding
-from pipelines.publish import rights
 from pipelines.publish.extract import write_extract
-from pipelines.publish.lists import LISTS, read, seen
+from pipelines.warehouse import rights
+from pipelines.warehouse.evidence import Unknown
+from pipelines.warehouse.lists import LISTS, read, seen
 
 AUDIENCES = [
     "weihai_371002",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.report.figures import divided, half_up, percent, shown, wan
+from pipelines.documents.figures import divided, half_up, percent, shown, wan
 
 
 @pytest.mark.parametrize(

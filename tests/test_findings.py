@@ -19,8 +19,8 @@ import yaml
 from conftest import Home, compiled_once
 from supervision_truth import RULES, STATISTICAL, Truth
 
-from pipelines.explain.evidence import KNOWN
 from pipelines.settings import DBT_PROJECT
+from pipelines.warehouse.evidence import KNOWN
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from conftest import Home
 from test_landing import POLICY, policy
 
 from pipelines.feeds.contracts import contracts
-from pipelines.ingest.readers import Limits, Refused, read
+from pipelines.ingest.readers.sheet import Limits, Refused
+from pipelines.ingest.readers.tables import read
 
 HEADER = POLICY.strip().split(",")
 ROWS = [

@@ -16,7 +16,7 @@ from conftest import Home
 from pipelines.gates import process
 from pipelines.gates.page import write_page
 from pipelines.gates.run import GateResult, blocking, run_landing_gates, run_mart_gates
-from pipelines.nightly import in_words
+from pipelines.night.nightly import in_words
 
 
 @pytest.fixture

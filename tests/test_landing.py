@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import codes_of
-from pipelines.ingest import checks, manifest, readers, workers
+from pipelines.ingest import manifest, workers
+from pipelines.ingest.checks.columns import reading_day
 from pipelines.ingest.manifest import parse_stamp
+from pipelines.ingest.readers import delimited
 
 U1, U2 = make_uscc(1), make_uscc(2)
 POLICY = (
@@ -351,7 +353,7 @@ def test_a_large_file_read_in_blocks_lands_as_a_whole_one(
         1,
         2,
     )
-    monkeypatch.setattr(readers, "BLOCK_BYTES", 4_000)
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 4_000)
     assert pieces.land()["policy"] == expected
     parts = sorted((pieces.settings.landing / "policy" / "_small").glob("*.parquet"))
     assert len(parts) > 5
@@ -364,7 +366,7 @@ def test_a_large_file_read_in_blocks_lands_as_a_whole_one(
 
 
 def test_of_a_large_file_refused_half_way_nothing_stays(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "BLOCK_BYTES", 4_000)
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 4_000)
     good = POLICY + "".join(policy(f"P{number}") for number in range(100))
     home.drop("weihai_hayc", "policy", "2023-02-01", "大.csv", good.encode() + b"\x00\x00,nothing\n" * 400)
     landed = home.land()["policy"]
@@ -393,7 +395,7 @@ def test_a_file_that_ends_the_process_reading_it_is_refused_and_the_others_load(
     """As if the parser had been killed for want of memory: no exception, the process is gone."""
     deadly = tmp_path / "sitecustomize.py"
     deadly.write_text(
-        "import os\nimport pipelines.ingest.readers as readers\nreal = readers.read_jsonl\n"
+        "import os\nimport pipelines.ingest.readers.tables as readers\nreal = readers.read_jsonl\n"
         "readers.read_jsonl = lambda content, contract: os.abort() if b'DEADLY' in content else real(content, contract)\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -438,7 +440,9 @@ def test_files_read_together_land_as_each_does_alone(tmp_path: Path, monkeypatch
         with monkeypatch.context() as patched:
             patched.setattr(workers, "TOGETHER_FILES", 1 if how == "alone" else 32)
             if how == "together":
-                patched.setattr(checks, "check", None)  # the rest of a file is not read twice for nothing
+                patched.setattr(
+                    "pipelines.ingest.checks.check.check", None
+                )  # the rest of a file is not read twice for nothing
             landed[how] = home.land()["policy"]
 
     def outcome(home: Home) -> list[object]:
@@ -458,7 +462,7 @@ def test_a_text_that_ends_the_process_reading_it_with_others_is_refused_alone(
     home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import os\nimport pipelines.ingest.readers as readers\nreal = readers._scan\n"
+        "import os\nimport pipelines.ingest.readers.delimited as readers\nreal = readers._scan\n"
         "readers._scan = lambda body, *rest: os.abort() if b'DEADLY' in body else real(body, *rest)\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -499,7 +503,7 @@ def test_what_is_read_together() -> None:
 @given(received=st.dates(date(2020, 1, 1), date(2030, 12, 31)))
 def test_the_day_a_file_is_read_by_stands_for_the_day_it_was_received(received: date) -> None:
     for feed, contract in contracts().items():
-        day = checks.reading_day(feed, received)
+        day = reading_day(feed, received)
         assert day <= received
         for column in contract.columns.values():
             assert column.since is None or (column.since <= day) == (column.since <= received)

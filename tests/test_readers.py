@@ -9,7 +9,8 @@ import pytest
 import xlsxwriter
 
 from pipelines.feeds.contracts import contracts
-from pipelines.ingest.readers import Refused, Sheet, read
+from pipelines.ingest.readers.sheet import Refused, Sheet
+from pipelines.ingest.readers.tables import read
 
 CONTRACT = contracts()["coinsurance"]
 HEADER = "保单号,保险机构,承保比例"

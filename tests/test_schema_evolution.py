@@ -13,7 +13,8 @@ from test_landing import POLICY, policy
 
 from pipelines.feeds import contracts as module
 from pipelines.feeds.contracts import Column, Contract
-from pipelines.ingest import checks, readers
+from pipelines.ingest.checks import columns, rules
+from pipelines.ingest.readers import headers
 
 OLD = POLICY + "".join(policy(f"P{number}") for number in range(5))
 
@@ -21,13 +22,13 @@ OLD = POLICY + "".join(policy(f"P{number}") for number in range(5))
 def caches() -> list[Callable[..., object]]:
     return [
         module.contracts,
-        readers.header_names,
-        checks._value_problems,
-        checks._rules,
-        checks._readers,
-        checks._code_reader,
-        checks._turning_days,
-        checks._with_marks,
+        headers.header_names,
+        rules.value_problems,
+        rules.rules_of,
+        columns.column_readers,
+        columns.code_reader,
+        columns.turning_days,
+        columns.with_marks,
     ]
 
 
@@ -45,8 +46,8 @@ def with_contract(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[st
             update={"columns": kept | {name: column for name, column in columns.items() if column is not None}}
         )
         monkeypatch.setattr(module, "contracts", lambda: real | {"policy": changed})
-        for name in ("pipelines.ingest.drop", "pipelines.ingest.landing", "pipelines.ingest.checks", "pipelines.ingest.readers"):  # fmt: skip
-            monkeypatch.setattr(f"{name}.contracts", lambda: real | {"policy": changed}, raising=False)
+        for name in ("drop", "landing", "checks.columns", "checks.rules", "readers.headers"):  # fmt: skip
+            monkeypatch.setattr(f"pipelines.ingest.{name}.contracts", lambda: real | {"policy": changed}, raising=False)
         for cached in caches()[1:]:
             cached.cache_clear()  # type: ignore[attr-defined]
         monkeypatch.setattr("pipelines.ingest.landing.reading_fingerprint", lambda: str(sorted(changed.columns)))

@@ -11,11 +11,11 @@ import pytest
 from conftest import Home, make_uscc
 from test_landing import POLICY, policy
 
+from pipelines.documents.spreadsheet import escaped
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import providers
 from pipelines.ingest.drop import SENDER_KINDS
 from pipelines.report.rejects import write_rejects
-from pipelines.report.spreadsheet import escaped
 from pipelines.report.template import EXAMPLE, write_template
 
 

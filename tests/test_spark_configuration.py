@@ -9,9 +9,9 @@ import duckdb
 import pytest
 from conftest import Home
 
-from pipelines.compiled import Step
-from pipelines.spark import session
-from pipelines.spark.marts import _view
+from pipelines.transform.compiled import Step
+from pipelines.transform.spark import session
+from pipelines.transform.spark.marts import _view
 
 
 def told(home: Home, **changes: object) -> dict[str, str]:

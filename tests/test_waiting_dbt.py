@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import Home
 
-from pipelines import transform, waiting_dbt
+from pipelines.transform import project, waiting_dbt
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +21,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A home whose project has been read; dbt's environment there."""
     home = Home(tmp_path_factory.mktemp("waiting"))
     home.land()
-    transform.fresh_manifest(home.settings)
-    return transform.dbt_environment(home.settings)
+    project.fresh_manifest(home.settings)
+    return project.dbt_environment(home.settings)
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ def test_it_goes_when_nothing_is_to_be_built_and_when_its_night_is_killed() -> N
 
     night = textwrap.dedent("""
         import signal
-        from pipelines import waiting_dbt
+        from pipelines.transform.project import waiting_dbt
         print(waiting_dbt.begin().pid, flush=True)
         signal.pause()
     """)

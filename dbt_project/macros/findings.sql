@@ -46,7 +46,7 @@
     {%- endif %}
 {%- endmacro %}
 
-{#- The rules of supervision: every model in models/marts/findings/rules (named by pipelines/transform.py, as
+{#- The rules of supervision: every model in models/marts/findings/rules (named by pipelines/transform/project.py, as
     dbt cannot list a folder). -#}
 {% macro finding_models() -%}
     {{ return(env_var('ANZE_FINDING_RULES').split(',')) }}

@@ -1,4 +1,4 @@
-{#- Tables, views and seeds on Apache Spark. Every night starts from an empty catalogue (pipelines/spark/landing.py), so
+{#- Tables, views and seeds on Apache Spark. Every night starts from an empty catalogue (pipelines/transform/spark/landing.py), so
     nothing has to be replaced; the columns, their types and Chinese comments are declared, then filled. -#}
 
 {% materialization table, adapter='spark', supported_languages=['sql'] %}

@@ -27,8 +27,8 @@ def serve(settings: Settings, port: int, address: str, audience: str) -> None:
     import pandas as pd  # noqa: F401, PLC0415 - two sessions importing it at once see half of it
     from streamlit.web import bootstrap  # noqa: PLC0415
 
-    import pipelines.explain.explain  # noqa: PLC0415
-    import pipelines.publish.extract  # noqa: F401, PLC0415
+    import pipelines.dashboard.pages  # noqa: PLC0415
+    import pipelines.dashboard.source  # noqa: F401, PLC0415
 
     options = {
         "server.address": address,

@@ -1,7 +1,7 @@
 """The file the dashboard reads: the publication in force, or one audience's extract of it.
 
 What belongs here: noticing a new publication, giving it a path of its own, forgetting old ones. What does not: what is
-shown (app.py), who may see what (pipelines/publish/rights.py).
+shown (app.py), who may see what (pipelines/warehouse/rights.py).
 
 DuckDB hands out the same open database for the same path, even after the file was replaced; hence a path per publication.
 """
@@ -18,8 +18,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.publish.extract import write_database
-from pipelines.publish.rights import audience
 from pipelines.settings import Settings
+from pipelines.warehouse.rights import audience
 
 FORGET_AFTER = 24 * 3600
 """Seconds after which a path that is no longer shown goes: no page stays open that long without a rerun."""

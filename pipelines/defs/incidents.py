@@ -1,10 +1,13 @@
-"""The failure hook of the nightly job. The work is pipelines.incident."""
+"""The failure hook of the nightly job.
+
+What belongs here: what Dagster knows of a failure. What does not: the note (pipelines/night/incident.py).
+"""
 
 import dagster as dg
 
 from pipelines.defs.progress import STEPS
 from pipelines.gates.run import blocking, load_results
-from pipelines.incident import record
+from pipelines.night.incident import record
 from pipelines.settings import settings
 
 

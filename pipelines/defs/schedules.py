@@ -10,7 +10,7 @@ import dagster as dg
 
 from pipelines.defs.incidents import incident_note
 from pipelines.ingest.landing import pending
-from pipelines.nightly import DEAD_RUN
+from pipelines.night.dagster_home import DEAD_RUN
 from pipelines.settings import settings
 
 nightly_job = dg.define_asset_job(

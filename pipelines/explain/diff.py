@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.explain.evidence import (
+from pipelines.warehouse.evidence import (
     CELL,
     CELL_COLUMNS,
     KNOWN,

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.explain.evidence import (
+from pipelines.warehouse.evidence import (
     Measure,
     Metric,
     Unknown,

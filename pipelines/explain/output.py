@@ -13,9 +13,9 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.documents.figures import DASH, shown
 from pipelines.explain.diff import Difference
 from pipelines.explain.explain import Explanation, FindingExplanation, Part
-from pipelines.report.figures import DASH, shown
 
 SHOWN_RECORDS = 10
 """Records listed in the terminal for each part; JSON and workbook hold all of them."""
@@ -167,7 +167,7 @@ def explanation_json(found: Explanation) -> str:
 
 def write_explanation(found: Explanation, path: Path) -> None:
     """Everything, as a workbook: one sheet for the number, one per part, one for what is left out."""
-    from pipelines.report.spreadsheet import workbook, write_table  # noqa: PLC0415 - only a workbook needs it
+    from pipelines.documents.spreadsheet import workbook, write_table  # noqa: PLC0415 - only a workbook needs it
 
     metric = found.metric
     facts = {
@@ -236,7 +236,7 @@ def difference_json(found: Difference) -> str:
 
 def write_difference(found: Difference, path: Path) -> None:
     """Everything, as a workbook: changed cells, the records that changed them, rows newly quarantined."""
-    from pipelines.report.spreadsheet import workbook, write_table  # noqa: PLC0415 - only a workbook needs it
+    from pipelines.documents.spreadsheet import workbook, write_table  # noqa: PLC0415 - only a workbook needs it
 
     note = f"{found.stat_year} 年　取数时点 {found.before} → {found.after}"
     with workbook(str(path)) as book:

@@ -1,8 +1,8 @@
 """The meaning of feed columns as dbt doc blocks, made from the contracts.
 
 What belongs here: rendering dbt_project/models/staging/feed_columns.md, so that catalogue comments and
-the data dictionary say what the contract says. Run `python -m pipelines.feeds.column_docs` after a
-change of a contract; a test compares.
+the data dictionary say what the contract says. What does not: meanings of computed columns (the YAML beside
+each dbt model). Run `python -m pipelines.feeds.column_docs` after a change of a contract; a test compares.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Feed contracts: what a sender may write into each column and what it means.
 
 What belongs here: the form of a contract and its loading. What does not: applying it
-(pipelines/ingest/checks.py) and the contracts themselves (one YAML file per feed beside this).
+(pipelines/ingest/checks) and the contracts themselves (one YAML file per feed beside this).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 What belongs here: the few differences from duckdb_engine that Great Expectations needs. It reads a
 result after it has given the connection back; the rollback on the way drops DuckDB's pending result
 (great_expectations issue 11579). On a read-only file there is nothing to roll back: one connection is
-kept and begin, commit and rollback do nothing.
+kept and begin, commit and rollback do nothing. What does not: opening files other than for gates.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import Pool, StaticPool
 
-from pipelines.publish.tables import literal
+from pipelines.warehouse.tables import literal
 
 NAME = "duckdb_reader"
 _open: list[Any] = []

@@ -37,13 +37,11 @@ def _load() -> None:
 
 
 def run(gates: Callable[[Settings], list[GateResult]], settings: Settings) -> list[GateResult]:
-    """What `gates` finds, in that process (Spark brings its own); it ends with the night's.
+    """What `gates` finds, in that process; it ends with the night's.
 
     Raises:
         BrokenProcessPool: it died (of memory, most likely).
     """
-    if settings.engine == "spark":
-        return gates(settings)
     global _process  # noqa: PLW0603
     try:
         return begin().submit(gates, settings).result()

@@ -55,8 +55,6 @@ class Tables(Protocol):
 
 def run_landing_gates(settings: Settings) -> list[GateResult]:
     """The gates of every feed over the landing files."""
-    if settings.engine == "spark":
-        return _on_spark(settings, "landing")
     database = settings.build.with_name("landing_gates.duckdb")
     _landing_views(settings, database)
     return _on_duckdb(settings, "landing", landing_suites(), database)
@@ -64,8 +62,6 @@ def run_landing_gates(settings: Settings) -> list[GateResult]:
 
 def run_mart_gates(settings: Settings) -> list[GateResult]:
     """The gates of the marts in the private build, against the last publication where one exists."""
-    if settings.engine == "spark":
-        return _on_spark(settings, "marts")
     previous = previous_headline(settings)
     columns = ", ".join(f"{name} {kind}" for name, kind in PREVIOUS_HEADLINE.items())
     with duckdb.connect(str(settings.build)) as connection:
@@ -74,14 +70,6 @@ def run_mart_gates(settings: Settings) -> list[GateResult]:
         if previous:
             connection.executemany("insert into gates.previous_headline values (?, ?, ?, ?, ?, ?)", previous)
     return _on_duckdb(settings, "marts", mart_suites(), settings.build)
-
-
-def _on_spark(settings: Settings, stage: str) -> list[GateResult]:
-    """The same suites over the tables of Spark, in a process of its own."""
-    from pipelines.spark.session import in_process  # noqa: PLC0415 - an extra
-
-    in_process(settings, f"{stage}_gates")
-    return [result for result in load_results(settings) if result.stage == stage]
 
 
 def load_results(settings: Settings) -> list[GateResult]:

@@ -2,7 +2,7 @@
 
 What belongs here: what is done to a drop, by itself or together with others like it; the outcome is the same. What does
 not: which drops are read and what the night does with them (landing.py), by whom and which together (workers.py), the
-steps themselves (readers.py, checks.py).
+steps themselves (readers, checks).
 """
 
 from __future__ import annotations
@@ -22,10 +22,15 @@ import polars as pl
 from pipelines import settings as config
 from pipelines.feeds.contracts import Contract, contracts
 from pipelines.feeds.reference import Provider, providers
-from pipelines.ingest import checks, manifest
+from pipelines.ingest import manifest
+from pipelines.ingest.checks.check import check_file, check_together
+from pipelines.ingest.checks.columns import reading_day
+from pipelines.ingest.checks.issues import ISSUE_SCHEMA
+from pipelines.ingest.checks.outcome import Checked, Sender
 from pipelines.ingest.compaction import landing_name
 from pipelines.ingest.manifest import Drop, Receipt, parquet, write_atomically
-from pipelines.ingest.readers import Content, Limits, Refused, Sheet, tables
+from pipelines.ingest.readers.sheet import Content, Limits, Refused, Sheet
+from pipelines.ingest.readers.tables import tables
 
 SENDER_KINDS = {
     "insurer": {"insurer"},
@@ -33,7 +38,7 @@ SENDER_KINDS = {
     "any": {"insurer", "district_bureau", "industry_department", "city_bureau", "financial_regulator", "service_org"},
 }
 SENDER_WORDS = {"insurer": "保险机构", "department": "政府部门", "any": "清单内的单位"}
-FILE_ISSUE_SCHEMA: dict[str, pl.DataType] = {"file_id": pl.String(), **checks.ISSUE_SCHEMA}
+FILE_ISSUE_SCHEMA: dict[str, pl.DataType] = {"file_id": pl.String(), **ISSUE_SCHEMA}
 MAPPED_FROM_BYTES = 32 << 20
 ANYTHING = (Exception, pl.exceptions.PanicException)
 """What a library may do over hostile bytes (Rust ones panic)."""
@@ -81,7 +86,7 @@ class Reading:
                         size=drop.size,
                         mtime_ns=drop.mtime_ns,
                     )
-                sender = checks.Sender(provider, drop.received_at.date())
+                sender = Sender(provider, drop.received_at.date())
                 hash_personal = personal_hash(self.settings.personal_data_key())
                 checked = read_safely(content, drop.file_name, contract, self._limits, sender, hash_personal)
                 return _write(self.settings, contract, identity, checked)
@@ -105,16 +110,16 @@ class Reading:
                 identity = _identified(_blank(drop, self.fingerprint), drop, content)
                 first, *more = islice(tables(content, drop.file_name, contract, self._limits), 2)
                 if identity.file_id not in self.seen and not more and not first.from_workbook:
-                    day = checks.reading_day(drop.feed, drop.received_at.date())
+                    day = reading_day(drop.feed, drop.received_at.date())
                     alike.setdefault((first.name, *first.header, day), []).append((drop, identity, first))
         landed: dict[str, Receipt] = {}
         for group in alike.values():
             with suppress(*ANYTHING):
                 provider, contract = _expected(group[0][0])
-                sender = checks.Sender(provider, group[0][0].received_at.date())
+                sender = Sender(provider, group[0][0].received_at.date())
                 hash_personal = personal_hash(self.settings.personal_data_key())
                 sheets = [sheet for _, _, sheet in group]
-                tables_checked = checks.check_together(sheets, contract, sender, hash_personal)
+                tables_checked = check_together(sheets, contract, sender, hash_personal)
                 for (drop, identity, _), checked in zip(group, tables_checked, strict=True):
                     landed[drop.path] = _write(self.settings, contract, identity, [checked])
         return landed
@@ -201,21 +206,19 @@ def read_safely(
     file_name: str,
     contract: Contract,
     limits: Limits,
-    sender: checks.Sender,
+    sender: Sender,
     hash_personal: Callable[[pl.Series], pl.Series],
-) -> Iterator[checks.Checked]:
+) -> Iterator[Checked]:
     """The tables of a file, checked; whatever a library does over hostile bytes (Rust ones panic), the run goes on."""
     try:
-        yield from checks.check_file(tables(content, file_name, contract, limits), contract, sender, hash_personal)
+        yield from check_file(tables(content, file_name, contract, limits), contract, sender, hash_personal)
     except (Refused, OSError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:
         raise Refused("malformed", detail=f"{type(error).__name__}：{str(error)[:100]}") from error
 
 
-def _write(
-    settings: config.Settings, contract: Contract, receipt: Receipt, checked: Iterable[checks.Checked]
-) -> Receipt:
+def _write(settings: config.Settings, contract: Contract, receipt: Receipt, checked: Iterable[Checked]) -> Receipt:
     """Writes the tables of a file as they come; of a file refused half-way nothing stays."""
     schema = contract.landing_schema()
     outputs: dict[str, str] = {}

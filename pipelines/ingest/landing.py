@@ -65,11 +65,11 @@ def reading_fingerprint() -> str:
     paths = [
         path
         for folder in READING_CODE
-        for path in sorted((package / folder).iterdir())
+        for path in sorted((package / folder).rglob("*"))
         if path.suffix in (".py", ".yaml")
     ]
     for path in paths + sorted(config.SEEDS.glob("ref_*.csv")):
-        digest.update(path.name.encode())
+        digest.update(path.relative_to(config.PROJECT_ROOT).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

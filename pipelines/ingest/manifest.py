@@ -1,7 +1,7 @@
 """Which files have been dropped, when they were received, and what became of them.
 
 What belongs here: finding drops, received stamps, receipts, the table of files. What does not:
-reading what is in a file (readers.py, checks.py).
+reading what is in a file (readers, checks).
 
 A receipt is one small JSON file per drop, written last and atomically: a drop without a receipt has
 not been loaded, however far its loading got. Receipts and landing files can be deleted at any time
@@ -22,13 +22,13 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.feeds.contracts import contracts
-from pipelines.settings import CHINA
+from pipelines.settings import CHINA, Settings
 
 STAMP = re.compile(r"^\d{4}-\d{2}-\d{2}(T\d{4})?$")
 STAMPS_FILE = ".received.jsonl"
@@ -350,3 +350,23 @@ def files_table(receipts: list[Receipt]) -> pl.DataFrame:
         .select(pl.col(name).cast(kind) for name, kind in FILES_SCHEMA.items())
         .sort("file_id")
     )
+
+
+class NothingKnown(Exception):
+    """Nothing had been received by that day."""
+
+
+def known_files(settings: Settings, as_of: str) -> pl.DataFrame:
+    """Files received by the end of a day: `file_id`, `sha256`, `provider`, `feed`, `file_name`, `received_at`."""
+    files = settings.landing / "files.parquet"
+    if not files.exists():
+        raise NothingKnown("落地层还没有文件，请先运行 anze nightly。")
+    known = (
+        pl.read_parquet(files)
+        .filter(pl.col("received_at").dt.date() <= date.fromisoformat(as_of))
+        .select("file_id", "sha256", "provider", "feed", "file_name", "received_at", "status")
+        .sort("file_id", "provider", "feed", "file_name")
+    )
+    if known.is_empty():
+        raise NothingKnown(f"截至 {as_of} 没有收到任何文件。")
+    return known

@@ -1,7 +1,7 @@
 """Values as people type them → values of the warehouse.
 
 What belongs here: one reader per column type, from text to a typed value where null means "cannot
-be read". What does not: deciding what becomes of an unreadable value (checks.py).
+be read". What does not: deciding what becomes of an unreadable value (checks).
 
 All of it is set-based. A reader has two parts: an expression for the usual spelling, so that all
 columns of a table are read in one pass over the text as it stands, and a forgiving function that is

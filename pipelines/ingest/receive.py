@@ -13,9 +13,11 @@ from pathlib import Path
 
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import providers
-from pipelines.ingest import checks
+from pipelines.ingest.checks.check import check_file
+from pipelines.ingest.checks.outcome import Sender
 from pipelines.ingest.manifest import in_unicode
-from pipelines.ingest.readers import Refused, tables
+from pipelines.ingest.readers.sheet import Refused
+from pipelines.ingest.readers.tables import tables
 from pipelines.settings import Settings
 
 
@@ -45,10 +47,10 @@ def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: d
     shutil.copyfile(source, partial)
     partial.replace(target)
     contract = contracts()[feed]
-    sender = checks.Sender(providers()[provider], now.date())
+    sender = Sender(providers()[provider], now.date())
     try:
         sheets = tables(target.read_bytes(), target.name, contract)
-        checked = list(checks.check_file(sheets, contract, sender, lambda column: column))
+        checked = list(check_file(sheets, contract, sender, lambda column: column))
     except Refused as refusal:
         return Received(target, refusal.message, (0, 0, 0, 0))
     counts = (

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
-from pipelines.publish.lists import LISTS, read, seen
-from pipelines.publish.rights import Audience, open_as
-from pipelines.publish.tables import comments_in, copy_tables, fresh_file, literal, quoted, write_comments
-from pipelines.report.spreadsheet import workbook, write_table
+from pipelines.documents.spreadsheet import workbook, write_table
+from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS
+from pipelines.warehouse.lists import LISTS, read, seen
+from pipelines.warehouse.rights import Audience, open_as
+from pipelines.warehouse.tables import comments_in, copy_tables, fresh_file, literal, quoted, write_comments
 
 ROWS_IN_A_SHEET = 1_000_000
 

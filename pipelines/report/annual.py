@@ -17,9 +17,9 @@ from typing import Any, Literal
 import duckdb
 from pydantic import BaseModel, Field
 
+from pipelines.documents.figures import DASH, percent, shown, wan
 from pipelines.feeds.reference import seed
-from pipelines.publish.headline import silent_insurers
-from pipelines.report.figures import DASH, percent, shown, wan
+from pipelines.warehouse.headline import silent_insurers
 
 ALL = "ALL"
 Kind = Literal["text", "count", "yuan", "ratio", "date", "number"]

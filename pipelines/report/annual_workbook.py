@@ -12,9 +12,9 @@ from typing import Any
 
 import xlsxwriter
 
+from pipelines.documents.figures import DASH, half_up
+from pipelines.documents.spreadsheet import FONT, escape, workbook
 from pipelines.report.annual import Column, Kind, Return, Table
-from pipelines.report.figures import DASH, half_up
-from pipelines.report.spreadsheet import FONT, escape, workbook
 
 FORMATS = {"count": "#,##0", "yuan": "#,##0.00", "ratio": "0.00%", "date": "yyyy-mm-dd", "number": "#,##0.00"}
 WIDTHS = {"text": 14, "count": 11, "yuan": 13, "ratio": 11, "date": 12, "number": 13}

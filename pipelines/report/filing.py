@@ -1,7 +1,7 @@
 """Making the return, freezing it, and making a frozen one again.
 
-What belongs here: choosing the warehouse of the knowledge date, writing the three files, numbers and hashes of
-filings, what changed since the last one. What does not: what the return says (annual.py) and its form.
+What belongs here: writing the three files, numbers and hashes of filings, what changed since the last one. What does
+not: what the return says (annual.py) and its form, where the warehouse of a knowledge date comes from (handed in).
 
 filings/<jurisdiction>/<year>/<number>/   annual_return.docx .xlsx .json, inputs.csv, filing.json; never changed
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,19 +19,21 @@ from pathlib import Path
 import polars as pl
 
 import pipelines
-from pipelines import transform
+from pipelines.documents.figures import DASH, half_up, shown, wan
 from pipelines.explain.diff import Difference, diff
 from pipelines.feeds.contracts import contracts
-from pipelines.ingest.manifest import sha256_of, write_atomically
-from pipelines.publish.as_of import as_of_of, known_files, warehouse_at
+from pipelines.ingest.manifest import known_files, sha256_of, write_atomically
 from pipelines.report.annual import Column, Figure, Return, Revision, Table, collect
 from pipelines.report.annual_workbook import write_workbook
-from pipelines.report.figures import DASH, half_up, shown, wan
 from pipelines.report.word import write_word
-from pipelines.settings import CHINA, Settings
+from pipelines.settings import CHINA, Settings, code_fingerprint
+from pipelines.warehouse.tables import as_of_of
 
 STEM = "annual_return"
 CAUSES_NAMED = 3
+
+WarehouseAt = Callable[[Settings, str], Path]
+"""Gives the warehouse of a knowledge date (empty: the published one): pipelines.night.past_day."""
 
 
 class NotReproduced(Exception):
@@ -71,7 +74,13 @@ def inputs_hash(settings: Settings, as_of: str) -> str:
 
 
 def make(
-    settings: Settings, jurisdiction: str, stat_year: int, as_of: str, number: str = "", previous: Filing | None = None
+    settings: Settings,
+    warehouse_at: WarehouseAt,
+    jurisdiction: str,
+    stat_year: int,
+    as_of: str,
+    number: str = "",
+    previous: Filing | None = None,
 ) -> Return:
     """The return as of a day (empty: of the publication), with what changed since the last filing.
 
@@ -87,7 +96,7 @@ def make(
     return report.model_copy(
         update={
             "revised_from": f"{previous.number}（取数时点{previous.as_of}）",
-            "revisions": _revisions(settings, report, warehouse, previous),
+            "revisions": _revisions(settings, warehouse_at, report, warehouse, previous),
         }
     )
 
@@ -143,12 +152,12 @@ def write(report: Return, out: Path) -> dict[str, Path]:
     return paths
 
 
-def file(settings: Settings, jurisdiction: str, stat_year: int, as_of: str) -> Filing:
+def file(settings: Settings, warehouse_at: WarehouseAt, jurisdiction: str, stat_year: int, as_of: str) -> Filing:
     """Freezes the return: the next number, its files read-only, what it was made of beside them."""
     day = as_of or as_of_of(warehouse_at(settings, as_of))
     previous = last_filing(settings, jurisdiction, stat_year, day)
     number = f"{jurisdiction}-{stat_year}-{len(filings(settings, jurisdiction, stat_year)) + 1:02d}"
-    report = make(settings, jurisdiction, stat_year, day, number, previous)
+    report = make(settings, warehouse_at, jurisdiction, stat_year, day, number, previous)
     target = folder(settings, jurisdiction, stat_year) / number
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
@@ -159,7 +168,7 @@ def file(settings: Settings, jurisdiction: str, stat_year: int, as_of: str) -> F
         ).write_csv(partial / "inputs.csv")
         filing = Filing(
             number, jurisdiction, stat_year, day, datetime.now(CHINA).isoformat(timespec="seconds"), previous.number if previous else "",
-            report.inputs_hash, report.code_version, transform.code_fingerprint(),
+            report.inputs_hash, report.code_version, code_fingerprint(),
             {path.name: sha256_of(path) for path in paths.values()},
         )  # fmt: skip
         (partial / "filing.json").write_text(
@@ -171,7 +180,7 @@ def file(settings: Settings, jurisdiction: str, stat_year: int, as_of: str) -> F
     return filing
 
 
-def reproduce(settings: Settings, number: str) -> dict[str, bool]:
+def reproduce(settings: Settings, warehouse_at: WarehouseAt, number: str) -> dict[str, bool]:
     """Makes a frozen return again from the raw drops and compares it byte for byte.
 
     Returns:
@@ -188,14 +197,16 @@ def reproduce(settings: Settings, number: str) -> dict[str, bool]:
     if inputs_hash(settings, filing.as_of) != filing.inputs_hash:
         raise NotReproduced(f"截至 {filing.as_of} 收到的文件与封存时不同（见封存目录中的 inputs.csv），无法重现。")
     previous = next((other for other in filings(settings) if other.number == filing.previous), None)
-    report = make(settings, filing.jurisdiction, filing.stat_year, filing.as_of, filing.number, previous)
+    report = make(settings, warehouse_at, filing.jurisdiction, filing.stat_year, filing.as_of, filing.number, previous)
     report = report.model_copy(update={"code_version": filing.code_version})
     with tempfile.TemporaryDirectory() as temporary:
         paths = write(report, Path(temporary))
         return {path.name: sha256_of(path) == filing.files[path.name] for path in paths.values()}
 
 
-def _revisions(settings: Settings, report: Return, warehouse: Path, previous: Filing) -> list[Revision]:
+def _revisions(
+    settings: Settings, warehouse_at: WarehouseAt, report: Return, warehouse: Path, previous: Filing
+) -> list[Revision]:
     """Items of the return that differ from the last filing, with the records that changed them."""
     before = {(figure.item_no, figure.metric): figure for figure in _filed(settings, previous).figures}
     changed = [

@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipelines.documents.spreadsheet import workbook, write_table
 from pipelines.feeds.contracts import contracts, general_rules
 from pipelines.feeds.reference import providers
 from pipelines.ingest.manifest import write_atomically
-from pipelines.report.spreadsheet import workbook, write_table
 from pipelines.settings import Settings
 
 SUMMARY = """

@@ -11,13 +11,13 @@ from pathlib import Path
 import polars as pl
 from xlsxwriter.utility import xl_col_to_name
 
+from pipelines.documents.spreadsheet import FONT, workbook, write_table
 from pipelines.feeds.column_docs import sentence
 from pipelines.feeds.contracts import Column, Contract, contracts
 from pipelines.feeds.reference import allowed_values
-from pipelines.report.spreadsheet import FONT, workbook, write_table
 
 ROWS_WITH_LISTS = 5000
-# The first cell of the example row begins with this word; ingest leaves such a row out (readers.NOT_DATA).
+# The first cell of the example row begins with this word; ingest leaves such a row out (ingest/checks/columns.py, NOT_DATA).
 EXAMPLE = "示例"
 EXAMPLES = {
     "uscc": "92371000MA3JJYML8T", "date": "2023-05-08", "datetime": "2023-05-08 14:30:00", "int": "12", "money": "12000.00", "decimal": "1.5",

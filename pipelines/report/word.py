@@ -22,9 +22,9 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
-from pipelines.charts import chinese_font, coverage_bars, png, share_bars
+from pipelines.documents.charts import chinese_font, coverage_bars, png, share_bars
+from pipelines.documents.figures import percent
 from pipelines.report.annual import Return, Table, printed
-from pipelines.report.figures import percent
 
 # GB/T 9704: 标题二号方正小标宋，正文三号仿宋，一级标题黑体，二级标题楷体，页码四号宋体。
 TITLE, BODY, HEADING, SUBHEADING, NUMERAL = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体"

@@ -1,4 +1,7 @@
-"""Which publication the static site shows; apart from site.py because a night with nothing new must not import that."""
+"""Which publication the static site shows.
+
+What belongs here: this alone; a night with nothing new must not import what site.py does. What does not: the pages.
+"""
 
 from pipelines.settings import Settings
 

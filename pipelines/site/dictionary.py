@@ -1,6 +1,6 @@
 """The data dictionary as a page and a workbook, and dbt's own documentation as one file.
 
-What belongs here: their form. What does not: the meanings (meta.data_dictionary, pipelines/publish/dictionary.py).
+What belongs here: their form. What does not: the meanings (meta.data_dictionary, pipelines/warehouse/dictionary.py).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines import transform
-from pipelines.report.spreadsheet import workbook, write_table
+from pipelines.documents.spreadsheet import workbook, write_table
 from pipelines.settings import Settings
 from pipelines.site.site import environment
+from pipelines.transform.project import dbt_environment, run_dbt, use_environment
 
 SCHEMAS = {"marts": "指标、事实与清单", "quality": "数据质量", "meta": "口径与发布信息", "feed": "报送表"}
 
@@ -60,9 +60,9 @@ def write_dictionary(settings: Settings, folder: Path) -> list[Path]:
 
 def write_dbt_docs(settings: Settings, folder: Path) -> Path:
     """dbt's documentation (lineage, columns, SQL) of the last build, as one page that needs no network."""
-    transform.use_environment(settings, "")
+    use_environment(settings, "")
     # The tables that the last build's views look at have been published since.
     published = {"ANZE_PUBLISHING": str(settings.published), "ANZE_PUBLISHING_ACCESS": "read"}
-    transform.run_dbt(["docs", "generate", "--static"], transform.dbt_environment(settings, "") | published)
+    run_dbt(["docs", "generate", "--static"], dbt_environment(settings, "") | published)
     folder.mkdir(parents=True, exist_ok=True)
     return Path(shutil.copyfile(settings.home / "dbt" / "static_index.html", folder / "dbt_docs.html"))

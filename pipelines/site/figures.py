@@ -1,6 +1,6 @@
 """What the pages of one audience show: headline figures, charts, tables, lists, and what each rests on.
 
-What belongs here: reading marts through the audience's views (pipelines/publish/rights.py) and wording. What does not:
+What belongs here: reading marts through the audience's views (pipelines/warehouse/rights.py) and wording. What does not:
 any metric (dbt_project), the form of a page (templates/, assets/), writing files (site.py).
 """
 
@@ -14,9 +14,10 @@ from typing import Any
 
 import altair as alt
 
-from pipelines import charts
-from pipelines.publish import headline
-from pipelines.publish.headline import (
+from pipelines.documents import charts
+from pipelines.documents.figures import DASH, percent
+from pipelines.warehouse import headline
+from pipelines.warehouse.headline import (
     CELL_COLUMNS,
     FEE_COLUMNS,
     HEADLINE,
@@ -31,9 +32,8 @@ from pipelines.publish.headline import (
     silent_insurers,
     tile,
 )
-from pipelines.publish.lists import LISTS, Rows, read, seen
-from pipelines.publish.rights import Audience, Views
-from pipelines.report.figures import DASH, percent
+from pipelines.warehouse.lists import LISTS, Rows, read, seen
+from pipelines.warehouse.rights import Audience, Views
 
 LIST_ROWS = 2_000
 """Rows of a list on a page; all of them are offered as a file."""

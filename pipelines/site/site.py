@@ -1,7 +1,7 @@
 """Writing the static site: one folder per audience, made anew at every publication.
 
 What belongs here: which files a site has, where they lie, their swap. What does not: what pages show (figures.py), how
-they look (templates/, assets/), who may see what (pipelines/publish/rights.py).
+they look (templates/, assets/), who may see what (pipelines/warehouse/rights.py).
 
 `site/<time>_<publication>/<provider>/index.html`; `site/current` leads to the newest. Rights are a matter of folders: a
 folder holds one audience's data only. Pages open from a file share or any web server, use no network and no eval.
@@ -23,13 +23,13 @@ from typing import Any
 import jinja2
 import polars as pl
 
+from pipelines.documents.spreadsheet import write_csv
 from pipelines.processes import processes
-from pipelines.publish.lists import Rows, read
-from pipelines.publish.rights import Audience, Views, audience, audiences, open_whole, see_as
-from pipelines.report.spreadsheet import write_csv
 from pipelines.settings import CHINA, Settings
 from pipelines.site.figures import LIST_ROWS, Figures, Page
 from pipelines.site.scripts import write_scripts
+from pipelines.warehouse.lists import Rows, read
+from pipelines.warehouse.rights import Audience, Views, audience, audiences, open_whole, see_as
 
 KEPT = 2
 """Sites kept beside the current one."""

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.synth.supervision import CITY_OFFICE, DEPARTMENTS, _arrives, _days
+from pipelines.synth.draw import days, next_drop
+from pipelines.synth.supervision import CITY_OFFICE, DEPARTMENTS
 
 YEARS = (2023, 2024, 2025, 2026)
 EXPIRED = "AQGCS99999000"
@@ -41,7 +42,7 @@ def projects(policies: pl.DataFrame, drops: np.ndarray, end: date) -> pl.DataFra
         status=pl.when(pl.col("expiry_date") >= pl.lit(end)).then(pl.lit("在建")).otherwise(pl.lit("不在建")),
         start_date="inception_date", end_date="expiry_date",
         provider=pl.concat_str("jurisdiction", pl.lit("_dept_construction")), planted=pl.lit(False),
-    ).with_columns(received=pl.Series(_arrives(drops, begins)))  # fmt: skip
+    ).with_columns(received=pl.Series(next_drop(drops, begins)))  # fmt: skip
 
 
 def accidents(
@@ -58,7 +59,7 @@ def accidents(
         scene=pl.col("industry_code").replace_strict(SCENE, default="其他"),
         direct_loss=pl.Series(rng.integers(50_000, 900_000, size)) * 100,
         grade=pl.lit("一般"), liability=pl.Series(rng.random(size) < 0.7), planted=pl.lit(False),
-    ).with_columns(provider=_sender(rows), received=pl.Series(_arrives(drops, day + 10)))  # fmt: skip
+    ).with_columns(provider=_sender(rows), received=pl.Series(next_drop(drops, day + 10)))  # fmt: skip
 
 
 def organisations_sent(organisations: pl.DataFrame) -> pl.DataFrame:
@@ -126,7 +127,7 @@ def plans(policies: pl.DataFrame, industry_name: dict[str, str], drops: np.ndarr
         goal=pl.concat_str(
             pl.lit("针对"), pl.col("industry_code").replace_strict(industry_name), pl.lit("单位特点，全年服务"), "service_frequency", pl.lit("次"),
         ),
-        provider="provider", received=pl.Series(_arrives(drops, begins)),
+        provider="provider", received=pl.Series(next_drop(drops, begins)),
     )  # fmt: skip
     return pl.concat([overall.cast(own.schema), own]).with_columns(
         plan_year=pl.col("plan_year").cast(pl.Int64), planted=pl.lit(False)
@@ -174,7 +175,7 @@ def checks(
     bare = bare.sort("field")
     units = bare.filter(pl.Series(rng.random(bare.height) < 0.6))
     size = units.height
-    random_day = np.datetime64("2024-03-01") + _days(rng, 0, 700, size)
+    random_day = np.datetime64("2024-03-01") + days(rng, 0, 700, size)
     listed = units["listed_from"].to_numpy().astype("datetime64[D]")
     found_on = np.where(random_day > listed + 30, random_day, np.datetime64("2026-09-01"))
     units = units.with_columns(
@@ -185,7 +186,7 @@ def checks(
         target_type=pl.lit("生产经营单位"),
         provider=_sender(units),
         planted=pl.lit(False),
-        received=pl.Series(_arrives(drops, found_on + 30)).cast(pl.Date),
+        received=pl.Series(next_drop(drops, found_on + 30)).cast(pl.Date),
     )
     sent = ["target_type", "target_code", "problem_no", "provider", "received", "planted"]
     seen = units.select(
@@ -202,11 +203,11 @@ def checks(
         decided_on=pl.col("found_on").dt.offset_by("35d"), law_article=pl.lit("安全生产法第一百零九条"), fine=pl.lit(60_000_00, pl.Int64),
     )  # fmt: skip
     fines = fines.filter(pl.col("decided_on") <= pl.lit(end))
-    fines = fines.with_columns(received=pl.Series(_arrives(drops, fines["decided_on"].to_numpy() + 10)).cast(pl.Date))
+    fines = fines.with_columns(received=pl.Series(next_drop(drops, fines["decided_on"].to_numpy() + 10)).cast(pl.Date))
 
     def frame(rows: list[dict[str, Any]], day_name: str) -> pl.DataFrame:
         known = pl.DataFrame(rows, infer_schema_length=None).filter(pl.col(day_name) <= pl.lit(end))
-        received = pl.Series(_arrives(drops, known[day_name].to_numpy() + 40)).cast(pl.Date)
+        received = pl.Series(next_drop(drops, known[day_name].to_numpy() + 40)).cast(pl.Date)
         return known.with_columns(received=received, planted=pl.lit(False))
 
     checked, wrong = frame(inspections, "inspected_on"), frame(problems, "found_date")

@@ -28,7 +28,8 @@ import xlsxwriter
 from pipelines.processes import processes
 from pipelines.settings import environment
 from pipelines.synth import dirt as mistakes
-from pipelines.synth.model import DISTRICTS, INDUSTRIES, ITEM_NAME, PRODUCT_NAME, SCALES, build
+from pipelines.synth.model import SCALES, build
+from pipelines.synth.terms import DISTRICTS, INDUSTRIES, ITEM_NAME, PRODUCT_NAME
 from pipelines.synth.tiles import Copies, of_every_tile, several
 
 ROWS_AT_ONCE = 200_000

@@ -11,6 +11,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from pipelines.synth.draw import days, next_drop
+
 SCENES = ["动火", "高处", "有限空间", "检维修", "外包外租", "用电", "危化品储存", "机械防护"]
 HAZARDS_WRITTEN_DOWN = 3
 """Hazards per visit that are entered one by one."""
@@ -23,15 +25,6 @@ DEPARTMENTS = {
 }  # fmt: skip
 CITY_OFFICE = {"weihai": "威海市应急管理局", "shanghai": "上海市应急管理局"}
 YEARS = (2023, 2024, 2025)
-
-
-def _days(rng: np.random.Generator, low: int, high: int, size: int) -> np.ndarray:
-    return rng.integers(low, high, size=size, endpoint=True).astype("timedelta64[D]")
-
-
-def _arrives(drops: np.ndarray, event: np.ndarray) -> np.ndarray:
-    """The first drop after the event."""
-    return np.asarray(drops[np.minimum(np.searchsorted(drops, event, side="right"), len(drops) - 1)])
 
 
 def hazards(
@@ -49,7 +42,7 @@ def hazards(
     refused = major & (rng.random(size) < 0.15)
     due = found + np.where(major, 30, 15).astype("timedelta64[D]")
     fixed = found + np.maximum(1, rng.lognormal(2.2, 0.6, size)).astype(int).astype("timedelta64[D]")
-    rechecked = fixed + _days(rng, 1, 8, size)
+    rechecked = fixed + days(rng, 1, 8, size)
     never = refused | (rng.random(size) < 0.05)
     hour = np.timedelta64(10, "h")
     blank = np.datetime64("NaT", "us")
@@ -62,20 +55,20 @@ def hazards(
         scene=pl.Series(rng.choice(SCENES, size)),
         criterion=pl.Series(np.where(major, "重大事故隐患判定标准", "现场检查")),
         found_date=pl.Series(found),
-        written_notice_at=pl.Series(np.where(rng.random(size) < 0.96, found + hour + _days(rng, 0, 1, size), blank)),
+        written_notice_at=pl.Series(np.where(rng.random(size) < 0.96, found + hour + days(rng, 0, 1, size), blank)),
         rectify_due=pl.Series(due),
         refused=pl.Series(refused),
         reported_to=pl.when(pl.Series(refused)).then(pl.lit("行业主管部门")),
-        reported_at=pl.Series(np.where(refused & (rng.random(size) < 0.8), found + hour + _days(rng, 2, 20, size), blank)),
+        reported_at=pl.Series(np.where(refused & (rng.random(size) < 0.8), found + hour + days(rng, 2, 20, size), blank)),
         moment=pl.lit("保险期间"),
     )  # fmt: skip
     nothing = pl.Series(np.full(size, blank))
     final = base.with_columns(
         rectified_at=pl.Series(np.where(never, blank, fixed + hour)),
         rechecked_at=pl.Series(np.where(never, blank, rechecked + hour)),
-        received=pl.Series(_arrives(drops, np.where(never, found, rechecked))),
+        received=pl.Series(next_drop(drops, np.where(never, found, rechecked))),
     )
-    first = base.with_columns(rectified_at=nothing, rechecked_at=nothing, received=pl.Series(_arrives(drops, found)))
+    first = base.with_columns(rectified_at=nothing, rechecked_at=nothing, received=pl.Series(next_drop(drops, found)))
     # Rechecked after the last drop: that version never comes.
     known = final.filter(pl.Series(never | (rechecked <= np.datetime64(end))))
     early = first.join(known.select("hazard_no", later="received"), on="hazard_no", how="left").filter(
@@ -91,8 +84,8 @@ def complaints(
     cities = rng.choice(["weihai", "shanghai"], count)
     targets = [rng.choice(list(insurers[city])) for city in cities]
     span = (np.datetime64(end) - np.datetime64("2023-01-10")).astype(int)
-    received = np.datetime64("2023-01-10") + _days(rng, 0, int(span), count)
-    answered = received + np.where(rng.random(count) < 0.8, _days(rng, 2, 13, count), _days(rng, 20, 60, count))
+    received = np.datetime64("2023-01-10") + days(rng, 0, int(span), count)
+    answered = received + np.where(rng.random(count) < 0.8, days(rng, 2, 13, count), days(rng, 20, 60, count))
     extended = (answered - received).astype(int) > 30
     known = answered <= np.datetime64(end)
     hour = np.timedelta64(9, "h")
@@ -101,10 +94,10 @@ def complaints(
         {
             "complaint_no": [f"TS{day}{number:04d}" for number, day in enumerate(received.astype(str))],
             "received_on": received, "topic": rng.choice(["投保", "理赔", "事故预防服务"], count), "target_code": targets,
-            "accepted_at": (received + hour + _days(rng, 0, 2, count)).astype("datetime64[us]"),
+            "accepted_at": (received + hour + days(rng, 0, 2, count)).astype("datetime64[us]"),
             "answered_at": np.where(known, answered + hour, blank), "extended": extended, "substantiated": rng.random(count) < 0.4,
             "provider": [f"{city}_city" for city in cities],
-            "received": _arrives(drops, np.where(known, answered, received)),
+            "received": next_drop(drops, np.where(known, answered, received)),
         }
     ).with_columns(complaint_no=pl.col("complaint_no").str.replace_all("-", ""))  # fmt: skip
 

@@ -103,12 +103,13 @@ def test_what_a_dead_run_was_to_load_is_asked_for_again(
     definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run killed with its process (kill -9) stays "started" for Dagster; the next start marks it and loads its drops."""
-    from pipelines import nightly, settings
+    from pipelines import settings
+    from pipelines.night import dagster_home
 
     home = Home(tmp_path)
     monkeypatch.setenv("ANZE_HOME", str(tmp_path))
     settings._from_environment.cache_clear()
-    nightly.prepare_dagster_home(home.settings)
+    dagster_home.prepare_dagster_home(home.settings)
     home.drop("weihai_hayc", "policy", "2024-01-01", "a.csv", POLICY + policy("P1"))
     sensor = definitions.resolve_sensor_def("new_drops")
     with dg.DagsterInstance.get() as instance:
@@ -124,7 +125,7 @@ def test_what_a_dead_run_was_to_load_is_asked_for_again(
         assert asked() == first
         run = instance.create_run_for_job(definitions.resolve_job_def("nightly"))
         instance.handle_new_event(_started(run.run_id))
-        assert nightly.end_dead_runs() == 1 and nightly.end_dead_runs() == 0
+        assert dagster_home.end_dead_runs() == 1 and dagster_home.end_dead_runs() == 0
         ended = instance.get_run_by_id(run.run_id)
         assert ended is not None and ended.status == dg.DagsterRunStatus.FAILURE
         assert asked() != first
@@ -135,12 +136,14 @@ def test_what_a_run_plans_is_written_at_once_and_whole(
     definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the run's own log and in the log over all runs; and nothing of it when its end cannot be written."""
-    from pipelines import nightly, settings
     from pipelines.defs.event_log import EventLog
+
+    from pipelines import settings
+    from pipelines.night import dagster_home
 
     monkeypatch.setenv("ANZE_HOME", str(tmp_path))
     settings._from_environment.cache_clear()
-    nightly.prepare_dagster_home(Home(tmp_path).settings)
+    dagster_home.prepare_dagster_home(Home(tmp_path).settings)
     planned = {dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
     with dg.DagsterInstance.get() as instance:
 

@@ -19,9 +19,9 @@ import pytest
 from conftest import Home, closed_network, make_uscc, socket_guard
 from test_landing import POLICY, policy
 
-from pipelines import transform
 from pipelines.publish.publication import begin_publication, publish
 from pipelines.settings import EXPECTATIONS, PROJECT_ROOT
+from pipelines.transform import project
 
 
 @pytest.fixture(scope="module")
@@ -310,10 +310,10 @@ def test_a_run_of_some_models_keeps_the_other_published_tables(published: Home, 
     """Assets chosen in Dagster: what is not computed again is what was published, and views come from what was."""
     home = copied(published, tmp_path)
     before = tables(home.settings.published)
-    transform.use_environment(home.settings)
+    project.use_environment(home.settings)
     begin_publication(home.settings, whole=False)
-    transform.run_dbt(["build", "--select", "supervision_metrics"], transform.dbt_environment(home.settings))
-    publish(home.settings, transform.manifest_path(home.settings), [], "some models")
+    project.run_dbt(["build", "--select", "supervision_metrics"], project.dbt_environment(home.settings))
+    publish(home.settings, project.manifest_path(home.settings), [], "some models")
     assert tables(home.settings.published) == before and len(before) > 70
 
 
@@ -321,7 +321,7 @@ def test_the_same_build_published_again_is_the_same(published: Home, tmp_path: P
     """Only the asset `publication` chosen in Dagster, after a night that went well."""
     home = copied(published, tmp_path)
     before = tables(home.settings.published)
-    publish(home.settings, transform.manifest_path(home.settings), [], "once more")
+    publish(home.settings, project.manifest_path(home.settings), [], "once more")
     assert tables(home.settings.published) == before
 
 
@@ -332,7 +332,7 @@ def test_tables_of_a_publication_broken_off_are_written_anew(published: Home, tm
     with duckdb.connect(str(home.settings.publishing)) as connection:
         connection.execute("delete from marts.insured_units")  # a view of the build, written by the publication
         connection.execute("create table marts.of_an_older_version as select 1")
-    publish(home.settings, transform.manifest_path(home.settings), [], "again")
+    publish(home.settings, project.manifest_path(home.settings), [], "again")
     assert tables(home.settings.published) == before
 
 

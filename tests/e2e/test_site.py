@@ -16,9 +16,9 @@ import pytest
 from browser import needs_browser, open_browser
 from conftest import Home
 
-from pipelines.publish import rights
 from pipelines.site import figures
 from pipelines.site.site import write_site, write_sites
+from pipelines.warehouse import rights
 
 CITY, DISTRICT, INSURER = "weihai_city", "weihai_371002", "weihai_hayc"
 

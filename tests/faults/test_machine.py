@@ -20,8 +20,8 @@ import pytest
 from conftest import ANZE, Home
 from test_kill import copy, drops, tables
 
-from pipelines import compiled
 from pipelines.publish.publication import publish
+from pipelines.transform import compiled
 
 GATES = {"ANZE_OVERRIDE_GATES": "headline_moves_within_bound"}
 
@@ -165,7 +165,7 @@ def waiting_dbt_of(night: subprocess.Popen[str]) -> int:
                 words = place.read_bytes().split(b"\0")
             except OSError:
                 continue
-            if words[1:4] == [b"-m", b"pipelines.waiting_dbt", str(night.pid).encode()]:
+            if words[1:4] == [b"-m", b"pipelines.transform.waiting_dbt", str(night.pid).encode()]:
                 return int(place.parent.name)
         time.sleep(0.02)
     pytest.fail(f"no dbt: {night.communicate()[0]}")

@@ -1,18 +1,20 @@
-"""Gates as asset checks: after landing and before publication. The work is pipelines.gates.run."""
+"""Gates as asset checks: after landing and before publication.
+
+What belongs here: a check per table and its metadata. What does not: running gates (pipelines/transform/gates.py).
+"""
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
 import dagster as dg
 
-from pipelines import waiting_dbt
 from pipelines.defs.progress import stopwatch
 from pipelines.defs.resources import Home
-from pipelines.gates import process
 from pipelines.gates.page import write_page
-from pipelines.gates.run import GateResult, load_results, run_landing_gates, run_mart_gates
+from pipelines.gates.run import GateResult, load_results
 from pipelines.gates.suites import landing_suites, mart_suites
 from pipelines.settings import Settings
+from pipelines.transform import gates
 
 
 def _landing_key(table: str) -> dg.AssetKey:
@@ -45,25 +47,23 @@ MART_CHECKS = [
 
 @dg.multi_asset_check(name="landing_gates", specs=LANDING_CHECKS)
 def landing_gates(home: Home) -> Iterator[dg.AssetCheckResult]:
-    if home.settings().engine == "duckdb":
-        waiting_dbt.begin()  # the gates leave a core free
-    yield from _check_results("landing_gate", _landing_key, run_landing_gates, home.settings())
+    yield from _check_results("landing_gate", _landing_key, gates.landing_gates, home.settings())
 
 
 @dg.multi_asset_check(name="publication_gates", specs=MART_CHECKS)
 def publication_gates(home: Home) -> Iterator[dg.AssetCheckResult]:
-    yield from _check_results("publication_gate", _mart_key, run_mart_gates, home.settings())
+    yield from _check_results("publication_gate", _mart_key, gates.mart_gates, home.settings())
 
 
 def _check_results(
     name: str,
     asset_key: Callable[[str], dg.AssetKey],
-    gates: Callable[[Settings], list[GateResult]],
+    run: Callable[[Settings], list[GateResult]],
     settings: Settings,
 ) -> Iterator[dg.AssetCheckResult]:
     """One check result per table; the page of results is brought up to date first."""
     took = stopwatch()
-    results = process.run(gates, settings)
+    results = run(settings)
     seconds = took()
     page = str(write_page(settings, load_results(settings)))
     for table, group in groupby(results, key=lambda result: result.table_name):

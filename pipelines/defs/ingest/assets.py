@@ -1,4 +1,7 @@
-"""Landing: every new drop is read once. The work is pipelines.ingest.landing."""
+"""Landing: every new drop is read once.
+
+What belongs here: an asset per feed and its metadata. What does not: the reading (pipelines/ingest/landing.py).
+"""
 
 from collections.abc import Iterator
 

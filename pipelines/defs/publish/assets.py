@@ -1,4 +1,8 @@
-"""Publication and the static site. The work is pipelines.publish.publication and pipelines.site.site."""
+"""Publication and the static site.
+
+What belongs here: two assets and their metadata. What does not: the work (pipelines/publish/publication.py,
+pipelines/site/site.py).
+"""
 
 import dagster as dg
 
@@ -6,11 +10,11 @@ from pipelines.defs.progress import stopwatch
 from pipelines.defs.resources import Home
 from pipelines.defs.transform.assets import dbt_models
 from pipelines.gates.run import load_results
-from pipelines.nightly import input_fingerprint
-from pipelines.publish.dictionary import PUBLISHED_SCHEMAS
+from pipelines.night.inputs import input_fingerprint
 from pipelines.publish.publication import publish, row_counts
 from pipelines.site.site import write_sites
-from pipelines.transform import manifest_path
+from pipelines.transform.project import manifest_path
+from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS
 
 PUBLISHED_KEYS = [key for key in dbt_models.keys if key.path[0] in PUBLISHED_SCHEMAS]
 

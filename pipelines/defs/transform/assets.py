@@ -1,19 +1,20 @@
-"""dbt: staging, intermediate, marts in the private build. The definitions are in dbt_project/."""
+"""dbt: staging, intermediate, marts in the private build.
+
+What belongs here: how Dagster sees dbt's models and runs them. What does not: the definitions (dbt_project/), dbt's
+environment (pipelines/transform/project.py).
+"""
 
 import itertools
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stdout
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
-from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
-from pipelines.defs.resources import Home, InstalledDbt
+from pipelines.defs.resources import Home
 from pipelines.publish.publication import begin_publication
 from pipelines.settings import settings
-from pipelines.spark.session import check as check_spark
-from pipelines.transform import dbt_log, forget_old_runs, fresh_manifest, models_at_once
+from pipelines.transform.project import build_models, fresh_manifest
 
 GROUPS = {"reference": "reference", "staging": "staging", "intermediate": "intermediate"}
 
@@ -39,24 +40,14 @@ class Translator(DagsterDbtTranslator):
         return described or f"{LAYERS[self.get_group_name(dbt_resource_props)]}：{_opening_comment(dbt_resource_props)}"
 
 
-@dbt_assets(manifest=fresh_manifest(settings()), dagster_dbt_translator=Translator(), name="dbt")
-def dbt_models(context: dg.AssetExecutionContext, dbt: InstalledDbt, home: Home) -> Iterator[Any]:
-    engine = home.settings().engine
-    # Nobody reads the manifest that dbt would write after the build: it takes as long as fifty models.
-    arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json", "--target", engine]
-    if engine == "duckdb":
-        arguments += ["--threads", str(models_at_once(home.settings()))]
+@dbt_assets(
+    manifest=fresh_manifest(settings()),
+    # Data tests belong to `make test`; at night the gates stand here.
+    dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=False)),
+    name="dbt",
+)
+def dbt_models(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[None]]:
+    keys = {key.path[-1]: key for key in context.selected_asset_keys}
     begin_publication(home.settings(), whole=not context.is_subset)
-    try:
-        if engine == "spark":
-            check_spark(home.settings())
-        # dbt's own lines go to a file; the terminal shows the run's progress instead.
-        with dbt_log(home.settings()).open("w", encoding="utf-8") as log, redirect_stdout(log):
-            apart = engine == "spark" or context.is_subset
-            run = dbt.cli(arguments, context=context) if apart else dbt.whole(arguments, context)
-            yield from run.stream()
-    except DagsterDbtCliRuntimeError:
-        if engine == "spark":
-            check_spark(home.settings())  # a cluster that went away meanwhile is said in words
-        raise
-    forget_old_runs(home.settings())
+    for model in build_models(home.settings(), list(keys) if context.is_subset else []):
+        yield dg.MaterializeResult(asset_key=keys[model.name], metadata={"用时（秒）": round(model.seconds, 2)})

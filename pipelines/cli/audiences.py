@@ -1,0 +1,104 @@
+"""What others see: site, dashboard, extract.
+
+What belongs here: arguments and what is printed. What does not: pages (pipelines/site, pipelines/dashboard), who may see
+what (pipelines/warehouse/rights.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from pipelines.cli.terminal import BAD_ARGUMENTS, HomeOption, console, errors, published_of
+from pipelines.settings import use_home
+
+commands = typer.Typer()
+
+
+@commands.command()
+def site(
+    audience: Annotated[str | None, typer.Option("--audience", help="只写一个单位的网页（报送单位代码）")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="与 --audience 合用：写到哪里（缺省为 site/ 下同名文件夹）")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """静态网页：每个单位一个文件夹，由当前发布生成；每次发布都会自动更新。"""
+    from pipelines.site.site import write_site, write_sites  # noqa: PLC0415
+    from pipelines.warehouse import rights  # noqa: PLC0415
+
+    settings = published_of(home)
+    if audience is None:
+        with errors.status("生成网页") as shown:
+            folder = write_sites(settings, progress=shown.update)
+        console.print(
+            f"已写入 {folder}\n入口 {settings.home / 'site' / 'current' / 'index.html'}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return
+    try:
+        who = rights.audience(audience)
+    except rights.NoAudience as unknown:
+        errors.print(f"[red]不能生成[/]：{unknown}", highlight=False)
+        raise typer.Exit(BAD_ARGUMENTS) from None
+    folder = out or settings.home / "site" / who.provider
+    write_site(settings.published, who, folder)
+    console.print(f"已写入 {folder / 'index.html'}", highlight=False, soft_wrap=True)
+
+
+@commands.command()
+def dashboard(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(help="端口")] = 8501,
+    address: Annotated[str, typer.Option(help="监听地址；缺省只有本机能打开")] = "127.0.0.1",
+    audience: Annotated[str, typer.Option("--audience", help="只显示一个单位可见的数据（报送单位代码）")] = "",
+) -> None:
+    """交互页面：按辖区、区市、行业、机构、年度筛选，每个数都能点开看来源记录；发布更新后自动换新。"""
+    from pipelines.dashboard.serve import serve  # noqa: PLC0415
+    from pipelines.warehouse import rights  # noqa: PLC0415
+
+    settings = use_home(home)
+    if audience:
+        try:
+            rights.audience(audience)
+        except rights.NoAudience as unknown:
+            errors.print(f"[red]不能打开[/]：{unknown}", highlight=False)
+            raise typer.Exit(BAD_ARGUMENTS) from None
+    console.print(f"交互页面：http://{address}:{port}（Ctrl+C 结束）", highlight=False)
+    serve(settings, port, address, audience)
+
+
+@commands.command()
+def extract(
+    provider: Annotated[str, typer.Option("--for", help="报送单位代码：区市、行业部门、保险机构等")],
+    out: Annotated[Path, typer.Option("--out", help="输出目录")],
+    home: HomeOption = None,
+) -> None:
+    """某一单位可见的数据：DuckDB、Parquet 与工作簿，不含其他单位的行、主键和文字。"""
+    from pipelines.publish.extract import write_extract  # noqa: PLC0415
+    from pipelines.warehouse.rights import NoAudience, audience  # noqa: PLC0415
+
+    settings = published_of(home)
+    try:
+        who = audience(provider)
+    except NoAudience as unknown:
+        errors.print(f"[red]不能提取[/]：{unknown}", highlight=False)
+        raise typer.Exit(BAD_ARGUMENTS) from None
+    with errors.status(f"提取 {who.name} 可见的数据"):
+        written = write_extract(settings.published, who, out)
+    table = Table(title=f"{who.name}：{len(written.rows)} 张表，{sum(written.rows.values()):,} 行")
+    table.add_column("表")
+    table.add_column("行数", justify="right")
+    for name, rows in written.rows.items():
+        if rows and name.startswith("marts."):
+            table.add_row(name, f"{rows:,}")
+    console.print(table)
+    for name in written.too_long:
+        console.print(f"[yellow]{name} 超过一个工作表的行数，未写入工作簿[/]，见 DuckDB 或 Parquet 文件。")
+    console.print(
+        f"文件：{written.folder}/{who.provider}.duckdb、{who.provider}.xlsx、parquet/", soft_wrap=True, highlight=False
+    )

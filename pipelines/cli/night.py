@@ -1,0 +1,257 @@
+"""Commands of the operator: nightly, status, doctor, dev.
+
+What belongs here: arguments and what is printed. What does not: what is done (pipelines/night).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from pipelines.cli.terminal import (
+    BAD_ARGUMENTS,
+    BLOCKED,
+    FAILED,
+    DateOption,
+    HomeOption,
+    console,
+    day_of,
+    errors,
+    published_of,
+)
+from pipelines.settings import CHINA, Settings, use_home
+
+commands = typer.Typer()
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+def _job() -> dg.JobDefinition:
+    """What a night runs; Dagster and dbt are imported only when it does."""
+    from pipelines.definitions import defs  # noqa: PLC0415
+
+    return defs.resolve_job_def("nightly")
+
+
+@commands.command()
+def nightly(
+    home: HomeOption = None,
+    as_of: DateOption = None,
+    full: Annotated[bool, typer.Option("--full", help="全部文件重新读取、全部重算")] = False,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="计算引擎：duckdb（缺省）或 spark，见 docs/scale.md")
+    ] = None,
+) -> None:
+    """夜间作业：读取新文件、计算指标、检查、发布。退出码 0 已发布，3 被闸门拦下，1 其他失败。"""
+    from pipelines.night import nightly as night  # noqa: PLC0415
+    from pipelines.night.incident import folder as incidents  # noqa: PLC0415
+    from pipelines.night.lock import AlreadyRunning  # noqa: PLC0415
+
+    if engine not in (None, "duckdb", "spark"):
+        errors.print(f"[red]没有计算引擎「{engine}」[/]：请用 duckdb 或 spark。")
+        raise typer.Exit(BAD_ARGUMENTS)
+    if engine:
+        os.environ["ANZE_ENGINE"] = engine
+    settings = use_home(home)
+    if not settings.raw.is_dir():
+        errors.print(f"[red]没有报送目录[/]：{settings.raw}。请先用 anze receive 登记文件，或用 anze synth 生成样例。")
+        raise typer.Exit(FAILED)
+    began = time.monotonic()
+    try:
+        outcome = night.run(settings, _job, day_of(as_of), full)
+    except AlreadyRunning as running:
+        errors.print(f"[yellow]另一个作业正在写入此数据仓[/]（{running.holder}），本次不运行。")
+        raise typer.Exit(FAILED) from None
+    if outcome.status == "blocked":
+        errors.print(
+            f"[red]被闸门拦下，未发布[/]；原有数据仓保持不变。详见 {settings.docs / 'gates.html'} 与 {incidents(settings)}",
+            soft_wrap=True,
+        )
+        for gate in outcome.gates:
+            errors.print(
+                f"  ✗ {gate.table_name}：{gate.title}（{gate.expectation}，{gate.unexpected_count} 行不符）",
+                highlight=False,
+            )
+            for line in gate.sample.splitlines()[:3]:
+                errors.print(f"      {line}", highlight=False, markup=False)
+        raise typer.Exit(BLOCKED)
+    if outcome.status == "failed":
+        errors.print(
+            f"[red]运行失败[/]\n{outcome.error}\n事件说明：{incidents(settings)}", highlight=False, soft_wrap=True
+        )
+        raise typer.Exit(FAILED)
+    assert outcome.publication is not None
+    if outcome.status == "nothing_new":
+        console.print("没有新文件，程序与口径也没有变化：现有发布仍然有效。")
+    else:
+        console.print(
+            f"[green]已发布[/] {outcome.publication.publication_id}，取数时点 {outcome.publication.as_of}，{outcome.publication.source_files} 个文件。"
+        )
+    _print_headline(settings)
+    if outcome.stages:
+        _print_stages(dict(outcome.stages), time.monotonic() - began)
+
+
+def _print_stages(stages: dict[str, float], whole: float) -> None:
+    """Where the time of a night went."""
+    from pipelines.defs.progress import STEPS  # noqa: PLC0415
+
+    table = Table(title="各阶段用时", padding=(0, 0))
+    for heading in ("阶段", "秒", "占比"):
+        table.add_column(heading, justify="left" if heading == "阶段" else "right", no_wrap=True)
+    rows = {STEPS.get(step, step): seconds for step, seconds in stages.items()}
+    for title, seconds in (rows | {"启动（载入程序、解析模型）": whole - sum(rows.values()), "合计": whole}).items():
+        table.add_row(title, f"{seconds:.1f}", f"{seconds / whole:.0%}")
+    console.print(table)
+
+
+def _print_headline(settings: Settings) -> None:
+    """The four headline ratios, city totals by year and this year's districts."""
+    import duckdb  # noqa: PLC0415
+
+    from pipelines.documents.figures import percent, wan  # noqa: PLC0415
+    from pipelines.feeds.reference import seed  # noqa: PLC0415
+
+    with duckdb.connect(str(settings.published), read_only=True) as connection:
+        rows = connection.execute(
+            """
+            with latest as (select max(stat_year) as year from marts.supervision_metrics)
+            select jurisdiction, stat_year, coalesce(short_name, district_name) as district, required_units, participation_rate, simple_loss_ratio,
+                prevention_fee_share, service_coverage, premium_received
+            from marts.supervision_metrics
+            left join marts.dim_district using (district_code, jurisdiction)
+            where industry_code = 'ALL' and (district_code = 'ALL' or stat_year = (select year from latest))
+            order by jurisdiction, (district_code <> 'ALL'), stat_year, sort_no
+            """
+        ).fetchall()
+    for jurisdiction, name in seed("ref_jurisdiction").select("jurisdiction", "name").rows():
+        table = Table(title=f"{name}：核心指标（简单赔付率口径：已决＋未决）", padding=(0, 0))
+        table.add_column("年度 区市", no_wrap=True)
+        for heading in ("应保", "参保率", "简单赔付率", "预防费提取", "服务覆盖率", "保费万元"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for row in rows:
+            if row[0] == jurisdiction:
+                table.add_row(f"{row[1]} {row[2]}", f"{row[3]:,}", *(percent(value) for value in row[4:8]), wan(row[8]))
+        console.print(table)
+    console.print(
+        f"数据仓：{settings.published}\n闸门结果：{settings.docs / 'gates.html'}\n网页：{settings.home / 'site' / 'current' / 'index.html'}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@commands.command()
+def status(
+    home: HomeOption = None,
+    today: Annotated[str | None, typer.Option("--today", help="以哪一天计算期限（缺省为今天）")] = None,
+) -> None:
+    """现状：最近一次发布、待处理文件、隔离区；报送期限：到期、收到、迟报。"""
+    import duckdb  # noqa: PLC0415
+
+    from pipelines.ingest.landing import pending  # noqa: PLC0415
+    from pipelines.publish.publication import last_publication  # noqa: PLC0415
+    from pipelines.report.deadlines import deadlines  # noqa: PLC0415
+
+    settings = published_of(home)
+    publication = last_publication(settings)
+    table = Table(title="现状", show_header=False)
+    if publication:
+        table.add_row("发布编号", publication.publication_id)
+        table.add_row("取数时点", publication.as_of)
+        table.add_row("生成时间", publication.built_at)
+    table.add_row("待处理文件", str(len(pending(settings))))
+    with duckdb.connect(str(settings.published), read_only=True) as connection:
+        for label, sql in (
+            ("已装载文件", "select count(*) from quality.files where status = 'loaded'"),
+            ("退回文件", "select count(*) from quality.files where status = 'refused'"),
+            (
+                "待更正的行",
+                "select count(distinct (file_id, sheet, line_no)) from quality.quarantine where status = 'open' and severity = 'reject'",
+            ),
+        ):
+            found = connection.execute(sql).fetchall()
+            table.add_row(label, str(found[0][0]))
+    console.print(table)
+    day = date.fromisoformat(day_of(today)) if today else datetime.now(CHINA).date()
+    listing = Table(title=f"报送期限（{day}）", title_justify="left")
+    for heading in ("期限", "事项", "应报", "已收", "迟报", "未收", "状态"):
+        listing.add_column(heading)
+    for row in deadlines(settings.published, day):
+        colour = {"逾期": "red", "将到期": "yellow"}.get(row.state, "")
+        left = (
+            f"还有 {row.working_days_left} 个工作日"
+            if row.working_days_left is not None and row.days_left >= 0
+            else f"已过 {-row.days_left} 天"
+        )
+        state = f"[{colour}]{row.state}[/] {left}" if colour else row.state
+        listing.add_row(
+            str(row.due_date),
+            f"{row.city} {row.name}",
+            str(row.owed),
+            str(row.received),
+            str(row.late),
+            str(row.missing),
+            state,
+        )
+    console.print(listing)
+
+
+@commands.command()
+def dev(home: HomeOption = None, port: Annotated[int, typer.Option(help="端口")] = 3000) -> None:
+    """打开 Dagster 控制台与守护进程（只监听本机）。"""
+    from pipelines.night.dagster_home import end_dead_runs, prepare_dagster_home  # noqa: PLC0415
+    from pipelines.night.lock import AlreadyRunning, writer_lock  # noqa: PLC0415
+    from pipelines.transform.project import fresh_manifest  # noqa: PLC0415
+
+    settings = use_home(home)
+    prepare_dagster_home(settings)
+    # A run that goes on elsewhere is alive.
+    with suppress(AlreadyRunning), writer_lock(settings):
+        end_dead_runs()
+    fresh_manifest(settings)
+    command = shutil.which("dagster", path=str(Path(sys.executable).parent)) or "dagster"
+    arguments = [command, "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    raise typer.Exit(subprocess.call(arguments))
+
+
+@commands.command()
+def doctor(
+    home: HomeOption = None,
+    mend: Annotated[
+        bool, typer.Option("--repair", help="损坏的落地文件、构建和发布从原始文件重做，并说明做了什么")
+    ] = False,
+) -> None:
+    """体检：版本、目录、磁盘、落地与发布文件的指纹、中文字体、工作日历、遥测。"""
+    from pipelines.night.doctor import examine, repair  # noqa: PLC0415
+    from pipelines.night.lock import AlreadyRunning  # noqa: PLC0415
+
+    if mend:
+        try:
+            done = repair(use_home(home), _job)
+        except AlreadyRunning as running:
+            errors.print(f"[yellow]另一个作业正在写入此数据仓[/]（{running.holder}），请稍后再试。")
+            raise typer.Exit(FAILED) from None
+        for line in done or ["没有需要修复的。"]:
+            console.print(line, highlight=False, soft_wrap=True)
+
+    table = Table(title="体检")
+    for heading in ("项目", "结果", "说明"):
+        table.add_column(heading)
+    findings = examine(use_home(home))
+    for finding in findings:
+        colour = {"正常": "green", "提示": "yellow"}.get(finding.state, "red")
+        table.add_row(finding.title, f"[{colour}]{finding.state}[/]", finding.detail)
+    console.print(table)
+    if not all(finding.ok or finding.is_hint for finding in findings):
+        raise typer.Exit(FAILED)

@@ -1,0 +1,131 @@
+"""Applying a contract to the rows of a sheet, of many small files at once, of a file.
+
+What belongs here: the order of the steps and the balance. What does not: the steps (the other modules).
+
+Every row that comes in goes out exactly once: accepted, quarantined or an exact duplicate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from pipelines.feeds.contracts import Contract
+from pipelines.ingest import normalise
+from pipelines.ingest.checks.columns import (
+    column_readers,
+    constant,
+    data_rows,
+    extra_columns,
+    reading_day,
+    text_columns,
+    with_damaged_codes,
+    with_marks,
+)
+from pipelines.ingest.checks.duplicates import RepeatedAcrossBlocks, without_duplicates
+from pipelines.ingest.checks.issues import find_issues, mask_personal
+from pipelines.ingest.checks.outcome import Checked, Sender
+from pipelines.ingest.checks.personal import hashed, separated
+from pipelines.ingest.checks.rules import rules_of
+from pipelines.ingest.readers.sheet import FILE_LINES, Sheet
+
+
+def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]) -> Checked:
+    """Rows of one sheet against the contract.
+
+    Args:
+        hash_personal: keyed hash, text column to text column.
+    Returns:
+        accepted rows in the contract's landing schema (without file_id), and every issue.
+    """
+    lines, accepted, issues = _checked(sheet, contract, sender, hash_personal)
+    quarantined = _rejected(issues).len()
+    return Checked(accepted, issues, len(lines), quarantined, len(lines) - accepted.height - quarantined)
+
+
+def check_together(
+    sheets: list[Sheet], contract: Contract, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]
+) -> list[Checked]:
+    """Sheets of different files with one header, as `check` would check each of them.
+
+    A query takes its millisecond for ten rows as for ten thousand, and most files have a few rows.
+    """
+    places = np.arange(len(sheets), dtype=np.int64)
+    rows = pl.concat([sheet.rows for sheet in sheets], rechunk=True)
+    offsets = pl.Series(np.repeat(places * FILE_LINES, [sheet.rows.height for sheet in sheets]))
+    rows = rows.with_columns(line_no=pl.col("line_no") + offsets)
+    together = replace(sheets[0], rows=rows, several_files=True)
+    lines, accepted, issues = _checked(together, contract, sender, hash_personal)
+    rejected = _rejected(issues)
+
+    def per_file(numbers: pl.Series) -> np.ndarray:
+        return np.bincount(numbers.to_numpy() // FILE_LINES, minlength=len(sheets))
+
+    rows_in, good, bad = per_file(lines), per_file(accepted["line_no"]), per_file(rejected)
+    with_issues = set(np.flatnonzero(per_file(issues["line_no"])).tolist())
+    accepted = accepted.with_columns(pl.col("line_no") % FILE_LINES)
+    starts = np.cumsum(good) - good
+    return [
+        Checked(
+            accepted[int(starts[place]) : int(starts[place] + good[place])],
+            _of_file(issues, place) if place in with_issues else issues.clear(),
+            int(rows_in[place]),
+            int(bad[place]),
+            int(rows_in[place] - good[place] - bad[place]),
+        )
+        for place in places.tolist()
+    ]
+
+
+def _of_file(rows: pl.DataFrame, place: int) -> pl.DataFrame:
+    found = rows.filter(pl.col("line_no") // FILE_LINES == place)
+    return found.with_columns(pl.col("line_no") % FILE_LINES)
+
+
+def _checked(
+    sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]
+) -> tuple[pl.Series, pl.DataFrame, pl.DataFrame]:
+    """Line numbers of the rows that carry data, the accepted ones of these, the issues."""
+    rows = data_rows(sheet)
+    day = reading_day(contract.feed, sender.received)
+    readers = column_readers(contract.feed, tuple(sheet.header), day)
+    typed, text = normalise.read_columns(text_columns(sheet, rows, contract), readers, with_marks(contract.feed))
+    raw = [text[name].alias(f"raw:{name}") for name in contract.columns]
+    # Side by side, without a query: a night has thousands of files of a few rows.
+    frame = typed.hstack(
+        [*raw, constant("sheet", sheet.name, rows.height), rows["line_no"], rows["ragged"], extra_columns(sheet, rows)]
+    )
+    frame, damaged = with_damaged_codes(frame, contract, sheet)
+    rules = rules_of(contract.feed, damaged, day, sender.provider, len(sheet.header))
+    issues = mask_personal(find_issues(frame, rules, contract, hash_personal), contract)
+    rejected = _rejected(issues)
+    accepted = frame[[*contract.columns, "sheet", "line_no", "extra"]]
+    if rejected.len():
+        accepted = accepted.filter(~pl.col("line_no").is_in(rejected.implode()))
+    accepted = without_duplicates(accepted, contract, sheet.several_files)
+    for name, column in contract.columns.items():
+        if column.many:
+            accepted = accepted.with_columns(separated(accepted[name]))
+        if column.personal:
+            accepted = accepted.with_columns(hashed(accepted[name], column.many, hash_personal))
+    return rows["line_no"], accepted, issues
+
+
+def _rejected(issues: pl.DataFrame) -> pl.Series:
+    """Line numbers of the rows that are not accepted."""
+    return issues.filter(pl.col("severity") == "reject")["line_no"].unique() if issues.height else issues["line_no"]
+
+
+def check_file(
+    sheets: Iterable[Sheet], contract: Contract, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]
+) -> Iterator[Checked]:
+    """All tables of a file, one after another; a large table comes in several blocks of the same name."""
+    repeats: dict[str, RepeatedAcrossBlocks] = {}
+    for sheet in sheets:
+        block = check(sheet, contract, sender, hash_personal)
+        if sheet.is_block:
+            block = repeats.setdefault(sheet.name, RepeatedAcrossBlocks([])).without(block, contract)
+        yield block

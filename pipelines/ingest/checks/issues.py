@@ -1,0 +1,85 @@
+"""The problems that occur in a sheet, a row each.
+
+What belongs here: finding the rows that break a rule, naming record and value, keeping personal values back. What does
+not: the rules (rules.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from pipelines.feeds.contracts import Contract
+from pipelines.ingest.checks.rules import Rules
+
+# One line per problem found: rejected rows and warnings alike.
+ISSUE_SCHEMA: dict[str, pl.DataType] = {
+    "sheet": pl.String(),
+    "line_no": pl.Int64(),
+    "record_key": pl.String(),
+    "rule_code": pl.String(),
+    "severity": pl.String(),
+    "column_name": pl.String(),
+    "raw_value": pl.String(),
+    "message": pl.String(),
+}
+LONGEST_RAW_VALUE = 200
+
+
+def find_issues(
+    frame: pl.DataFrame, rules: Rules, contract: Contract, hash_personal: Callable[[pl.Series], pl.Series]
+) -> pl.DataFrame:
+    """Every problem that occurs, a row of ISSUE_SCHEMA each. One pass tells which occur at all."""
+    possible = [place for place, problem in enumerate(rules.problems) if problem.may_occur(frame)]
+    occurs = frame.select(rules.occurs[place] for place in possible).row(0) if frame.height else ()
+    broken = [place for place, does in zip(possible, occurs, strict=False) if does]
+    if not broken:
+        return pl.DataFrame(schema=ISSUE_SCHEMA)
+    conditions = rules.conditions
+    frame = frame.filter(pl.any_horizontal(conditions[place] for place in broken))
+    frame = frame.with_columns(_record_key=_record_keys(frame, contract, hash_personal))
+    found = []
+    for place in broken:
+        problem = rules.problems[place]
+        raw_value = pl.col(f"raw:{problem.column}") if problem.column else pl.lit(None, pl.String)
+        found.append(
+            frame.filter(conditions[place])
+            .select(
+                "sheet",
+                "line_no",
+                record_key="_record_key",
+                rule_code=pl.lit(problem.rule_code),
+                severity=pl.lit(problem.severity),
+                column_name=pl.lit(problem.column),
+                raw_value=raw_value.str.slice(0, LONGEST_RAW_VALUE),
+                message=problem.message,
+            )
+            .cast(dict(ISSUE_SCHEMA))  # type: ignore[arg-type]
+        )
+    return pl.concat(found)
+
+
+def _record_keys(frame: pl.DataFrame, contract: Contract, hash_personal: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """The record's key as text, key columns joined by |; personal ones hashed, optional ones may be empty."""
+    parts = []
+    for name in contract.key:
+        part = frame.select(pl.coalesce(pl.col(name).cast(pl.String), pl.col(f"raw:{name}")).alias(name)).to_series()
+        if contract.columns[name].personal:
+            part = hash_personal(part)
+        if name in contract.optional_key:
+            part = part.fill_null("")
+        parts.append(part.alias(name))
+    return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator="|")).to_series()
+
+
+def mask_personal(issues: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Raw values of personal columns do not leave the file, not even in a rejection."""
+    personal = [name for name, column in contract.columns.items() if column.personal]
+    if not personal or not issues["column_name"].is_in(personal).any():
+        return issues
+    return issues.with_columns(
+        raw_value=pl.when(pl.col("column_name").is_in(personal))
+        .then(pl.lit("（个人信息，不显示）"))
+        .otherwise("raw_value")
+    )

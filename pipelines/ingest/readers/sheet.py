@@ -1,0 +1,92 @@
+"""What every reader gives and refuses with: sheets of text cells.
+
+What belongs here: the forms of a table that was read, the limits of reading, the refusal of a file. What does not: how
+any format is read.
+"""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from pipelines.feeds.contracts import refusal_messages
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a file may unfold to."""
+
+    expanded_bytes: int = 2 << 30
+    cell_characters: int = 1_000_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Refused(Exception):
+    """The file cannot be read as its feed at all.
+
+    `reason` is a code of feeds/refusals.yaml; `details` fill its message.
+    """
+
+    def __init__(self, reason: str, **details: object) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.details = details
+
+    @property
+    def message(self) -> str:
+        """What the sender is told."""
+        text = refusal_messages()[self.reason].format(**self.details)
+        member = self.details.get("member")
+        return f"压缩包内「{member}」：{text}" if member and str(member) not in text else text
+
+
+@dataclass(frozen=True)
+class HeaderCell:
+    """One header as found: the contract's column (None = extra), its unit, and its text."""
+
+    column: str | None
+    text: str
+    in_wan: bool = False
+    percent: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows of one table as text.
+
+    `rows` has the columns c0..c(n-1) (one per header cell), `line_no` (as the sender's program
+    counts) and `ragged` (the row has more or fewer cells than the header).
+    """
+
+    name: str
+    header: list[HeaderCell]
+    rows: pl.DataFrame
+    # Cells of a workbook may be numbers where codes should be text.
+    from_workbook: bool = False
+    # The table goes on in further sheets of the same name.
+    is_block: bool = False
+    # Rows of several files with this header; their line numbers tell which (FILE_LINES).
+    several_files: bool = False
+
+
+FILE_LINES = 1 << 40
+"""More lines than any file has. Where rows of several files stand together, a row's line number is counted on from its
+file's place times this."""
+
+Content = bytes | mmap.mmap
+"""What a file holds; large files are mapped and read piece by piece."""
+
+
+def first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:120]
+
+
+def with_line_numbers(frame: pl.DataFrame, above: int = 0) -> pl.DataFrame:
+    """With line numbers, counted on from the lines `above`."""
+    line_no = pl.Series("line_no", np.arange(above + 1, above + 1 + frame.height, dtype=np.int64))
+    return frame.hstack([line_no, pl.Series("ragged", np.zeros(frame.height, dtype=bool))])

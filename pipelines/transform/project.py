@@ -1,0 +1,186 @@
+"""Running dbt for the private build.
+
+What belongs here: where dbt writes, what it is told, keeping its manifest fresh. What does not: any
+definition (dbt_project/).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.settings import DBT_PROJECT, Settings, quiet_dependencies, tree_fingerprint
+from pipelines.transform.spark.session import check as check_spark
+from pipelines.transform.spark.session import configure
+from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS
+from pipelines.warehouse.tables import fresh_file
+
+
+def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
+    """What dbt_project's profile and sources read.
+
+    Args:
+        as_of: knowledge date YYYY-MM-DD; empty: the newest received date.
+    """
+    target = settings.home / "dbt"
+    return {
+        "ANZE_LANDING": str(settings.landing),
+        "ANZE_BUILD": str(settings.build),
+        "ANZE_PUBLISHING": str(settings.publishing),
+        "ANZE_AS_OF": as_of,
+        "ANZE_FINDING_RULES": finding_rules(),
+        "ANZE_SPILL": str(settings.build.parent / "spill"),
+        "ANZE_THREADS": str(settings.threads),
+        "ANZE_MEMORY_LIMIT": settings.memory_limit,
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(target / "logs"),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_PROJECT_DIR": str(DBT_PROJECT),
+    }
+
+
+def finding_rules() -> str:
+    """The models in the folder of rules of supervision, for macros/findings.sql: dbt cannot list a folder."""
+    return ",".join(sorted(path.stem for path in (DBT_PROJECT / "models/marts/findings/rules").glob("*.sql")))
+
+
+LARGE_LANDING = 64 << 20
+"""Bytes of landing (the drops are some thirty times as much) from which models are made one after another."""
+
+
+def models_at_once(settings: Settings) -> int:
+    """How many models dbt makes side by side.
+
+    Small ones each wait for dbt more than for the processor, so that several at once save time. Large ones keep all
+    cores busy alone, and two of them would share the memory: not everything can be written to disk, and builds of
+    22 and of 55 million rows ran out of memory so.
+    """
+    landed = sum(path.stat().st_size for path in settings.landing.glob("*/*.parquet"))
+    return 1 if landed > LARGE_LANDING else settings.threads
+
+
+def use_environment(settings: Settings, as_of: str = "") -> None:
+    """Sets dbt's environment for this process and its children; makes the folders it writes to."""
+    quiet_dependencies()
+    os.environ.update(dbt_environment(settings, as_of))
+    settings.build.parent.mkdir(parents=True, exist_ok=True)
+    if not settings.publishing.exists():
+        fresh_file(settings.publishing, PUBLISHED_SCHEMAS)
+    if settings.engine == "spark":
+        os.environ.update(configure(settings))
+
+
+def _command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "pipelines.transform.dbt_process", str(os.getpid()), *arguments]
+
+
+def run_dbt(arguments: list[str], environment: dict[str, str]) -> None:
+    """One dbt command in a process of its own.
+
+    Raises:
+        RuntimeError: dbt failed; the message holds the end of what it said.
+    """
+    result = subprocess.run(
+        _command([*arguments, "--quiet"]),
+        capture_output=True,
+        text=True,
+        cwd=DBT_PROJECT,
+        check=False,
+        env=os.environ | environment,
+    )
+    if result.returncode:
+        raise RuntimeError(f"dbt {arguments[0]}: {result.stdout[-2000:]}{result.stderr[-2000:]}")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A model or seed that dbt has made: its name, and how many seconds it took."""
+
+    name: str
+    seconds: float
+
+
+def build_models(settings: Settings, chosen: Sequence[str] = ()) -> Iterator[Made]:
+    """Builds models and seeds in the environment of `use_environment`, each given out once it is made.
+
+    Args:
+        chosen: their names; empty: all.
+    Raises:
+        RuntimeError: dbt failed; the message holds what it said of errors.
+    """
+    if settings.engine == "spark":
+        check_spark(settings)
+    folder = settings.home / "dbt"
+    arguments = [
+        "build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test", "--target", settings.engine,
+        # Nobody reads the manifest that dbt would write after the build: it takes as long as fifty models.
+        "--no-write-json",
+        "--log-format", "json",
+        "--target-path", str(folder / "last_run"), "--partial-parse-file-path", str(folder / "partial_parse.msgpack"),
+    ]  # fmt: skip
+    if settings.engine == "duckdb":
+        arguments += ["--threads", str(models_at_once(settings))]
+    if chosen:
+        arguments += ["--select", *chosen]
+    errors: list[str] = []
+    with (
+        dbt_log(settings).open("w", encoding="utf-8") as log,
+        subprocess.Popen(
+            _command(arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=DBT_PROJECT
+        ) as dbt,
+    ):
+        assert dbt.stdout is not None
+        for line in dbt.stdout:
+            said = _event(line)
+            if said is None or said["info"]["level"] == "error":
+                errors.append(line if said is None else said["info"]["msg"])
+            print(line if said is None else said["info"]["msg"], file=log, flush=True)
+            node = said["data"].get("node_info", {}) if said else {}
+            if said and said["info"]["name"] in RESULTS and node["node_status"] == "success":
+                yield Made(node["node_name"], said["data"]["execution_time"])
+    if dbt.returncode:
+        if settings.engine == "spark":
+            check_spark(settings)  # a cluster that went away meanwhile is said in words
+        raise RuntimeError(f"dbt exit code {dbt.returncode}\n{''.join(errors)[-4000:]}")
+
+
+RESULTS = ("LogModelResult", "LogSeedResult")
+"""Events of dbt that tell how a model or seed ended."""
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    """An event of dbt's structured log; None: a line that somebody else wrote."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "info" in found else None
+
+
+def manifest_path(settings: Settings) -> Path:
+    return settings.home / "dbt" / "manifest.json"
+
+
+def dbt_log(settings: Settings) -> Path:
+    """What dbt said in the last run."""
+    return settings.home / "dbt" / "last_run.log"
+
+
+def fresh_manifest(settings: Settings) -> Path:
+    """dbt's manifest, parsed again only when the project has changed."""
+    quiet_dependencies()
+    path = manifest_path(settings)
+    stamp = path.with_name("manifest.fingerprint")
+    fingerprint = tree_fingerprint([DBT_PROJECT]) + str(settings.landing)
+    if path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
+        return path
+    settings.build.parent.mkdir(parents=True, exist_ok=True)
+    run_dbt(["parse"], dbt_environment(settings))
+    stamp.write_text(fingerprint)
+    return path

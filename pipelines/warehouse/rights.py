@@ -1,0 +1,296 @@
+"""What each department, district or insurer may see of the published warehouse.
+
+What belongs here: turning the dated rows of ref_row_right into views over the published file. What does not: the
+rights themselves (dbt_project/seeds/ref_row_right.csv) and what is made of the views (extract.py, pipelines/site).
+
+A table is seen when a row of the audience's kind or of `every` names it (`schema.*` for all of a schema; the kind's own
+rows go first, then the first that fits decides), and of it the rows `rows_by` says. A table that no row names is not
+seen. Keys of policies, services and units that the audience may not see are blanked wherever they stand; findings that
+speak of foreign records lose those words.
+"""
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from pipelines.settings import SEEDS, settings
+from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS
+from pipelines.warehouse.evidence import KNOWN
+from pipelines.warehouse.tables import literal
+
+UNIT_COLUMNS = ("uscc", "insured_uscc", "unit_uscc", "builder_uscc", "target_code")
+HIDDEN = "（不在本范围）"
+
+
+class NoAudience(Exception):
+    """There is no such provider, or it has no rights; the message says which there are."""
+
+
+@dataclass(frozen=True)
+class Audience:
+    """A provider of ref_provider with what limits it; empty = not limited."""
+
+    provider: str
+    kind: str
+    name: str
+    jurisdiction: str
+    district_code: str
+    industry_code: str
+    insurer_code: str
+
+    @property
+    def target_code(self) -> str:
+        """What it is called in assessments: its district, field or insurer."""
+        return self.district_code or self.industry_code or self.insurer_code
+
+
+@dataclass(frozen=True)
+class Right:
+    """A row of ref_row_right."""
+
+    tables: tuple[str, ...]
+    rows_by: str
+
+
+def audiences() -> list[Audience]:
+    """Every provider that some right speaks of."""
+    with (SEEDS / "ref_provider.csv").open(encoding="utf-8") as file:
+        providers = [
+            Audience(**{name: row[name] for name in Audience.__dataclass_fields__}) for row in csv.DictReader(file)
+        ]
+    kinds = {row["kind"] for row in _rows()}
+    return [audience for audience in providers if audience.kind in kinds]
+
+
+def audience(provider: str) -> Audience:
+    """The audience of a provider code.
+
+    Raises:
+        NoAudience: unknown, or without rights.
+    """
+    known = {one.provider: one for one in audiences()}
+    if provider not in known:
+        raise NoAudience(f"没有报送单位「{provider}」，或它没有查看权限。可选：{'、'.join(known)}。")
+    return known[provider]
+
+
+def _rows() -> list[dict[str, str]]:
+    with (SEEDS / "ref_row_right.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def rights(kind: str, day: date) -> list[Right]:
+    """The rights of a kind of audience on a day, in the order they are looked at."""
+    own_first = sorted(_rows(), key=lambda row: row["kind"] == "every")
+    return [
+        Right(tuple(row["tables"].split("|")), row["rows_by"])
+        for row in own_first
+        if row["kind"] in (kind, "every")
+        and date.fromisoformat(row["valid_from"]) <= day
+        and (not row["valid_to"] or day <= date.fromisoformat(row["valid_to"]))
+    ]
+
+
+@dataclass(frozen=True)
+class Views:
+    """What an audience sees of the published file.
+
+    connection: its schemas are views of what is seen; the file itself is attached as `whole`.
+    conditions: of every table that is seen, which of its rows.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    conditions: dict[str, str]
+
+    def rows(self, table: str) -> str:
+        """The rows seen, keys not yet blanked: to count, to choose from and to find names in; keys in them are not for showing."""
+        return f"(select * from whole.{table} where {self.conditions[table]})"
+
+    def blanked(self, table: str, names: list[str], rows: str) -> str:
+        """Columns as they may be shown, of a query made of `rows`: what to blank is looked for in these rows only."""
+        if table == "marts.findings":
+            return _without_foreign_records(names, rows)
+        return f"select {', '.join(_masked(table, name) for name in names)} from ({rows}) as rows_of_table"
+
+
+@contextmanager
+def open_as(warehouse: Path, who: Audience) -> Iterator[Views]:
+    """What one audience sees of the published warehouse, which is only read."""
+    with open_whole(warehouse) as whole:
+        yield see_as(whole, who)
+
+
+def open_whole(warehouse: Path, often: bool = False) -> duckdb.DuckDBPyConnection:
+    """The published file, attached as `whole` to a database in memory.
+
+    Args:
+        often: findings are going to be read more than once: which records they name is found once and kept.
+    """
+    connection = duckdb.connect(":memory:", config=_limits())
+    connection.execute(f"attach {literal(str(warehouse))} as whole (read_only)")
+    connection.execute(f"create {'table' if often else 'view'} memory.named_by_finding as {_NAMED_BY_FINDING}")
+    connection.execute(
+        "create table memory.column_list as "
+        "select schema_name || '.' || table_name as name, list(column_name order by column_index) as columns "
+        "from duckdb_columns() where database_name = 'whole' and schema_name = any(?) group by all order by 1",
+        [PUBLISHED_SCHEMAS],
+    )
+    return connection
+
+
+def see_as(whole: duckdb.DuckDBPyConnection, who: Audience) -> Views:
+    """What an audience sees of a file opened by `open_whole`, on a connection of its own."""
+    connection = whole.cursor()
+    own = f'"seen by {who.provider}"'
+    connection.execute(f"attach ':memory:' as {own}; use {own}")
+    for schema in PUBLISHED_SCHEMAS:
+        connection.execute(f"create schema if not exists {schema}")
+    day = connection.execute("select max(as_of) from whole.meta.publication").fetchall()[0][0]
+    mine = rights(who.kind, day)
+    _visible(connection, who)
+    columns = dict(connection.execute("from memory.column_list").fetchall())
+    conditions = {table: _first_that_applies(table, set(names), mine, who) for table, names in columns.items()}
+    views = Views(connection, {table: where for table, where in conditions.items() if where is not None})
+    for table in views.conditions:
+        connection.execute(f"create view {table} as {views.blanked(table, columns[table], views.rows(table))}")
+    return views
+
+
+def _limits() -> dict[str, str | bool | int | float | list[str]]:
+    """Within memory like everything that works on whole tables; whoever may only read the home spills elsewhere."""
+    return {
+        "memory_limit": settings().memory_limit,
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"anze-{os.getpid()}"),
+        "autoinstall_known_extensions": False,
+    }
+
+
+def _visible(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
+    """Tables of the policies and units the audience may see, and of the units and services it may not."""
+    limits = [
+        f"{column} = {literal(value)}"
+        for column, value in (
+            ("jurisdiction", who.jurisdiction), ("district_code", who.district_code), ("industry_code", who.industry_code),
+        )
+        if value
+    ]  # fmt: skip
+    policies = " and ".join(limits + ([f"insurer_code = {literal(who.insurer_code)}"] if who.insurer_code else []))
+    connection.execute(
+        f"create temp table visible_policy as select policy_no from whole.marts.fct_policy where {policies}"
+    )
+    roster = "" if who.insurer_code else f"union select uscc from whole.marts.fct_roster where {' and '.join(limits)}"
+    connection.execute(
+        f"create temp table visible_unit as select insured_uscc as uscc from whole.marts.fct_policy where {policies} {roster}"
+    )
+    connection.execute(
+        "create temp table hidden_unit as select uscc from whole.marts.dim_unit where uscc not in (select uscc from visible_unit)"
+    )
+    # A view: few tables name services, and most readers ask for none of them.
+    connection.execute(
+        "create temp view hidden_service as select service_no from whole.marts.fct_service "
+        "where policy_no not in (from visible_policy)"
+    )
+
+
+def _first_that_applies(table: str, names: set[str], mine: list[Right], who: Audience) -> str | None:
+    """The condition of the first right that names the table and has the column it goes by; None: not seen."""
+    for right in mine:
+        if any(fnmatch.fnmatchcase(table, pattern) for pattern in right.tables):
+            where = _where(right.rows_by, names, who)
+            if where is not None or right.rows_by == "none":
+                return where
+    return None
+
+
+def _where(rows_by: str, names: set[str], who: Audience) -> str | None:
+    """The condition on the rows of a table; None: none of them, or the table has no such column."""
+    city = literal(who.jurisdiction)
+    in_city = (
+        f"jurisdiction = {city}" if "jurisdiction" in names
+        else f"district_code in (select district_code from whole.marts.dim_district where jurisdiction = {city})" if "district_code" in names
+        else f"provider in (select provider from whole.marts.dim_provider where jurisdiction = {city})" if "provider" in names
+        else "policy_no in (from visible_policy)" if "policy_no" in names
+        else "true"
+    )  # fmt: skip
+    unit = next((name for name in UNIT_COLUMNS if name in names), None)
+    conditions = {
+        "all": "true",
+        "jurisdiction": in_city if "jurisdiction" not in names else f"(jurisdiction = {city} or jurisdiction is null)",
+        "jurisdiction_provider": in_city,
+        "district": f"district_code = {literal(who.district_code)}" if "district_code" in names else None,
+        "industry": f"industry_code = {literal(who.industry_code)} and {in_city}" if "industry_code" in names else None,
+        "insurer": f"insurer_code = {literal(who.insurer_code)} and {in_city}" if "insurer_code" in names else None,
+        "policy": "policy_no in (from visible_policy)" if "policy_no" in names else None,
+        "unit": f"{unit} in (from visible_unit)" if unit else None,
+        "provider": f"provider = {literal(who.provider)}" if "provider" in names else None,
+        "target": f"target_code = {literal(who.target_code)} and {in_city}" if "target_code" in names else None,
+        "none": None,
+    }
+    return conditions[rows_by]
+
+
+def _masked(table: str, name: str) -> str:
+    """A column with the keys of foreign policies and units blanked."""
+    column = f'rows_of_table."{name}"'
+    if table.startswith("meta."):
+        return column
+    if name.endswith("policy_no"):
+        return f'case when {column} in (from visible_policy) then {column} end as "{name}"'
+    if name == "service_no":
+        return f'case when {column} is null or {column} not in (from hidden_service) then {column} end as "{name}"'
+    if name == "top_name":
+        return f'case when rows_of_table.top_uscc not in (from hidden_unit) then {column} end as "{name}"'
+    if name.endswith("uscc") or name in ("target_code", "subject_code"):
+        return f'case when {column} is null or {column} not in (from hidden_unit) then {column} end as "{name}"'
+    return column
+
+
+# The records that findings name as evidence, with the policy and unit each belongs to.
+_NAMED_BY_FINDING = f"""
+    with keys as (
+        select finding_id, split_part(piece, ':', 1) as feed, substr(piece, position(':' in piece) + 1) as record_key
+        from (select finding_id, unnest(string_split(evidence_keys, '；')) as piece from whole.marts.findings)
+    )
+    select keys.finding_id, keys.record_key, known.policy_no, known.unit
+    from keys inner join ({KNOWN.replace("marts.", "whole.marts.")}) as known
+        on keys.feed = known.feed and keys.record_key = known.record_key
+"""
+
+
+def _without_foreign_records(names: list[str], findings: str) -> str:
+    """The query of findings without the words in evidence and sentence that name records of others."""
+    select = ", ".join(
+        f"case when words is null then {name} else "
+        f"list_reduce(list_prepend({name}, words), lambda text, word: replace(text, word, '{HIDDEN}')) end as {name}"
+        if name in ("evidence_keys", "explanation")
+        else _masked("marts.findings", name)
+        for name in names
+    )
+    return f"""
+        with rows_found as materialized ({findings}),
+        hidden as (
+            select * from memory.named_by_finding
+            where finding_id in (select finding_id from rows_found)
+                and ((policy_no is not null and policy_no not in (from visible_policy))
+                    or (policy_no is null and unit in (from hidden_unit)))
+        ), words as (
+            select finding_id, record_key as word from hidden
+            union select finding_id, policy_no from hidden where policy_no not in (from visible_policy)
+            union select finding_id, unit from hidden where unit in (from hidden_unit)
+        ), hidden_word as (
+            -- The longest first: the number of a hazard holds the number of its service.
+            select finding_id, list(word order by length(word) desc, word) as words
+            from words where word is not null group by all
+        )
+        select {select} from rows_found as rows_of_table left join hidden_word using (finding_id)
+    """

@@ -1,0 +1,93 @@
+"""Files of the warehouse: which day they are of; copying tables into another one, Chinese comments included.
+
+What belongs here: how a file that leaves the warehouse is filled. What does not: which tables and rows
+(pipelines/publish/publication.py, rights.py).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+
+import duckdb
+
+STORAGE_VERSION = "v1.2.0"
+"""Clients of DuckDB 1.2 and later open what is written (docs/decisions/0002-storage-version.md)."""
+
+
+def literal(text: str) -> str:
+    """A text as SQL spells it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(table: str) -> str:
+    """`schema.table` as SQL spells it."""
+    schema, name = table.split(".")
+    return f'{schema}."{name}"'
+
+
+def fresh_file(path: Path, schemas: list[str]) -> None:
+    """An empty file with schemas, in the format that is published; whatever was there goes."""
+    for old in (path, path.with_name(path.name + ".wal")):
+        old.unlink(missing_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {literal(str(path))} as target (storage_version '{STORAGE_VERSION}')")
+        for schema in schemas:
+            connection.execute(f"create schema target.{schema}")
+
+
+Comment = tuple[str, str, str]
+"""`schema.table`, column (empty: the table), text."""
+
+
+def copy_tables(
+    connection: duckdb.DuckDBPyConnection, target: str, tables: list[str], at_once: int = 1
+) -> dict[str, int]:
+    """Writes tables or views of a connection into an attached file; those that it has already stay as they are.
+
+    Args:
+        target: the name under which the file is attached.
+        tables: `schema.table`.
+        at_once: tables written side by side: a small one, and the end of a large one, keep one core busy only.
+            They must not rest on temporary tables, which nobody but this connection sees.
+    Returns:
+        rows per table.
+    """
+
+    def copy(table: str) -> int:
+        with nullcontext(connection) if at_once == 1 else connection.cursor() as own:
+            own.execute(f"create table if not exists {target}.{quoted(table)} as select * from {quoted(table)}")
+            rows: int = own.execute(f"select count(*) from {target}.{quoted(table)}").fetchall()[0][0]
+            return rows
+
+    with ThreadPoolExecutor(at_once) as pool:
+        return dict(zip(tables, pool.map(copy, tables), strict=True))
+
+
+def write_comments(connection: duckdb.DuckDBPyConnection, target: str, comments: list[Comment]) -> None:
+    """Comments on tables of an attached file and on their columns."""
+    statements = ["begin"]
+    for table, column, text in comments:
+        what = f'column {target}.{quoted(table)}."{column}"' if column else f"table {target}.{quoted(table)}"
+        statements.append(f"comment on {what} is {literal(text)}")
+    connection.execute(";\n".join([*statements, "commit"]))
+
+
+def comments_in(connection: duckdb.DuckDBPyConnection, database: str, tables: list[str]) -> list[Comment]:
+    """The comments on tables of an attached file."""
+    return connection.execute(
+        "select schema_name || '.' || table_name, column_name, comment from ("
+        "  select database_name, schema_name, table_name, '' as column_name, comment from duckdb_tables()"
+        "  union all select database_name, schema_name, table_name, column_name, comment from duckdb_columns()"
+        ") where database_name = ? and comment is not null and list_contains(?, schema_name || '.' || table_name)",
+        [database, tables],
+    ).fetchall()
+
+
+def as_of_of(warehouse: Path) -> str:
+    """The knowledge date of a warehouse file."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        found = connection.execute("select cast(as_of as varchar) from meta.publication").fetchone()
+    assert found is not None
+    return str(found[0])
