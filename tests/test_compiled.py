@@ -17,7 +17,7 @@ def test_same_tables_and_types_as_dbt(dirty_world: Home) -> None:
     fresh_file(publishing, PUBLISHED_SCHEMAS)
     project.use_environment(dirty_world.settings)
     project.run_dbt(
-        ["build", "--exclude-resource-type", "unit_test"],
+        ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"],
         project.dbt_environment(dirty_world.settings) | {"ANZE_BUILD": str(by_dbt), "ANZE_PUBLISHING": str(publishing)},
     )
     with duckdb.connect() as connection:

@@ -20,6 +20,15 @@
     )
 {%- endmacro %}
 
+{#- What was counted by cell, beside the grid of cells: where nothing was counted its columns are null. -#}
+{% macro join_cell(counted, name, grid='cells') -%}
+    left join {{ counted }} as {{ name }}
+        on {{ grid }}.jurisdiction = {{ name }}.jurisdiction
+        and {{ grid }}.stat_year = {{ name }}.stat_year
+        and {{ grid }}.district_code = {{ name }}.cell_district
+        and {{ grid }}.industry_code = {{ name }}.cell_industry
+{%- endmacro %}
+
 {#- Numerator over denominator as a fraction; nothing over nothing is unknown, not zero. -#}
 {% macro ratio(numerator, denominator) -%}
     case when {{ denominator }} <> 0 then cast({{ numerator }} as double) / cast({{ denominator }} as double) end
@@ -35,6 +44,13 @@
 {% macro insurer_groups(also=[]) -%}
     {%- set extra = (', ' ~ also | join(', ')) if also else '' -%}
     grouping sets ((jurisdiction, stat_year, insurer_code{{ extra }}), (jurisdiction, stat_year{{ extra }}))
+{%- endmacro %}
+
+{% macro join_insurer(counted, name, grid='grid') -%}
+    left join {{ counted }} as {{ name }}
+        on {{ grid }}.jurisdiction = {{ name }}.jurisdiction
+        and {{ grid }}.stat_year = {{ name }}.stat_year
+        and {{ grid }}.insurer_code = {{ name }}.cell_insurer
 {%- endmacro %}
 
 {#- What says of a unit that it is insured and that it was served, a row per policy and per service, each flag 0 or 1:

@@ -63,7 +63,7 @@ def compiled_project(cache: Path) -> Project:
             "DBT_PROFILES_DIR": str(DBT_PROJECT),
             "DBT_PROJECT_DIR": str(DBT_PROJECT),
         }
-        run_dbt(["compile"], environment)
+        run_dbt(["compile", "--exclude", "test_type:data", "test_type:unit"], environment)
         (folder / "done").touch()
     return Project(tuple(steps(json.loads(manifest.read_text(encoding="utf-8"))["nodes"])), manifest)
 

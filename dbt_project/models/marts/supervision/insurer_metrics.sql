@@ -258,10 +258,7 @@ measured as (
         on grid.jurisdiction = market.jurisdiction
         and grid.stat_year = market.stat_year
     {%- for part in ['premium', 'claims', 'clocks', 'fees', 'units', 'services', 'fulfilment', 'hazards', 'complaints', 'scores', 'found'] %}
-    left join {{ part }}
-        on grid.jurisdiction = {{ part }}.jurisdiction
-        and grid.stat_year = {{ part }}.stat_year
-        and grid.insurer_code = {{ part }}.cell_insurer
+    {{ join_insurer(part, part) }}
     {%- endfor %}
 ),
 

@@ -104,66 +104,18 @@ final as (
         cast(coalesce(participation.full_staff_units, 0) as bigint) as full_staff_units,
         {{ ratio('participation.full_staff_units', 'participation.staffed_units') }} as full_staff_rate
     from cells
-    left join {{ ref('int_cell_participation') }} as participation
-        on cells.jurisdiction = participation.jurisdiction
-        and cells.stat_year = participation.stat_year
-        and cells.district_code = participation.cell_district
-        and cells.industry_code = participation.cell_industry
-    left join {{ ref('int_cell_units') }} as units
-        on cells.jurisdiction = units.jurisdiction
-        and cells.stat_year = units.stat_year
-        and cells.district_code = units.cell_district
-        and cells.industry_code = units.cell_industry
-    left join {{ ref('int_cell_cumulative') }} as cumulative
-        on cells.jurisdiction = cumulative.jurisdiction
-        and cells.stat_year = cumulative.stat_year
-        and cells.district_code = cumulative.cell_district
-        and cells.industry_code = cumulative.cell_industry
-    left join {{ ref('int_cell_premium') }} as premium
-        on cells.jurisdiction = premium.jurisdiction
-        and cells.stat_year = premium.stat_year
-        and cells.district_code = premium.cell_district
-        and cells.industry_code = premium.cell_industry
-    left join {{ ref('int_cell_earned') }} as earned
-        on cells.jurisdiction = earned.jurisdiction
-        and cells.stat_year = earned.stat_year
-        and cells.district_code = earned.cell_district
-        and cells.industry_code = earned.cell_industry
-    left join {{ ref('int_cell_claim') }} as claims
-        on cells.jurisdiction = claims.jurisdiction
-        and cells.stat_year = claims.stat_year
-        and cells.district_code = claims.cell_district
-        and cells.industry_code = claims.cell_industry
-    left join {{ ref('int_cell_service') }} as services
-        on cells.jurisdiction = services.jurisdiction
-        and cells.stat_year = services.stat_year
-        and cells.district_code = services.cell_district
-        and cells.industry_code = services.cell_industry
-    left join {{ ref('int_cell_fee') }} as fees
-        on cells.jurisdiction = fees.jurisdiction
-        and cells.stat_year = fees.stat_year
-        and cells.district_code = fees.cell_district
-        and cells.industry_code = fees.cell_industry
-    left join {{ ref('int_cell_hazard') }} as hazards
-        on cells.jurisdiction = hazards.jurisdiction
-        and cells.stat_year = hazards.stat_year
-        and cells.district_code = hazards.cell_district
-        and cells.industry_code = hazards.cell_industry
-    left join {{ ref('int_cell_fulfilment') }} as fulfilment
-        on cells.jurisdiction = fulfilment.jurisdiction
-        and cells.stat_year = fulfilment.stat_year
-        and cells.district_code = fulfilment.cell_district
-        and cells.industry_code = fulfilment.cell_industry
-    left join {{ ref('int_cell_compliance') }} as compliance
-        on cells.jurisdiction = compliance.jurisdiction
-        and cells.stat_year = compliance.stat_year
-        and cells.district_code = compliance.cell_district
-        and cells.industry_code = compliance.cell_industry
-    left join {{ ref('int_cell_market') }} as market
-        on cells.jurisdiction = market.jurisdiction
-        and cells.stat_year = market.stat_year
-        and cells.district_code = market.cell_district
-        and cells.industry_code = market.cell_industry
+    {{ join_cell(ref('int_cell_participation'), 'participation') }}
+    {{ join_cell(ref('int_cell_units'), 'units') }}
+    {{ join_cell(ref('int_cell_cumulative'), 'cumulative') }}
+    {{ join_cell(ref('int_cell_premium'), 'premium') }}
+    {{ join_cell(ref('int_cell_earned'), 'earned') }}
+    {{ join_cell(ref('int_cell_claim'), 'claims') }}
+    {{ join_cell(ref('int_cell_service'), 'services') }}
+    {{ join_cell(ref('int_cell_fee'), 'fees') }}
+    {{ join_cell(ref('int_cell_hazard'), 'hazards') }}
+    {{ join_cell(ref('int_cell_fulfilment'), 'fulfilment') }}
+    {{ join_cell(ref('int_cell_compliance'), 'compliance') }}
+    {{ join_cell(ref('int_cell_market'), 'market') }}
 )
 
 select * from final
