@@ -15,7 +15,7 @@ from conftest import Home
 
 from pipelines.gates import process
 from pipelines.gates.page import write_page
-from pipelines.gates.run import GateResult, blocking, run_landing_gates, run_mart_gates
+from pipelines.gates.run import GateResult, blocking, load_results, run_landing_gates, run_mart_gates
 from pipelines.night.nightly import in_words
 
 
@@ -72,10 +72,33 @@ def test_a_night_whose_gates_die_fails_and_the_next_one_does_not(world: Home) ->
         ("delete from marts.fct_policy where policy_no = (select min(policy_no) from marts.fct_policy)", "no_policy_lost"),
         ("update quality.file_balance set rows_in = rows_in + 1", "rows_balance"),
         ("delete from quality.quarantine", "quarantine_matches_balance"),
+        ("insert into marts.annual_statistics select * from marts.annual_statistics limit 1", "one_row_per_item_and_cell"),
+        ("update marts.annual_statistics set numerator = numerator + 1 where metric = 'policies'", "return_says_what_the_metrics_say"),
+        ("update marts.annual_statistics set value = value / 2 where metric = 'market_share'", "shares_of_a_cell_sum_to_one"),
+        ("insert into marts.assessment select * from marts.assessment limit 1", "one_row_per_target"),
+        ("update marts.assessment set score = 100.01 where score is not null", "scores_between_0_and_100"),
+        ("update marts.assessment set place = place + 1 where place = 1", "places_follow_scores"),
+        ("insert into marts.uninsured_units select * from marts.uninsured_units limit 1", "one_row_per_unit_and_field"),
+        ("delete from marts.uninsured_units where uscc = (select min(uscc) from marts.uninsured_units)", "listed_units_are_those_counted_as_uninsured"),
+        ("update marts.uninsured_units set days_uninsured = -1", "days_not_negative"),
+        ("insert into marts.fee_ledger_balance select * from marts.fee_ledger_balance limit 1", "one_row_per_policy"),
+        ("update marts.fee_ledger_balance set balance = balance + 0.01", "balance_is_provided_less_spent"),
+        ("update marts.fee_ledger_balance set entries = entries + 1", "entries_of_valid_policies_are_all_here"),
     ],
 )  # fmt: skip
 def test_each_mart_gate_can_fail(world: Home, sql: str, gate: str) -> None:
     assert gate in damage(world, sql)
+
+
+def test_gates_of_some_tables_leave_the_results_of_the_others(world: Home) -> None:
+    with duckdb.connect(str(world.settings.build)) as connection:
+        connection.execute("update marts.fee_ledger_balance set balance = balance + 0.01")
+    whole = run_mart_gates(world.settings)
+    assert failed(whole) == {"balance_is_provided_less_spent"}
+    some = run_mart_gates(world.settings, ["marts.findings"])
+    assert {result.table_name for result in some} == {"marts.findings"} and failed(some) == set()
+    assert failed(load_results(world.settings)) == {"balance_is_provided_less_spent"}
+    assert len(load_results(world.settings)) == len(whole)
 
 
 def test_headline_ratio_may_not_jump_without_an_override(world: Home) -> None:

@@ -6,7 +6,7 @@ Dagster with the other. What does not: the gates (run.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
@@ -36,15 +36,17 @@ def _load() -> None:
     landing_suites(), mart_suites()
 
 
-def run(gates: Callable[[Settings], list[GateResult]], settings: Settings) -> list[GateResult]:
-    """What `gates` finds, in that process; it ends with the night's.
+def run(
+    gates: Callable[[Settings, Collection[str]], list[GateResult]], settings: Settings, tables: Collection[str] = ()
+) -> list[GateResult]:
+    """What `gates` finds in some tables (none named: in all), in that process; it ends with the night's.
 
     Raises:
         BrokenProcessPool: it died (of memory, most likely).
     """
     global _process  # noqa: PLW0603
     try:
-        return begin().submit(gates, settings).result()
+        return begin().submit(gates, settings, tables).result()
     except BrokenProcessPool:
         _process = None
         raise

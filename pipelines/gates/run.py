@@ -7,7 +7,7 @@ What does not: the expectations (expectations/), the page of results (page.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,15 +53,15 @@ class Tables(Protocol):
         """Names of the columns of a query, and its rows."""
 
 
-def run_landing_gates(settings: Settings) -> list[GateResult]:
-    """The gates of every feed over the landing files."""
+def run_landing_gates(settings: Settings, tables: Collection[str] = ()) -> list[GateResult]:
+    """The gates of every feed, or of some tables, over the landing files."""
     database = settings.build.with_name("landing_gates.duckdb")
     _landing_views(settings, database)
-    return _on_duckdb(settings, "landing", landing_suites(), database)
+    return _on_duckdb(settings, "landing", landing_suites(), tables, database)
 
 
-def run_mart_gates(settings: Settings) -> list[GateResult]:
-    """The gates of the marts in the private build, against the last publication where one exists."""
+def run_mart_gates(settings: Settings, tables: Collection[str] = ()) -> list[GateResult]:
+    """The gates of the marts, or of some of them, in the private build, against the last publication where one exists."""
     previous = previous_headline(settings)
     columns = ", ".join(f"{name} {kind}" for name, kind in PREVIOUS_HEADLINE.items())
     with duckdb.connect(str(settings.build)) as connection:
@@ -69,7 +69,7 @@ def run_mart_gates(settings: Settings) -> list[GateResult]:
         connection.execute("create or replace table gates.previous_headline (" + columns + ")")
         if previous:
             connection.executemany("insert into gates.previous_headline values (?, ?, ?, ?, ?, ?)", previous)
-    return _on_duckdb(settings, "marts", mart_suites(), settings.build)
+    return _on_duckdb(settings, "marts", mart_suites(), tables, settings.build)
 
 
 def load_results(settings: Settings) -> list[GateResult]:
@@ -90,10 +90,9 @@ def _results_path(settings: Settings, stage: str) -> Path:
     return settings.build.with_name(f"gate_results_{stage}.json")
 
 
-def _finish(settings: Settings, stage: str, results: list[GateResult]) -> list[GateResult]:
+def _record(settings: Settings, stage: str, results: list[GateResult]) -> None:
     content = json.dumps([asdict(result) for result in results], ensure_ascii=False, indent=1)
     write_atomically(_results_path(settings, stage), content.encode())
-    return results
 
 
 def _landing_views(settings: Settings, database: Path) -> None:
@@ -143,13 +142,15 @@ def previous_headline(settings: Settings) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-def _on_duckdb(settings: Settings, stage: str, suites: list[Suite], database: Path) -> list[GateResult]:
+def _on_duckdb(
+    settings: Settings, stage: str, suites: list[Suite], tables: Collection[str], database: Path
+) -> list[GateResult]:
     quiet_dependencies()
     from pipelines.gates import dialect  # noqa: PLC0415 - duckdb_engine and SQLAlchemy: only a run of gates pays for it
 
     dialect.register(beside=settings.publishing if stage == "marts" else None)
     try:
-        return check(settings, stage, suites, DuckDBTables(settings, database))
+        return check(settings, stage, suites, DuckDBTables(settings, database), tables)
     finally:
         dialect.close_connections()
 
@@ -189,8 +190,16 @@ class DuckDBTables:
             return [column[0] for column in cursor.description or []], cursor.fetchall()
 
 
-def check(settings: Settings, stage: str, suites: list[Suite], tables: Tables) -> list[GateResult]:
-    """Runs suites over the tables of a stage and records the results."""
+def check(
+    settings: Settings, stage: str, suites: list[Suite], tables: Tables, chosen: Collection[str] = ()
+) -> list[GateResult]:
+    """Runs suites over the tables of a stage and records the results.
+
+    Args:
+        chosen: the tables that are looked at; of the others the last results stay. Empty: all.
+    """
+    kept = [result for result in load_results(settings) if result.stage == stage and result.table_name not in chosen]
+    suites = [suite for suite in suites if not chosen or suite.table in chosen]
     quiet_dependencies()
     import great_expectations as gx  # noqa: PLC0415 - three seconds; only a run of gates pays for it
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
@@ -211,7 +220,9 @@ def check(settings: Settings, stage: str, suites: list[Suite], tables: Tables) -
         outcome = context.validation_definitions.add(definition).run(batch_parameters=parameters, result_format="BASIC")
         by_name = {result.expectation_config.meta["name"]: result for result in outcome.results}
         results += [_result(stage, suite, e, by_name[e.name], e.name in overridden) for e in suite.expectations]
-    return _finish(settings, stage, _with_samples(tables, suites, results))
+    results = _with_samples(tables, suites, results)
+    _record(settings, stage, [*kept, *results] if chosen else results)
+    return results
 
 
 def _configured(expectation: Expectation) -> Any:

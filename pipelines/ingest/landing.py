@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,10 +104,16 @@ def damaged(settings: config.Settings) -> list[Receipt]:
 def land(
     settings: config.Settings,
     progress: Callable[[Progress], None] = lambda progress: None,
+    feeds: Collection[str] = (),
 ) -> list[Landed]:
     """Loads every drop that is not loaded yet and brings landing/files.parquet up to date.
 
     Bad input never raises: it ends in quarantine or as a refused file with its reason.
+
+    Args:
+        feeds: the feeds whose drops are loaded; empty: all.
+    Returns:
+        what was done, per feed.
     """
     drops = manifest.find_drops(settings.raw)
     receipts = manifest.load_receipts(settings.landing)
@@ -116,7 +122,11 @@ def land(
     fingerprint = reading_fingerprint()
     loaded: dict[str, Receipt] = {}
     seen = {receipt.file_id: receipt for receipt in receipts.values() if receipt.contract == fingerprint}
-    new = [drop for drop in drops if not is_current(drop, receipts.get(drop.path), fingerprint)]
+    new = [
+        drop
+        for drop in drops
+        if not is_current(drop, receipts.get(drop.path), fingerprint) and (not feeds or drop.feed in feeds)
+    ]
     moving = _still_changing(settings, new)
     # What is still being copied is read the next time. Large files first: nobody waits for the last one.
     ready = sorted((drop for drop in new if drop.path not in moving), key=lambda drop: -drop.size)

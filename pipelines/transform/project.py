@@ -121,9 +121,10 @@ def build_models(settings: Settings, chosen: Sequence[str] = ()) -> Iterator[Mad
         "build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test", "--target", settings.engine,
         # Nobody reads the manifest that dbt would write after the build: it takes as long as fifty models.
         "--no-write-json",
-        "--log-format", "json",
-        "--target-path", str(folder / "last_run"), "--partial-parse-file-path", str(folder / "partial_parse.msgpack"),
+        "--log-format", "json", "--target-path", str(folder / "last_run"),
     ]  # fmt: skip
+    if (parsed := folder / "partial_parse.msgpack").exists():
+        arguments += ["--partial-parse-file-path", str(parsed)]
     if settings.engine == "duckdb":
         arguments += ["--threads", str(models_at_once(settings))]
     if chosen:

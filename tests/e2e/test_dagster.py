@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
@@ -17,7 +16,9 @@ import pytest
 from conftest import ANZE, Home
 from test_landing import POLICY, policy
 
+from pipelines.defs.resources import Home as Resource
 from pipelines.feeds.contracts import contracts
+from pipelines.ingest.landing import pending
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +63,29 @@ def test_gates_block(definitions: dg.Definitions) -> None:
     assert dg.AssetCheckKey(dg.AssetKey(["marts", "supervision_metrics"]), "publication_gate") in checks
 
 
-def test_what_is_changed_inside_dagster_dbt_is_still_there(definitions: dg.Definitions) -> None:
-    """Overridden by name: after an upgrade that renames them dbt would be asked for its version, and loaded, again."""
-    from dagster_dbt import DbtCliResource
+def test_one_feed_is_landed_and_checked_by_itself(
+    definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Assets chosen in Dagster: only their drops are read, only their gates run, each with a result of its own."""
+    from pipelines import settings
 
-    from pipelines.defs.resources import InstalledDbt
-
-    assert isinstance((definitions.resources or {})["dbt"], InstalledDbt)
-    own = {name for name in vars(InstalledDbt) if name in ("_cli_version", "_initialize_dbt_core_adapter")}
-    assert len(own) == 2 and own <= set(vars(DbtCliResource))
+    home = Home(tmp_path)
+    monkeypatch.setenv("ANZE_HOME", str(tmp_path))
+    settings._from_environment.cache_clear()
+    home.drop("weihai_hayc", "policy", "2024-01-01", "a.csv", POLICY + policy("P1"))
+    home.drop("weihai_hayc", "claim", "2024-01-01", "a.csv", "理赔案号\n")
+    key = dg.AssetKey(["landing", "policy"])
+    job = dg.define_asset_job("some", dg.AssetSelection.assets(key), executor_def=dg.in_process_executor)
+    job_def = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job])).resolve_job_def("some")
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = job_def.execute_in_process(
+            instance=instance, resources={"home": Resource(path=str(tmp_path))}, raise_on_error=True
+        )
+    assert {event.asset_key for event in run.get_asset_materialization_events()} == {key}
+    checks = run.get_asset_check_evaluations()
+    assert [(check.asset_key, check.check_name, check.passed) for check in checks] == [(key, "landing_gate", True)]
+    assert [drop.feed for drop in pending(home.settings)] == ["claim"]
+    settings._from_environment.cache_clear()
 
 
 def test_nightly_at_two_in_china(definitions: dg.Definitions) -> None:
@@ -129,62 +144,6 @@ def test_what_a_dead_run_was_to_load_is_asked_for_again(
         ended = instance.get_run_by_id(run.run_id)
         assert ended is not None and ended.status == dg.DagsterRunStatus.FAILURE
         assert asked() != first
-    settings._from_environment.cache_clear()
-
-
-def test_what_a_run_plans_is_written_at_once_and_whole(
-    definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In the run's own log and in the log over all runs; and nothing of it when its end cannot be written."""
-    from pipelines.defs.event_log import EventLog
-
-    from pipelines import settings
-    from pipelines.night import dagster_home
-
-    monkeypatch.setenv("ANZE_HOME", str(tmp_path))
-    settings._from_environment.cache_clear()
-    dagster_home.prepare_dagster_home(Home(tmp_path).settings)
-    planned = {dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
-    with dg.DagsterInstance.get() as instance:
-
-        def written(run_id: str) -> list[str]:
-            return [
-                entry.dagster_event_type.value
-                for entry in instance.all_logs(run_id)
-                if entry.dagster_event_type in planned
-            ]
-
-        job = definitions.resolve_job_def("nightly")
-        monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "0")
-        one_by_one = written(instance.create_run_for_job(job).run_id)
-        monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "1000")
-        run = instance.create_run_for_job(job)
-        assert written(run.run_id) == one_by_one and len(one_by_one) > 100
-        # The log over all runs knows it too: a planned asset is the newest run's.
-        key = dg.AssetKey(["landing", "policy"])
-        storage = instance.event_log_storage
-        assert isinstance(storage, EventLog)
-        (record,) = storage.get_asset_records([key])
-        assert record.asset_entry.last_run_id == run.run_id
-        (check,) = storage.get_asset_check_execution_history(dg.AssetCheckKey(key, "landing_gate"), limit=1)
-        assert check.run_id == run.run_id
-
-        batch = [entry for entry in instance.all_logs(run.run_id) if entry.dagster_event_type in planned][:3]
-        before = len(instance.all_logs(run.run_id))
-        prepare, prepared = storage.prepare_insert_event, itertools.count(1)
-
-        def fails_at_the_third(event: dg.EventLogEntry) -> object:
-            if next(prepared) == 3:
-                raise OSError("disk I/O error")
-            return prepare(event)
-
-        with monkeypatch.context() as patched:
-            patched.setattr(storage, "prepare_insert_event", fails_at_the_third)
-            with pytest.raises(OSError, match="disk"):
-                storage.store_event_batch(batch)
-        assert len(instance.all_logs(run.run_id)) == before
-        storage.store_event_batch(batch)
-        assert len(instance.all_logs(run.run_id)) == before + 3
     settings._from_environment.cache_clear()
 
 

@@ -35,26 +35,29 @@ TABLE_SPECS = [
         kinds={"parquet"},
     ),
 ]
+TABLES = {spec.key.path[-1] for spec in TABLE_SPECS}
 
 
-@dg.multi_asset(name="landing", specs=[*FEED_SPECS, *TABLE_SPECS])
+@dg.multi_asset(name="landing", specs=[*FEED_SPECS, *TABLE_SPECS], can_subset=True)
 def landing(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[None]]:
     def report(progress: Progress) -> None:
         context.log.info(f"落地 {progress.done}/{progress.total} 个文件")
 
     took = stopwatch()
-    landed = land(home.settings(), progress=report)
+    chosen = {key.path[-1] for key in context.selected_asset_keys}
+    landed = land(home.settings(), progress=report, feeds=chosen if context.is_subset else ())
     seconds = took()
     for feed in landed:
-        yield dg.MaterializeResult(
-            asset_key=["landing", feed.feed],
-            metadata={
-                "新文件数": feed.new_files, "退回文件数": feed.refused, "数据行数": feed.rows_in, "接收行数": feed.rows_accepted,
-                "隔离行数": feed.rows_quarantined, "重复行数": feed.rows_duplicate, **seconds,
-                "报送说明": dg.MetadataValue.md(f"契约 `pipelines/feeds/{feed.feed}.yaml`；退回清单用 `anze rejects`。"),
-            },
-        )  # fmt: skip
-    for table in ("files", "_issues"):
+        if feed.feed in chosen:
+            yield dg.MaterializeResult(
+                asset_key=["landing", feed.feed],
+                metadata={
+                    "新文件数": feed.new_files, "退回文件数": feed.refused, "数据行数": feed.rows_in, "接收行数": feed.rows_accepted,
+                    "隔离行数": feed.rows_quarantined, "重复行数": feed.rows_duplicate, **seconds,
+                    "报送说明": dg.MetadataValue.md(f"契约 `pipelines/feeds/{feed.feed}.yaml`；退回清单用 `anze rejects`。"),
+                },
+            )  # fmt: skip
+    for table in TABLES & chosen:
         yield dg.MaterializeResult(
             asset_key=["landing", table], metadata={"新文件数": sum(feed.new_files for feed in landed), **seconds}
         )
