@@ -147,7 +147,7 @@ WRITTEN_BY_DBT = (
     "select schema_name || '.' || view_name from duckdb_views() "
     "where database_name = current_database() and contains(sql, 'FROM publishing.')"
 )
-"""Published tables of which the build has only a view of the file they are in (macros/materializations.sql)."""
+"""Published tables of which the build has only a view of the file they are in (macros/materializations/duckdb.sql)."""
 
 
 def _written_by_dbt(build: Path) -> bool:

@@ -3,7 +3,10 @@
     away, rename the new one in, ask for columns, comment one by one) is a dozen statements a model: with a hundred and
     forty models that is most of a small night. Nobody reads the private build while it is made, a statement holds
     whole or not at all, and a build in which one failed is not published. Models that ask for it take several
-    (macros/statements.sql).
+    (macros/materializations/statements.sql).
+
+    Gain, measured 2026-11-28 on 2 cores beside dbt's own materialisations, in one run: a city's night 58.4 seconds
+    becomes 52.7 (11 %), nearly all of it in the publication, which otherwise writes every table a second time.
 
     A published table is written into the file that will be published (attached as `publishing`), where it stays; the
     build has a view of it under its name, so that nobody need know. -#}
