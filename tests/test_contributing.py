@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import make_uscc
-from test_landing import POLICY, policy
+from drops import POLICY, policy
 
 from pipelines.settings import PROJECT_ROOT
 

@@ -22,6 +22,9 @@ STEPS = {
 }
 
 
+SECONDS_BETWEEN = 1.0
+
+
 def stopwatch() -> Callable[[], dict[str, float]]:
     """Started now; called at the end of a stage, it gives the metadata entry of how long the stage took.
 
@@ -29,6 +32,19 @@ def stopwatch() -> Callable[[], dict[str, float]]:
     """
     began = time.monotonic()
     return lambda: {"本步骤用时（秒）": round(time.monotonic() - began, 1)}
+
+
+def now_and_then(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Says at most one thing a second: each is an event that Dagster writes down."""
+    said = -SECONDS_BETWEEN
+
+    def say_or_not(text: str) -> None:
+        nonlocal said
+        if time.monotonic() - said >= SECONDS_BETWEEN:
+            said = time.monotonic()
+            say(text)
+
+    return say_or_not
 
 
 class ProgressHandler(logging.Handler):

@@ -4,7 +4,7 @@ What belongs here: compiling the project independently of any home and running t
 not: any definition (dbt_project/); the nightly build, which dbt runs itself, with its tests.
 
 Starting dbt and going through a hundred small models costs it ten seconds, whatever the data; a comparison of
-two knowledge dates needs two such builds. tests/test_compiled.py proves both ways give the same tables.
+two knowledge dates needs two such builds. tests/transform/test_compiled.py proves both ways give the same tables.
 """
 
 from __future__ import annotations

@@ -9,12 +9,10 @@ from __future__ import annotations
 import sys
 
 from pipelines.processes import end_with
-from pipelines.settings import quiet_dependencies
 
 
 def main() -> None:
     end_with(int(sys.argv[1]))
-    quiet_dependencies()
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - seconds of imports; whoever started this is to be known first
 
     done = dbtRunner().invoke(sys.argv[2:])

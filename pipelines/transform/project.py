@@ -86,6 +86,7 @@ def run_dbt(arguments: list[str], environment: dict[str, str]) -> None:
     Raises:
         RuntimeError: dbt failed; the message holds the end of what it said.
     """
+    quiet_dependencies()
     result = subprocess.run(
         _command([*arguments, "--quiet"]),
         capture_output=True,
@@ -137,18 +138,22 @@ def build_models(settings: Settings, chosen: Sequence[str] = ()) -> Iterator[Mad
         ) as dbt,
     ):
         assert dbt.stdout is not None
-        for line in dbt.stdout:
-            said = _event(line)
-            if said is None or said["info"]["level"] == "error":
-                errors.append(line if said is None else said["info"]["msg"])
-            print(line if said is None else said["info"]["msg"], file=log, flush=True)
-            node = said["data"].get("node_info", {}) if said else {}
-            if said and said["info"]["name"] in RESULTS and node["node_status"] == "success":
-                yield Made(node["node_name"], said["data"]["execution_time"])
+        try:
+            for line in dbt.stdout:
+                event = _event(line)
+                words = event["info"]["msg"] if event else line.rstrip()
+                print(words, file=log, flush=True)
+                if event is None or event["info"]["level"] == "error":
+                    errors.append(words)
+                elif event["info"]["name"] in RESULTS:
+                    yield Made(event["data"]["node_info"]["node_name"], event["data"]["execution_time"])
+        except BaseException:
+            dbt.terminate()  # whoever asked for models asks no more
+            raise
     if dbt.returncode:
         if settings.engine == "spark":
             check_spark(settings)  # a cluster that went away meanwhile is said in words
-        raise RuntimeError(f"dbt exit code {dbt.returncode}\n{''.join(errors)[-4000:]}")
+        raise RuntimeError(f"dbt exit code {dbt.returncode}\n{chr(10).join(errors)[-4000:]}")
 
 
 RESULTS = ("LogModelResult", "LogSeedResult")
@@ -156,7 +161,7 @@ RESULTS = ("LogModelResult", "LogSeedResult")
 
 
 def _event(line: str) -> dict[str, Any] | None:
-    """An event of dbt's structured log; None: a line that somebody else wrote."""
+    """An event of dbt's structured log (of level error where a model failed); None: a line that somebody else wrote."""
     try:
         found = json.loads(line)
     except ValueError:

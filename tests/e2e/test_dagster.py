@@ -14,7 +14,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from conftest import ANZE, Home
-from test_landing import POLICY, policy
+from drops import POLICY, policy
 
 from pipelines.defs.resources import Home as Resource
 from pipelines.feeds.contracts import contracts

@@ -17,7 +17,7 @@ from threading import Thread
 import duckdb
 import pytest
 from conftest import Home, closed_network, make_uscc, socket_guard
-from test_landing import POLICY, policy
+from drops import POLICY, policy
 
 from pipelines.publish.publication import begin_publication, publish
 from pipelines.settings import EXPECTATIONS, PROJECT_ROOT

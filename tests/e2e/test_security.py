@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 from conftest import Home, closed_network, make_uscc, socket_guard
-from test_landing import POLICY, policy
+from drops import POLICY, policy
 
 PHONE, CERTIFICATE, PAYEE = "13800138000", "AQGCSGEHEIM77", "赵钱孙李周吴"
 SECRETS = (PHONE, CERTIFICATE, PAYEE)

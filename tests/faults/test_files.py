@@ -18,8 +18,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import ANZE, Home
+from drops import POLICY, policy
 from test_kill import copy, drops, tables
-from test_landing import POLICY, policy
 from test_machine import is_held
 
 GATES = {"ANZE_OVERRIDE_GATES": "headline_moves_within_bound"}

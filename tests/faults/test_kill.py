@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import ANZE, Home, make_uscc
-from test_landing import POLICY, policy
+from drops import POLICY, policy
 
 KILLS = int(os.environ.get("ANZE_KILLS", "200"))
 KILLS_PER_HOME = 4

@@ -16,8 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from test_fuzz import HEADER, make_file
-from test_landing import POLICY, policy
+from drops import POLICY, make_file, policy
 
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import providers
@@ -111,7 +110,6 @@ def fuzz(kind: str, first: int, seconds: float, progress: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_reader(kind: str, tmp_path: Path) -> None:
     """In a process of its own, as landing reads all but texts: one that ends is started again behind that file."""
-    assert HEADER
     progress, number, deaths, refused = tmp_path / "progress", 0, [], 0
     started = time.monotonic()
     while (left := SECONDS - (time.monotonic() - started)) > 0 or number < LEAST_FILES:

@@ -6,7 +6,7 @@ pipelines/site/site.py).
 
 import dagster as dg
 
-from pipelines.defs.progress import stopwatch
+from pipelines.defs.progress import now_and_then, stopwatch
 from pipelines.defs.resources import Home
 from pipelines.defs.transform.assets import dbt_models
 from pipelines.gates.run import load_results
@@ -51,7 +51,7 @@ def publication(context: dg.AssetExecutionContext, home: Home) -> dg.Materialize
 )
 def static_site(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[None]:
     took = stopwatch()
-    folder = write_sites(home.settings(), progress=context.log.info)
+    folder = write_sites(home.settings(), progress=now_and_then(context.log.info))
     sites = [path for path in folder.iterdir() if (path / "index.html").exists()]
     return dg.MaterializeResult(
         metadata={

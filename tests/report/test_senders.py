@@ -9,7 +9,7 @@ import fastexcel
 import polars as pl
 import pytest
 from conftest import Home, make_uscc
-from test_landing import POLICY, policy
+from drops import POLICY, policy
 
 from pipelines.documents.spreadsheet import escaped
 from pipelines.feeds.contracts import contracts

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import Home, make_uscc
-from test_landing import POLICY, policy
+from drops import POLICY, policy
 
 U = [make_uscc(number) for number in range(30)]
 CLAIM = "理赔案号,保单号,被保险人统一社会信用代码,出险时间,报案时间,立案时间,决案时间,赔款支付日期,结案时间,估损金额,累计已付赔款,案件状态\n"

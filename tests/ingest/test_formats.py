@@ -12,15 +12,13 @@ from typing import Any
 import polars as pl
 import pytest
 import xlsxwriter
-import xlwt
 from conftest import Home
-from test_landing import POLICY, policy
+from drops import HEADER, POLICY, policy, xls, xlsx
 
 from pipelines.feeds.contracts import contracts
 from pipelines.ingest.readers.sheet import Limits, Refused
 from pipelines.ingest.readers.tables import read
 
-HEADER = POLICY.strip().split(",")
 ROWS = [
     policy(f"P{number}", 实收保费=f"{1000 + number}.50", 投保人数=str(number), 被保险人名称=f"甲，{number}号“公司”")
     .strip()
@@ -28,26 +26,6 @@ ROWS = [
     for number in range(1, 30)
 ]
 TEXT = "\n".join(",".join(row) for row in [HEADER, *ROWS]) + "\n"
-
-
-def xlsx(rows: list[list[Any]], sheet: str = "保单") -> bytes:
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        page = book.add_worksheet(sheet)
-        for number, row in enumerate(rows):
-            page.write_row(number, 0, row)
-    return buffer.getvalue()
-
-
-def xls(rows: list[list[Any]], first_row: int = 0) -> bytes:
-    book = xlwt.Workbook(encoding="utf-8")
-    page = book.add_sheet("保单")
-    for number, row in enumerate(rows):
-        for place, value in enumerate(row):
-            page.write(first_row + number, place, value)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
 
 
 def frame() -> pl.DataFrame:

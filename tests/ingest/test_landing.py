@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Home, make_uscc
+from drops import POLICY, policy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,20 +24,6 @@ from pipelines.ingest.manifest import parse_stamp
 from pipelines.ingest.readers import delimited
 
 U1, U2 = make_uscc(1), make_uscc(2)
-POLICY = (
-    "保单号,保险机构,被保险人统一社会信用代码,被保险人名称,所在区市,行业领域,险种,签单日期,保险起期,保险止期,签单保费,实收保费,投保人数,"
-    "每人责任限额,累计责任限额,事故预防服务费占比,事故预防服务项目,事故预防服务频次,服务形式,保单状态\n"
-)
-
-
-def policy(number: str, **changed: str) -> str:
-    row = {
-        "保单号": number, "保险机构": "海岳财险", "被保险人统一社会信用代码": U1, "被保险人名称": "甲公司", "所在区市": "环翠区", "行业领域": "危险化学品",
-        "险种": "安责险", "签单日期": "2023-01-01", "保险起期": "2023-01-02", "保险止期": "2024-01-01", "签单保费": "1000", "实收保费": "1000", "投保人数": "10",
-        "每人责任限额": "400000", "累计责任限额": "4000000", "事故预防服务费占比": "20%", "事故预防服务项目": "隐患排查", "事故预防服务频次": "1",
-        "服务形式": "线下", "保单状态": "有效",
-    }  # fmt: skip
-    return ",".join((row | changed).values()) + "\n"
 
 
 def issues(home: Home) -> list[tuple[str, ...]]:

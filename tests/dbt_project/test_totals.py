@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import Home, make_uscc
-from test_landing import POLICY, policy
+from drops import POLICY, policy
 
 U1, U2 = make_uscc(1), make_uscc(2)
 

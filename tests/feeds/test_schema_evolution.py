@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Home
-from test_landing import POLICY, policy
+from drops import POLICY, policy
 
 from pipelines.feeds import contracts as module
 from pipelines.feeds.contracts import Column, Contract

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 from conftest import Home
-from test_landing import POLICY, policy
+from drops import POLICY, policy
 
 HEAD = POLICY.strip()
 ROW = policy("P1").strip()
