@@ -1,7 +1,7 @@
 """Progress of a run: one line per stage on the terminal, in Chinese, and how long it took in Dagster's metadata.
 
 What belongs here: turning Dagster's log records into lines a person reads. What does not: results
-(cli.py prints those).
+(pipelines/cli/night.py prints those).
 """
 
 import logging

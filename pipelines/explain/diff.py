@@ -1,9 +1,9 @@
 """What changed between two knowledge dates, and which records changed it.
 
 What belongs here: comparing two warehouses cell by cell and item by item. What does not: how an item
-contributes to a cell (evidence.py), how it is shown (output.py).
+contributes to a cell (pipelines/warehouse/evidence.py), how it is shown (output.py).
 
-Every measure of a cell is a sum of contributions (evidence.py), so its change is the sum of the changes of
+Every measure of a cell is a sum of contributions (pipelines/warehouse/evidence.py), so its change is the sum of the changes of
 its items; each changed item gets the records that changed between the two dates and belong to it.
 """
 

@@ -1,7 +1,7 @@
 """One cell of one metric, explained down to file and line.
 
 What belongs here: the number, its formula with numbers, the records that count, those left out and why. What
-does not: how a cell is counted (evidence.py), how it is shown (output.py).
+does not: how a cell is counted (pipelines/warehouse/evidence.py), how it is shown (output.py).
 """
 
 from __future__ import annotations

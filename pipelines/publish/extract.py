@@ -1,7 +1,7 @@
 """The extract for one department, district or insurer: what it may see, as DuckDB, Parquet and a workbook.
 
-What belongs here: writing the views of rights.py out. What does not: who may see what (rights.py), what the lists in the
-workbook look like (lists.py).
+What belongs here: writing the views of pipelines/warehouse/rights.py out. What does not: who may see what (there), what the
+lists in the workbook look like (pipelines/warehouse/lists.py).
 """
 
 from __future__ import annotations
