@@ -93,25 +93,28 @@ def _not_through_others(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
     }
 
 
-WIDTH, HEIGHT, GAP, BELOW = 300, 76, 24, 44
+WIDTH, HEIGHT, GAP, BELOW, ASIDE = 300, 76, 24, 44, 60
 
 
 def picture() -> str:
     """The rooms by storey, each with the first sentence of its docstring; lines for what one imports and not already
     through another."""
     known = modules()
-    page = max(map(len, STOREYS)) * (WIDTH + GAP) + GAP
-    places = {}
-    for depth, names in enumerate(STOREYS):
-        left = (page - len(names) * (WIDTH + GAP) + GAP) / 2
-        for place, name in enumerate(names):
-            places[name] = (left + place * (WIDTH + GAP), GAP + depth * (HEIGHT + BELOW))
+    page = max(map(len, STOREYS)) * (WIDTH + GAP) + GAP + ASIDE
+    places = {
+        name: (GAP + place * (WIDTH + GAP), GAP + depth * (HEIGHT + BELOW))
+        for depth, names in enumerate(STOREYS)
+        for place, name in enumerate(names)
+    }
     parts = []
     for above, below in sorted(_not_through_others(between_rooms())):
         (x1, y1), (x2, y2) = places[above], places[below]
-        parts.append(
-            f'<line x1="{x1 + WIDTH / 2:g}" y1="{y1 + HEIGHT:g}" x2="{x2 + WIDTH / 2:g}" y2="{y2 - 6:g}" marker-end="url(#down)"/>'
-        )
+        if storey(below) == storey(above) + 1:
+            line = f"M{x1 + WIDTH / 2:g} {y1 + HEIGHT:g}L{x2 + WIDTH / 2:g} {y2 - 6:g}"
+        else:  # past the rooms between, on their right
+            right = max(x1, x2) + WIDTH + ASIDE
+            line = f"M{x1 + WIDTH:g} {y1 + HEIGHT / 2:g}C{right:g} {y1 + HEIGHT:g} {right:g} {y2 - BELOW:g} {x2 + WIDTH - 24:g} {y2 - 6:g}"
+        parts.append(f'<path class="import" d="{line}" marker-end="url(#down)"/>')
     for name, (x, y) in places.items():
         docstring = ast.get_docstring(ast.parse(known[f"pipelines.{name}"].read_text(encoding="utf-8"))) or ""
         lines = textwrap.wrap(docstring.splitlines()[0], 46)
@@ -122,7 +125,7 @@ def picture() -> str:
         ]
     height = len(STOREYS) * (HEIGHT + BELOW) + 2 * GAP - BELOW
     style = (
-        "rect{fill:#fff;stroke:#2b5c8a}line{stroke:#8aa4bd;stroke-width:1.2}text{font:12px sans-serif;fill:#333}"
+        "rect{fill:#fff;stroke:#2b5c8a}.import{stroke:#8aa4bd;stroke-width:1.2;fill:none}text{font:12px sans-serif;fill:#333}"
         ".name{font:bold 14px monospace;fill:#2b5c8a}"
     )
     arrow = (
