@@ -20,13 +20,13 @@
     )
 {%- endmacro %}
 
-{#- What was counted by cell, beside the grid of cells: where nothing was counted its columns are null. -#}
-{% macro join_cell(counted, name, grid='cells') -%}
+{#- What was counted by cell, beside the grid (`cells`): where nothing was counted its columns are null. -#}
+{% macro join_cell(counted, name) -%}
     left join {{ counted }} as {{ name }}
-        on {{ grid }}.jurisdiction = {{ name }}.jurisdiction
-        and {{ grid }}.stat_year = {{ name }}.stat_year
-        and {{ grid }}.district_code = {{ name }}.cell_district
-        and {{ grid }}.industry_code = {{ name }}.cell_industry
+        on cells.jurisdiction = {{ name }}.jurisdiction
+        and cells.stat_year = {{ name }}.stat_year
+        and cells.district_code = {{ name }}.cell_district
+        and cells.industry_code = {{ name }}.cell_industry
 {%- endmacro %}
 
 {#- Numerator over denominator as a fraction; nothing over nothing is unknown, not zero. -#}
@@ -46,11 +46,12 @@
     grouping sets ((jurisdiction, stat_year, insurer_code{{ extra }}), (jurisdiction, stat_year{{ extra }}))
 {%- endmacro %}
 
-{% macro join_insurer(counted, name, grid='grid') -%}
+{#- What was counted by insurer, beside the grid of insurers (`grid`). -#}
+{% macro join_insurer(counted, name) -%}
     left join {{ counted }} as {{ name }}
-        on {{ grid }}.jurisdiction = {{ name }}.jurisdiction
-        and {{ grid }}.stat_year = {{ name }}.stat_year
-        and {{ grid }}.insurer_code = {{ name }}.cell_insurer
+        on grid.jurisdiction = {{ name }}.jurisdiction
+        and grid.stat_year = {{ name }}.stat_year
+        and grid.insurer_code = {{ name }}.cell_insurer
 {%- endmacro %}
 
 {#- What says of a unit that it is insured and that it was served, a row per policy and per service, each flag 0 or 1:

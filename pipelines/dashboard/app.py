@@ -50,9 +50,6 @@ def main() -> None:
         st.error("这一页读不出来。请刷新；仍不行时请管理员运行 anze doctor，并查看服务窗口中的错误信息。")
 
 
-# --- who, and what is the newest
-
-
 def _signed_in_audience() -> str:
     """The provider whose share is shown; empty: everything. Stops the page for whoever may see nothing."""
     if not settings().oidc_secrets:

@@ -25,9 +25,7 @@ def _overview(page: Shown) -> None:
     by_insurer = page.insurer_code != ALL or page.is_insurer
     mart, metrics = ("insurer_metrics", page.insurer_metrics) if by_insurer else ("supervision_metrics", page.metrics)
     own = f"jurisdiction = {literal(page.jurisdiction)} and " + (
-        f"insurer_code = {literal(page.insurer_code)}"
-        if by_insurer
-        else f"district_code = {literal(page.district_code)} and industry_code = {literal(page.industry_code)}"
+        f"insurer_code = {literal(page.insurer_code)}" if by_insurer else cell_condition(page)
     )
     rows = {row["stat_year"]: row for row in headline.own_rows(page.connection, f"marts.{mart}", metrics, own)}
     st.header(f"{page.stat_year} 年总览")

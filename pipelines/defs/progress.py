@@ -22,16 +22,13 @@ STEPS = {
 }
 
 
-SECONDS_BETWEEN = 1.0
-
-
 def stopwatch() -> Callable[[], dict[str, float]]:
-    """Started now; called at the end of a stage, it gives the metadata entry of how long the stage took.
-
-    dbt's models carry theirs from dagster-dbt.
-    """
+    """Started now; called at the end of a stage, it gives the metadata entry of how long the stage took."""
     began = time.monotonic()
     return lambda: {"本步骤用时（秒）": round(time.monotonic() - began, 1)}
+
+
+SECONDS_BETWEEN = 1.0
 
 
 def now_and_then(say: Callable[[str], None]) -> Callable[[str], None]:

@@ -198,7 +198,6 @@ def check(
     Args:
         chosen: the tables that are looked at; of the others the last results stay. Empty: all.
     """
-    kept = [result for result in load_results(settings) if result.stage == stage and result.table_name not in chosen]
     suites = [suite for suite in suites if not chosen or suite.table in chosen]
     quiet_dependencies()
     import great_expectations as gx  # noqa: PLC0415 - three seconds; only a run of gates pays for it
@@ -221,7 +220,8 @@ def check(
         by_name = {result.expectation_config.meta["name"]: result for result in outcome.results}
         results += [_result(stage, suite, e, by_name[e.name], e.name in overridden) for e in suite.expectations]
     results = _with_samples(tables, suites, results)
-    _record(settings, stage, [*kept, *results] if chosen else results)
+    others = [result for result in load_results(settings) if result.stage == stage] if chosen else []
+    _record(settings, stage, [*(result for result in others if result.table_name not in chosen), *results])
     return results
 
 

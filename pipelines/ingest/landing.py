@@ -111,7 +111,8 @@ def land(
     Bad input never raises: it ends in quarantine or as a refused file with its reason.
 
     Args:
-        feeds: the feeds whose drops are loaded; empty: all.
+        feeds: the feeds whose drops are loaded; empty: all. What lies in landing of the others stays as it is, also where
+            it would be read otherwise now: the next whole night sees to it.
     Returns:
         what was done, per feed.
     """

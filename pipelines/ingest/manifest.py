@@ -357,7 +357,7 @@ class NothingKnown(Exception):
 
 
 def known_files(settings: Settings, as_of: str) -> pl.DataFrame:
-    """Files received by the end of a day: `file_id`, `sha256`, `provider`, `feed`, `file_name`, `received_at`."""
+    """Files received by the end of a day: `file_id`, `sha256`, `provider`, `feed`, `file_name`, `received_at`, `status`."""
     files = settings.landing / "files.parquet"
     if not files.exists():
         raise NothingKnown("落地层还没有文件，请先运行 anze nightly。")

@@ -49,7 +49,7 @@ ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
         {
             "metric": "指标：列名", "metric_code": "指标编号：metrics 编号 M01–M42", "chinese_name": "中文名", "definition": "定义", "numerator": "分子：列名或表达式",
             "denominator": "分母：列名或表达式", "unit": "单位", "source_clause": "来源条款：文件与条款", "table_name": "所在表",
-            "evidence": "证据表：数出本指标的各行所在的表，空值为比率", "measure": "数法：JSON，怎样由证据表数出（见 pipelines/warehouse/evidence.py）",
+            "evidence": "证据表：数出本指标的各行所在的表，空值为比率", "measure": "数法：JSON，怎样由证据表数出",
             "feed": "报送表：证据行来自的报送表（表达式）", "record": "记录主键：证据行的记录主键（表达式）",
             "depends": "相关报送表：同一保单下还有哪些报送表决定其是否计入",
         },

@@ -1,7 +1,7 @@
 """Particulars of policies, visits and payments that rules of supervision look at, all of them in order.
 
 What belongs here: surveys, filed clauses and rates, projects and vessels, experts and organisations of visits,
-evidence, who was paid. What does not: the records themselves (model.py) and what is wrong with some (patterns.py).
+evidence, who was paid. What does not: the records themselves (policies.py, services.py, ledger.py) and what is wrong with some (patterns.py).
 """
 
 from __future__ import annotations

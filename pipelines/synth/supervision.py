@@ -1,6 +1,7 @@
 """What supervisors and services leave behind in the synthetic world: hazards, complaints, documents.
 
-What belongs here: the feeds beside the seven of model.py. What does not: how they are written down (files.py).
+What belongs here: what they leave. What does not: what insurers sell and pay (the other modules), how it is written down
+(files.py).
 Texts of documents are invented and speak of nobody.
 """
 

@@ -134,7 +134,12 @@ def build_models(settings: Settings, chosen: Sequence[str] = ()) -> Iterator[Mad
     with (
         dbt_log(settings).open("w", encoding="utf-8") as log,
         subprocess.Popen(
-            _command(arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=DBT_PROJECT
+            _command(arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=DBT_PROJECT,
+            encoding="utf-8",
+            errors="replace",
         ) as dbt,
     ):
         assert dbt.stdout is not None

@@ -1,7 +1,7 @@
 """What each department, district or insurer may see of the published warehouse.
 
 What belongs here: turning the dated rows of ref_row_right into views over the published file. What does not: the
-rights themselves (dbt_project/seeds/ref_row_right.csv) and what is made of the views (extract.py, pipelines/site).
+rights themselves (dbt_project/seeds/ref_row_right.csv) and what is made of the views (pipelines/publish/extract.py, pipelines/site).
 
 A table is seen when a row of the audience's kind or of `every` names it (`schema.*` for all of a schema; the kind's own
 rows go first, then the first that fits decides), and of it the rows `rows_by` says. A table that no row names is not

@@ -84,6 +84,7 @@ def test_a_night_whose_gates_die_fails_and_the_next_one_does_not(world: Home) ->
         ("insert into marts.fee_ledger_balance select * from marts.fee_ledger_balance limit 1", "one_row_per_policy"),
         ("update marts.fee_ledger_balance set balance = balance + 0.01", "balance_is_provided_less_spent"),
         ("update marts.fee_ledger_balance set entries = entries + 1", "entries_of_valid_policies_are_all_here"),
+        ("delete from marts.fee_ledger_balance where policy_no = (select min(policy_no) from marts.fee_ledger_balance where entries > 0)", "entries_of_valid_policies_are_all_here"),
     ],
 )  # fmt: skip
 def test_each_mart_gate_can_fail(world: Home, sql: str, gate: str) -> None:

@@ -26,9 +26,9 @@ from pipelines.ingest.checks.columns import (
     with_marks,
 )
 from pipelines.ingest.checks.duplicates import RepeatedAcrossBlocks, without_duplicates
-from pipelines.ingest.checks.issues import find_issues, mask_personal
+from pipelines.ingest.checks.issues import find_issues
 from pipelines.ingest.checks.outcome import Checked, Sender
-from pipelines.ingest.checks.personal import hashed, separated
+from pipelines.ingest.checks.personal import hashed, mask_personal, separated
 from pipelines.ingest.checks.rules import rules_of
 from pipelines.ingest.readers.sheet import FILE_LINES, Sheet
 

@@ -1,6 +1,6 @@
 """The problems that occur in a sheet, a row each.
 
-What belongs here: finding the rows that break a rule, naming record and value, keeping personal values back. What does
+What belongs here: finding the rows that break a rule, naming record and value. What does
 not: the rules (rules.py).
 """
 
@@ -71,15 +71,3 @@ def _record_keys(frame: pl.DataFrame, contract: Contract, hash_personal: Callabl
             part = part.fill_null("")
         parts.append(part.alias(name))
     return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator="|")).to_series()
-
-
-def mask_personal(issues: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """Raw values of personal columns do not leave the file, not even in a rejection."""
-    personal = [name for name, column in contract.columns.items() if column.personal]
-    if not personal or not issues["column_name"].is_in(personal).any():
-        return issues
-    return issues.with_columns(
-        raw_value=pl.when(pl.col("column_name").is_in(personal))
-        .then(pl.lit("（个人信息，不显示）"))
-        .otherwise("raw_value")
-    )

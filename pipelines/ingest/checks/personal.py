@@ -1,4 +1,4 @@
-"""Values that leave the file only as keyed hashes, and several values in one cell.
+"""Values that leave the file only as keyed hashes, not even in a rejection; several values in one cell.
 
 What belongs here: hashing columns, taking lists in a cell apart. What does not: the key (pipelines/settings.py).
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import polars as pl
+
+from pipelines.feeds.contracts import Contract
 
 SEPARATORS = r"[/、，,；;\s]"
 
@@ -33,3 +35,15 @@ def hashed(values: pl.Series, many: bool, hash_personal: Callable[[pl.Series], p
         parts = parts.group_by("value").agg(pl.col("part").str.join("、"))
     joined = pl.DataFrame({"value": values}).join(parts, on="value", how="left", maintain_order="left")
     return joined["part"].alias(values.name)
+
+
+def mask_personal(issues: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Raw values of personal columns do not leave the file, not even in a rejection."""
+    personal = [name for name, column in contract.columns.items() if column.personal]
+    if not personal or not issues["column_name"].is_in(personal).any():
+        return issues
+    return issues.with_columns(
+        raw_value=pl.when(pl.col("column_name").is_in(personal))
+        .then(pl.lit("（个人信息，不显示）"))
+        .otherwise("raw_value")
+    )
