@@ -23,7 +23,8 @@ import pyarrow as pa
 SEEDS = Path(__file__).resolve().parents[1] / "dbt_project" / "seeds"
 YUAN, RATIO = pl.Decimal(18, 2), pl.Decimal(9, 6)
 KEYS = {
-    "policy": ["保单号"], "endorsement": ["批单号"], "claim": ["理赔案号"], "service_record": ["服务编号"], "fee_ledger": ["台账编号"],
+    "policy": ["sender", "保单号"], "endorsement": ["sender", "批单号"], "claim": ["sender", "理赔案号"],
+    "service_record": ["sender", "服务编号"], "fee_ledger": ["sender", "台账编号"],
     "enterprise": ["统一社会信用代码", "行业领域"],
 }  # fmt: skip
 IDENTIFIERS = {
@@ -151,7 +152,7 @@ def table(content: bytes, feed: str) -> pl.DataFrame:
             and frame[name].null_count() > raw[name].null_count()
         ):
             good.append(frame[name].is_not_null() | raw[name].is_null())
-    for name in [*KEYS[feed], *REQUIRED[feed], *(USCC & set(raw.columns))]:
+    for name in [*(set(KEYS[feed]) - {"sender"}), *REQUIRED[feed], *(USCC & set(raw.columns))]:
         if frame[name].null_count():
             good.append(frame[name].is_not_null())
     if feed == "policy":
@@ -205,14 +206,14 @@ select * exclude (place) from (
 RATIOS = """
 create temp table policies as
 with surrendered as (
-    select 保单号 as policy_no, min(生效日期) as surrendered_on from newest_endorsement where 批改类型 = '退保' group by all
+    select sender, 保单号 as policy_no, min(生效日期) as surrendered_on from newest_endorsement where 批改类型 = '退保' group by all
 )
-select 保单号 as policy_no, 被保险人统一社会信用代码 as uscc, jurisdiction, 所在区市 as district, 行业领域 as industry,
+select newest_policy.sender, 保单号 as policy_no, 被保险人统一社会信用代码 as uscc, jurisdiction, 所在区市 as district, 行业领域 as industry,
     保险起期 as inception, 实收保费 as received,
     least(保险止期, case when 保单状态 = '退保' then 状态日期 end, surrendered_on) as cover_end
 from newest_policy
 join cities on 所在区市 = cities.district_code
-left join surrendered on 保单号 = surrendered.policy_no
+left join surrendered on 保单号 = surrendered.policy_no and newest_policy.sender = surrendered.sender
 where (险种 like 'azx%' or 险种 = 'fishing_vessel') and 保单状态 <> '注销' and coalesce(记录状态, '正常') <> '撤销'
     and (surrendered_on is null or surrendered_on > 保险起期);
 
@@ -228,7 +229,7 @@ with premium as (
     select jurisdiction, year, district, industry, sum(amount) as premium from (
         select p.*, inception as day, received as amount from policies as p
         union all by name
-        select p.*, 生效日期 as day, 实收变动 as amount from newest_endorsement join policies as p on 保单号 = policy_no
+        select p.*, 生效日期 as day, 实收变动 as amount from newest_endorsement as n join policies as p on 保单号 = policy_no and n.sender = p.sender
     ) join periods on day between s and e group by all
 ),
 incurred as (
@@ -236,12 +237,12 @@ incurred as (
         case when 结案时间 between s and e then 累计已付赔款
         when 报案时间 <= e and (结案时间 is null or 结案时间 > e) then greatest(估损金额, 累计已付赔款) else 0 end
     ) as incurred
-    from newest_claim join policies on 保单号 = policy_no cross join periods where 案件状态 <> '销案' group by all
+    from newest_claim as n join policies as p on 保单号 = policy_no and n.sender = p.sender cross join periods where 案件状态 <> '销案' group by all
 ),
 provided as (
-    select coalesce(jurisdiction, split_part(sender, '_', 1)) as jurisdiction, year, district, industry,
+    select coalesce(jurisdiction, split_part(n.sender, '_', 1)) as jurisdiction, year, district, industry,
         sum(case 费用类型 when '提取' then 金额 when '冲回' then -金额 end) as provided
-    from newest_fee_ledger left join policies on 保单号 = policy_no join periods on 入账日期 between s and e
+    from newest_fee_ledger as n left join policies as p on 保单号 = policy_no and n.sender = p.sender join periods on 入账日期 between s and e
     where 保单号 is null or policy_no is not null group by all
 )
 select jurisdiction, year, coalesce(district, 'ALL') as district, coalesce(industry, 'ALL') as industry,
@@ -279,7 +280,9 @@ from (
 create temp table cover as
 with served as (
     select jurisdiction, year, district, industry, 被保险人统一社会信用代码 as uscc
-    from newest_service_record join policies on 保单号 = policy_no join periods on cast(完成时间 as date) between s and e
+    from newest_service_record as n join policies as p on 保单号 = policy_no and n.sender = p.sender
+        and 被保险人统一社会信用代码 = p.uscc
+    join periods on cast(完成时间 as date) between s and e
     where 服务状态 = '已完成' and 投保单位确认时间 is not null and 保险机构确认时间 is not null group by all
 ),
 units as (

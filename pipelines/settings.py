@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     spark_tables: str = Field(
         default="", description="where Spark writes its tables, emptied every night; empty: beside the private build"
     )
+    runs_kept: int = Field(default=200, ge=1, description="records of runs that Dagster keeps; older ones go")
     spark_conf: Path | None = Field(
         default=None, description="lines added to spark-defaults.conf: executors, memory, keys of a store"
     )
@@ -64,11 +65,20 @@ class Settings(BaseSettings):
     reader_memory_mb: int = Field(
         default=4096, gt=0, description="a process that reads drops may not use more; what needs more is refused"
     )
+    reader_seconds: int = Field(
+        default=300,
+        gt=0,
+        description="reading a drop, and each further 100 MB of it, may take so long; what takes longer is refused",
+    )
     site_audiences: str = Field(
         default="", description="comma-separated providers that get pages; empty: all that have rights"
     )
     dashboard_audience: str = Field(
         default="", description="provider whose share the dashboard shows; empty: everything"
+    )
+    dashboard_hosts: str = Field(
+        default="",
+        description="comma-separated names by which a proxy reaches the dashboard; by any other name it is not answered",
     )
     dashboard_look_again: float = Field(default=15, gt=0, description="seconds between two looks for a new publication")
     oidc_secrets: Path | None = Field(
@@ -115,6 +125,15 @@ class Settings(BaseSettings):
     def dagster_home(self) -> Path:
         return self.home / "dagster"
 
+    @property
+    def key_file(self) -> Path:
+        return self.raw / ".hash_key"
+
+    def key_fingerprint(self) -> str:
+        """Tells one key from another without being one; empty: there is none yet."""
+        key = self.hash_key or (self.key_file.read_text().strip() if self.key_file.exists() else "")
+        return hashlib.sha256(f"fingerprint of {key}".encode()).hexdigest()[:16] if key else ""
+
     def personal_data_key(self) -> str:
         """The key that personal data is hashed with; made once per home, readable by its owner only.
 
@@ -122,7 +141,7 @@ class Settings(BaseSettings):
         """
         if self.hash_key:
             return self.hash_key
-        path = self.raw / ".hash_key"
+        path = self.key_file
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -130,7 +130,7 @@ class Home:
         """The command as a user runs it."""
         return subprocess.run(
             [*prefix, ANZE, *arguments], capture_output=True, text=True, check=False,
-            env={**os.environ, "ANZE_HOME": str(self.path), "COLUMNS": "200", "ANZE_SITE_AUDIENCES": "weihai_city", **environment},
+            env={**os.environ, "ANZE_HOME": str(self.path), "COLUMNS": "200", "ANZE_HASH_KEY": "test", "ANZE_SITE_AUDIENCES": "weihai_city", **environment},
         )  # fmt: skip
 
 

@@ -25,18 +25,38 @@ def city_of(district: str) -> str:
     return "weihai" if district.startswith("37") else "shanghai"
 
 
+WORLD = {"enterprise", "project", "accident", "service_org", "expert", "contact", "indicator"}
+"""Feeds whose records several senders may describe; of all others a number is its sender's."""
+
+
 def newest(truth: Path, feed: str, keys: list[str], as_of: date) -> list[Row]:
-    """The version of each record known at the as-of date; withdrawn ones are gone."""
+    """The version of each record known at the as-of date; withdrawn ones are gone.
+
+    First each sender's last word on a record, withdrawals included; then, of what the world knows, the last word that stands.
+    """
     best: dict[tuple[Any, ...], Row] = {}
     rows = pl.read_parquet(truth / f"{feed}.parquet").to_dicts()
     for row in rows:
         if row["expected"] is not None or row["received"] > as_of:
             continue
-        key = tuple(row[name] for name in keys)
+        key = (row["provider"], *(row[name] for name in keys))
         rank = (row["received"], row["path"].rsplit("/", 1)[1], row["line_no"])
         if key not in best or rank > best[key]["rank"]:
             best[key] = {**row, "rank": rank}
-    return [row for row in best.values() if row.get("record_status") != "撤销"]
+    standing = [row for row in best.values() if row.get("record_status") != "撤销"]
+    if feed not in WORLD:
+        return standing
+    said: dict[tuple[Any, ...], Row] = {}
+    for row in standing:
+        key = tuple(row[name] for name in keys)
+        if key not in said or row["rank"] > said[key]["rank"]:
+            said[key] = row
+    return list(said.values())
+
+
+def policy_of(row: Row) -> tuple[str, str]:
+    """The policy that a record means: its own sender's of that number."""
+    return row["provider"], row["policy_no"]
 
 
 def cells(district: str, industry: str) -> Iterable[tuple[str, str]]:
@@ -46,23 +66,23 @@ def cells(district: str, industry: str) -> Iterable[tuple[str, str]]:
 def headline(truth: Path, as_of: date) -> dict[Cell, dict[str, tuple[int, int]]]:
     """(jurisdiction, year, district, industry) → metric → (numerator, denominator)."""
     endorsements = newest(truth, "endorsement", ["endorsement_no"], as_of)
-    left: dict[str, date] = {}
+    left: dict[tuple[str, str], date] = {}
     for row in endorsements:
         if row["type"] == "退保":
-            left[row["policy_no"]] = min(left.get(row["policy_no"], row["effective_date"]), row["effective_date"])
-    policies: dict[str, Row] = {}
+            left[policy_of(row)] = min(left.get(policy_of(row), row["effective_date"]), row["effective_date"])
+    policies: dict[tuple[str, str], Row] = {}
     for row in newest(truth, "policy", ["policy_no"], as_of):
-        gone = left.get(row["policy_no"])
+        gone = left.get(policy_of(row))
         if row["product_code"] in NOT_ANZEXIAN or row["status"] == "注销" or (gone and gone <= row["inception_date"]):
             continue
         ends = (
             [row["expiry_date"]] + ([gone] if gone else []) + ([row["status_date"]] if row["status"] == "退保" else [])
         )
-        policies[row["policy_no"]] = {**row, "cover_end": min(ends)}
+        policies[policy_of(row)] = {**row, "cover_end": min(ends)}
     claims = [
         row
         for row in newest(truth, "claim", ["claim_no"], as_of)
-        if row["policy_no"] in policies and row["status"] != "销案"
+        if policy_of(row) in policies and row["status"] != "销案"
     ]
     services = newest(truth, "service_record", ["service_no"], as_of)
     ledger = newest(truth, "fee_ledger", ["entry_no"], as_of)
@@ -71,7 +91,7 @@ def headline(truth: Path, as_of: date) -> dict[Cell, dict[str, tuple[int, int]]]
     years = {policy["inception_date"].year for policy in policies.values()}
     years |= {claim["loss_date"].year for claim in claims}
     years |= {
-        entry["entry_date"].year for entry in ledger if entry["policy_no"] is None or entry["policy_no"] in policies
+        entry["entry_date"].year for entry in ledger if entry["policy_no"] is None or policy_of(entry) in policies
     }
     result: dict[Cell, dict[str, tuple[int, int]]] = {}
     for year in sorted(y for y in years if date(y, 1, 1) <= as_of):
@@ -97,8 +117,8 @@ def headline(truth: Path, as_of: date) -> dict[Cell, dict[str, tuple[int, int]]]
                 for cell in everywhere(policy):
                     in_force[cell].add(policy["insured_uscc"])
         for row in endorsements:
-            if row["policy_no"] in policies and start <= row["effective_date"] <= end:
-                for cell in everywhere(policies[row["policy_no"]]):
+            if policy_of(row) in policies and start <= row["effective_date"] <= end:
+                for cell in everywhere(policies[policy_of(row)]):
                     premium[cell] += row["received_change"]
         for claim in claims:
             closed = claim["close_date"]
@@ -107,12 +127,14 @@ def headline(truth: Path, as_of: date) -> dict[Cell, dict[str, tuple[int, int]]]
                 amount = claim["paid_to_date"]
             elif claim["report_date"] <= end and (closed is None or closed > end):
                 amount = max(claim["estimate"], claim["paid_to_date"])
-            for cell in everywhere(policies[claim["policy_no"]]):
+            for cell in everywhere(policies[policy_of(claim)]):
                 incurred[cell] += amount
         for service in services:
             done = service["status"] == "已完成" and service["insured_confirmed_at"] and service["insurer_confirmed_at"]
-            if done and service["policy_no"] in policies and start <= service["finished_at"].date() <= end:
-                for cell in everywhere(policies[service["policy_no"]]):
+            own = policies.get(policy_of(service))
+            done = done and own is not None and own["insured_uscc"] == service["insured_uscc"]
+            if done and start <= service["finished_at"].date() <= end:
+                for cell in everywhere(policies[policy_of(service)]):
                     served[cell].add(service["insured_uscc"])
         for entry in ledger:
             signed = {"提取": 1, "冲回": -1}.get(entry["type"], 0) * entry["amount"]
@@ -120,8 +142,8 @@ def headline(truth: Path, as_of: date) -> dict[Cell, dict[str, tuple[int, int]]]
                 continue
             if entry["policy_no"] is None:
                 provided[entry["provider"].split("_")[0], "ALL", "ALL"] += signed
-            elif entry["policy_no"] in policies:
-                for cell in everywhere(policies[entry["policy_no"]]):
+            elif policy_of(entry) in policies:
+                for cell in everywhere(policies[policy_of(entry)]):
                     provided[cell] += signed
         for row in roster:
             open_then = row["operating_status"] == "存续" or (

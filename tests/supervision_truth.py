@@ -26,6 +26,26 @@ FEE_CAP_FROM = date(2024, 10, 22)
 DANGEROUS = ("动火", "外包")
 
 
+NUMBERS = {
+    "policy_no",
+    "endorsement_no",
+    "claim_no",
+    "service_no",
+    "entry_no",
+    "hazard_no",
+    "complaint_no",
+    "problem_no",
+}
+
+
+def order_of(visit: Row) -> tuple[str, str]:
+    return own_number(visit["service_no"]), visit["provider"]
+
+
+def own_number(joined: str) -> str:
+    return joined.split("/", 1)[1]
+
+
 def day_of(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
@@ -61,7 +81,12 @@ class Truth:
 
     def __init__(self, folder: Path) -> None:
         def newest(feed: str, *keys: str) -> list[Row]:
-            return independent.newest(folder, feed, list(keys), AS_OF)
+            """Numbers that a sender gave are its own: they are told apart by the sender before them, as findings are."""
+            rows = independent.newest(folder, feed, list(keys), AS_OF)
+            for row in rows:
+                for name in NUMBERS & row.keys():
+                    row[name] = row[name] and f"{row['provider']}/{row[name]}"
+            return rows
 
         self.changes: dict[str, int] = defaultdict(int)
         surrendered: dict[str, date] = {}
@@ -83,7 +108,11 @@ class Truth:
         self.covers = grouped(self.valid.values(), "insured_uscc")
         self.services = {row["service_no"]: row for row in newest("service_record", "service_no")}
         self.visits = [
-            row for number, row in self.services.items() if self.completed(number) and row["policy_no"] in self.valid
+            row
+            for number, row in self.services.items()
+            if self.completed(number)
+            and row["policy_no"] in self.valid
+            and self.valid[row["policy_no"]]["insured_uscc"] == row["insured_uscc"]
         ]
         for row in self.visits:
             row["day"] = row["finished_at"].date()
@@ -105,6 +134,11 @@ class Truth:
         self.organisations = {row["uscc"]: row for row in newest("service_org", "uscc")}
         self.experts = {row["certificate_no"]: row for row in newest("expert", "certificate_no")}
         self.problems = newest("problem", "problem_no")
+
+    def numbered(self) -> list[Row]:
+        for row in self.policies.values():
+            row["number"] = own_number(row["policy_no"])
+        return list(self.policies.values())
 
     def completed(self, number: str | None) -> bool:
         row = self.services.get(number or "")
@@ -395,14 +429,14 @@ def expert_two_places(truth: Truth) -> set[str]:
     for rows in grouped(truth.on_site, "experts", "day").values():
         for one in rows:
             for other in rows:
-                if one["service_no"] > other["service_no"] and kilometres(one, other) > 50:
+                if order_of(one) > order_of(other) and kilometres(one, other) > 50:
                     found.add(one["service_no"])
     return found
 
 
 def expert_too_many_visits(truth: Truth) -> set[str]:
     return {
-        max(row["service_no"] for row in rows) for rows in grouped(truth.on_site, "experts", "day").values() if len(rows) > 6
+        max(rows, key=order_of)["service_no"] for rows in grouped(truth.on_site, "experts", "day").values() if len(rows) > 6
     }  # fmt: skip
 
 
@@ -555,6 +589,18 @@ def project_without_policy(truth: Truth) -> set[str]:
     }  # fmt: skip
 
 
+def number_of_two_insurers(truth: Truth) -> set[str]:
+    """The city's insurers number alike: not the same unit, or too old for co-insurance rows that are still to come."""
+    found = set()
+    for rows in grouped(truth.numbered(), "city", "number").values():
+        for one in rows:
+            for other in rows:
+                apart = one["insured_uscc"] != other["insured_uscc"] or one["inception_date"] != other["inception_date"]
+                if one["insurer_code"] != other["insurer_code"] and apart and one["inception_date"] <= AS_OF:
+                    found.add(one["policy_no"])
+    return found
+
+
 STATISTICAL = {
     "cost_far_from_median",
     "market_share_frozen",
@@ -570,7 +616,7 @@ RULES: dict[str, Callable[[Truth], set[str]]] = {
         cost_far_from_median, cover_interrupted, dangerous_work_not_checked, december_cluster, evidence_reused, expert_not_qualified,
         expert_too_many_visits, expert_two_places, fee_above_cap, fee_above_contract, fee_exactly_contracted, fee_without_service,
         fee_without_voucher, hazard_notice_late, limit_below_floor, major_hazard_at_inception, major_hazard_overdue, market_share_frozen,
-        no_service_at_expiry, online_only, organisation_not_qualified, payee_is_insured, payee_not_permitted, payee_not_registered,
+        no_service_at_expiry, number_of_two_insurers, online_only, organisation_not_qualified, payee_is_insured, payee_not_permitted, payee_not_registered,
         persons_below_employees, plan_missing, problem_not_notified, problem_overdue, project_without_policy, provision_never_spent,
         rate_outside_band, refusal_not_reported, same_plan_text, served_not_insured, service_without_evidence, survey_missing_or_late,
         unfiled_clause, uninsured_unit, visit_off_hours, wrong_product,

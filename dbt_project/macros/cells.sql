@@ -29,9 +29,10 @@
         and cells.industry_code = {{ name }}.cell_industry
 {%- endmacro %}
 
-{#- Numerator over denominator as a fraction; nothing over nothing is unknown, not zero. -#}
+{#- Numerator over denominator as a fraction: nothing over something is zero, something over nothing unknown. Of stored amounts, so
+    that whoever divides the two columns gets the third (trust.md 1). -#}
 {% macro ratio(numerator, denominator) -%}
-    case when {{ denominator }} <> 0 then cast({{ numerator }} as double) / cast({{ denominator }} as double) end
+    case when {{ denominator }} <> 0 then cast(coalesce({{ numerator }}, 0) as double) / cast({{ denominator }} as double) end
 {%- endmacro %}
 
 {#- The same by insurer: jurisdiction × year × insurer, with ALL for all insurers. -#}
@@ -71,8 +72,8 @@
         0 as serviced,
         0 as onsite
     from {{ ref('evidence_policy') }}
-    -- Cover ends before it begins for a policy surrendered at once: no day in force.
-    where is_incepted or is_in_force_any_day
+    -- Cover ends before it begins for a policy surrendered before its first day: it insures nobody on any day.
+    where is_in_force_any_day
 
     union all
 

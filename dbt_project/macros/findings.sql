@@ -15,10 +15,12 @@
 
 {#- The select list of a rule of supervision, the interface of the folder models/marts/findings/rules.
     `record`: the alias whose district, field, insurer, file and line the finding takes; single ones are
-    overridden by name. `evidence`: 'feed:key；feed:key'. value_1, value_2 fill the sentence of ref_finding_rule. -#}
+    overridden by name. `provider`: whose record `key` is; null where it is nobody's own number (a unit, a district, an accident).
+    `evidence`: 'feed:key；feed:key', with `sender/` before a key that the sender gave itself. value_1, value_2 fill the sentence of ref_finding_rule. -#}
 {% macro finding(
     rule_code, record, feed, key, found_on, evidence, value_1='null', value_2='null', amount='null',
-    subject_type='承保机构', subject=none, jurisdiction=none, district=none, industry=none, insurer=none, located=true
+    subject_type='承保机构', subject=none, jurisdiction=none, district=none, industry=none, insurer=none, located=true,
+    provider=none
 ) -%}
     {%- set insurer_code = insurer or record ~ '.insurer_code' -%}
     '{{ rule_code }}' as rule_code,
@@ -29,8 +31,9 @@
     '{{ subject_type }}' as subject_type,
     cast({{ subject or insurer_code }} as string) as subject_code,
     {{ found_on }} as found_on,
-    cast({{ amount }} as decimal(18, 2)) as amount,
+    {{ yuan(amount) }} as amount,
     '{{ feed }}' as feed,
+    cast({{ provider or (record ~ '.provider' if located and feed_of(feed).identity == 'sender' else 'null') }} as string) as provider,
     {{ key }} as record_key,
     {{ evidence }} as evidence_keys,
     cast({{ value_1 }} as string) as value_1,

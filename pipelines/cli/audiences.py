@@ -36,18 +36,17 @@ def site(
             folder = write_sites(settings, progress=shown.update)
         console.print(
             f"已写入 {folder}\n入口 {settings.home / 'site' / 'current' / 'index.html'}",
-            highlight=False,
             soft_wrap=True,
         )
         return
     try:
         who = rights.audience(audience)
     except rights.NoAudience as unknown:
-        errors.print(f"[red]不能生成[/]：{unknown}", highlight=False)
+        errors.say("red", "不能生成", f"：{unknown}")
         raise typer.Exit(BAD_ARGUMENTS) from None
     folder = out or settings.home / "site" / who.provider
     write_site(settings.published, who, folder)
-    console.print(f"已写入 {folder / 'index.html'}", highlight=False, soft_wrap=True)
+    console.print(f"已写入 {folder / 'index.html'}", soft_wrap=True)
 
 
 @commands.command()
@@ -66,9 +65,9 @@ def dashboard(
         try:
             rights.audience(audience)
         except rights.NoAudience as unknown:
-            errors.print(f"[red]不能打开[/]：{unknown}", highlight=False)
+            errors.say("red", "不能打开", f"：{unknown}")
             raise typer.Exit(BAD_ARGUMENTS) from None
-    console.print(f"交互页面：http://{address}:{port}（Ctrl+C 结束）", highlight=False)
+    console.print(f"交互页面：http://{address}:{port}（Ctrl+C 结束）")
     serve(settings, port, address, audience)
 
 
@@ -86,7 +85,7 @@ def extract(
     try:
         who = audience(provider)
     except NoAudience as unknown:
-        errors.print(f"[red]不能提取[/]：{unknown}", highlight=False)
+        errors.say("red", "不能提取", f"：{unknown}")
         raise typer.Exit(BAD_ARGUMENTS) from None
     with errors.status(f"提取 {who.name} 可见的数据"):
         written = write_extract(settings.published, who, out)
@@ -98,7 +97,5 @@ def extract(
             table.add_row(name, f"{rows:,}")
     console.print(table)
     for name in written.too_long:
-        console.print(f"[yellow]{name} 超过一个工作表的行数，未写入工作簿[/]，见 DuckDB 或 Parquet 文件。")
-    console.print(
-        f"文件：{written.folder}/{who.provider}.duckdb、{who.provider}.xlsx、parquet/", soft_wrap=True, highlight=False
-    )
+        console.say("yellow", f"{name} 超过一个工作表的行数，未写入工作簿", "，见 DuckDB 或 Parquet 文件。")
+    console.print(f"文件：{written.folder}/{who.provider}.duckdb、{who.provider}.xlsx、parquet/", soft_wrap=True)

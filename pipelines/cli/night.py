@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.cli.terminal import (
     BAD_ARGUMENTS,
@@ -29,12 +30,16 @@ from pipelines.cli.terminal import (
     errors,
     published_of,
 )
+from pipelines.documents.console import coloured
 from pipelines.settings import CHINA, Settings, use_home
+from pipelines.warehouse.tables import reading
 
 commands = typer.Typer()
 
 if TYPE_CHECKING:
     import dagster as dg
+
+    from pipelines.night.nightly import Outcome
 
 
 def _job() -> dg.JobDefinition:
@@ -53,54 +58,71 @@ def nightly(
         str | None, typer.Option("--engine", help="计算引擎：duckdb（缺省）或 spark，见 docs/scale.md")
     ] = None,
 ) -> None:
-    """夜间作业：读取新文件、计算指标、检查、发布。退出码 0 已发布，3 被闸门拦下，1 其他失败。"""
+    """夜间作业：读取新文件、计算指标、检查、发布。退出码 0 已发布，3 有城市暂停更新或全部被闸门拦下，1 其他失败。"""
     from pipelines.night import nightly as night  # noqa: PLC0415
     from pipelines.night.incident import folder as incidents  # noqa: PLC0415
     from pipelines.night.lock import AlreadyRunning  # noqa: PLC0415
+    from pipelines.warehouse.held_back import HeldBack, in_words  # noqa: PLC0415
 
     if engine not in (None, "duckdb", "spark"):
-        errors.print(f"[red]没有计算引擎「{engine}」[/]：请用 duckdb 或 spark。")
+        errors.say("red", f"没有计算引擎「{engine}」", "：请用 duckdb 或 spark。")
         raise typer.Exit(BAD_ARGUMENTS)
     if engine:
         os.environ["ANZE_ENGINE"] = engine
     settings = use_home(home)
     if not settings.raw.is_dir():
-        errors.print(f"[red]没有报送目录[/]：{settings.raw}。请先用 anze receive 登记文件，或用 anze synth 生成样例。")
+        errors.say("red", "没有报送目录", f"：{settings.raw}。请先用 anze receive 登记文件，或用 anze synth 生成样例。")
         raise typer.Exit(FAILED)
     began = time.monotonic()
     try:
         outcome = night.run(settings, _job, day_of(as_of), full)
     except AlreadyRunning as running:
-        errors.print(f"[yellow]另一个作业正在写入此数据仓[/]（{running.holder}），本次不运行。")
+        errors.say("yellow", "另一个作业正在写入此数据仓", f"（{running.holder}），本次不运行。")
         raise typer.Exit(FAILED) from None
+    for notice in outcome.notices:
+        errors.say("yellow", "注意", f"：{notice}")
     if outcome.status == "blocked":
-        errors.print(
-            f"[red]被闸门拦下，未发布[/]；原有数据仓保持不变。详见 {settings.docs / 'gates.html'} 与 {incidents(settings)}",
-            soft_wrap=True,
+        errors.say(
+            "red",
+            "被闸门拦下，未发布",
+            f"；原有数据仓保持不变。详见 {settings.docs / 'gates.html'} 与 {incidents(settings)}",
         )
-        for gate in outcome.gates:
-            errors.print(
-                f"  ✗ {gate.table_name}：{gate.title}（{gate.expectation}，{gate.unexpected_count} 行不符）",
-                highlight=False,
-            )
-            for line in gate.sample.splitlines()[:3]:
-                errors.print(f"      {line}", highlight=False, markup=False)
+        _print_gates(outcome)
         raise typer.Exit(BLOCKED)
     if outcome.status == "failed":
-        errors.print(
-            f"[red]运行失败[/]\n{outcome.error}\n事件说明：{incidents(settings)}", highlight=False, soft_wrap=True
-        )
+        errors.say("red", "运行失败", f"\n{outcome.error}\n事件说明：{incidents(settings)}")
         raise typer.Exit(FAILED)
     assert outcome.publication is not None
     if outcome.status == "nothing_new":
         console.print("没有新文件，程序与口径也没有变化：现有发布仍然有效。")
     else:
-        console.print(
-            f"[green]已发布[/] {outcome.publication.publication_id}，取数时点 {outcome.publication.as_of}，{outcome.publication.source_files} 个文件。"
+        console.say(
+            "green",
+            "已发布",
+            f" {outcome.publication.publication_id}，取数时点 {outcome.publication.as_of}，{outcome.publication.source_files} 个文件。",
         )
     _print_headline(settings)
     if outcome.stages:
         _print_stages(dict(outcome.stages), time.monotonic() - began)
+    if outcome.status == "held_back":
+        errors.say("red", "暂停更新", f"：{in_words([HeldBack(**city) for city in outcome.publication.held_back])}")
+        errors.print(
+            f"其他城市已照常发布。详见 {settings.docs / 'gates.html'} 与 {incidents(settings)}", soft_wrap=True
+        )
+        _print_gates(outcome)
+        raise typer.Exit(BLOCKED)
+
+
+def _print_gates(outcome: Outcome) -> None:
+    """The gates that do not hold, and the files that moved what they stopped."""
+    for gate in outcome.gates:
+        errors.print(
+            f"  ✗ {gate.table_name}：{gate.title}（{gate.expectation}，{gate.unexpected_count} 行不符）", soft_wrap=True
+        )
+        for line in gate.sample.splitlines()[:3]:
+            errors.print(f"      {line}", soft_wrap=True)
+    for line in outcome.moved_by:
+        errors.print(f"  {line}", soft_wrap=True)
 
 
 def _print_stages(stages: dict[str, float], whole: float) -> None:
@@ -118,12 +140,15 @@ def _print_stages(stages: dict[str, float], whole: float) -> None:
 
 def _print_headline(settings: Settings) -> None:
     """The four headline ratios, city totals by year and this year's districts."""
-    import duckdb  # noqa: PLC0415
-
     from pipelines.documents.figures import percent, wan  # noqa: PLC0415
     from pipelines.feeds.reference import seed  # noqa: PLC0415
+    from pipelines.warehouse.headline import awaiting_confirmation  # noqa: PLC0415
 
-    with duckdb.connect(str(settings.published), read_only=True) as connection:
+    with reading(settings.published) as connection:
+        waiting = [
+            awaiting_confirmation(connection, city, {"quality.to_confirm"})
+            for city in seed("ref_jurisdiction")["jurisdiction"].to_list()
+        ]
         rows = connection.execute(
             """
             with latest as (select max(stat_year) as year from marts.supervision_metrics)
@@ -135,7 +160,8 @@ def _print_headline(settings: Settings) -> None:
             order by jurisdiction, (district_code <> 'ALL'), stat_year, sort_no
             """
         ).fetchall()
-    for jurisdiction, name in seed("ref_jurisdiction").select("jurisdiction", "name").rows():
+    cities = seed("ref_jurisdiction").select("jurisdiction", "name").rows()
+    for (jurisdiction, name), awaiting in zip(cities, waiting, strict=True):
         table = Table(title=f"{name}：核心指标（简单赔付率口径：已决＋未决）", padding=(0, 0))
         table.add_column("年度 区市", no_wrap=True)
         for heading in ("应保", "参保率", "简单赔付率", "预防费提取", "服务覆盖率", "保费万元"):
@@ -144,11 +170,45 @@ def _print_headline(settings: Settings) -> None:
             if row[0] == jurisdiction:
                 table.add_row(f"{row[1]} {row[2]}", f"{row[3]:,}", *(percent(value) for value in row[4:8]), wan(row[8]))
         console.print(table)
+        if awaiting:
+            console.print(f"{name}：{awaiting}。", soft_wrap=True)
     console.print(
         f"数据仓：{settings.published}\n闸门结果：{settings.docs / 'gates.html'}\n网页：{settings.home / 'site' / 'current' / 'index.html'}",
-        highlight=False,
         soft_wrap=True,
     )
+
+
+@commands.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="备份文件，如 /mnt/backup/anze-2026-11-28.tar")],
+    home: HomeOption = None,
+) -> None:
+    """备份：原始文件、收件登记、散列密钥、封存的报送，写成一个 tar；其余都能由它重做。"""
+    from pipelines.night.backup import back_up  # noqa: PLC0415
+
+    size = back_up(use_home(home), target)
+    console.print(
+        f"已写入 {target}（{size / 1e6:,.0f} MB）。恢复：解开到空目录，anze nightly --home 目录 --full。",
+        soft_wrap=True,
+    )
+
+
+@commands.command()
+def forget(
+    path: Annotated[str, typer.Argument(help="raw/ 下的路径，如 weihai_hayc/policy/2026-01-05/a.csv")],
+    home: HomeOption = None,
+) -> None:
+    """原始文件已不在 raw/ 时，决定它的数据不再计入（下一晚生效）。"""
+    from pipelines.ingest.landing import forget as forget_drop  # noqa: PLC0415
+
+    if not forget_drop(use_home(home), path):
+        errors.say(
+            "red",
+            f"没有可以不再计入的文件「{path}」",
+            "：文件还在 raw/ 中，或从未读取过。anze doctor 列出不见了的文件。",
+        )
+        raise typer.Exit(BAD_ARGUMENTS)
+    console.print(f"{path} 的数据不再计入，下一次 anze nightly 生效。")
 
 
 @commands.command()
@@ -157,8 +217,6 @@ def status(
     today: Annotated[str | None, typer.Option("--today", help="以哪一天计算期限（缺省为今天）")] = None,
 ) -> None:
     """现状：最近一次发布、待处理文件、隔离区；报送期限：到期、收到、迟报。"""
-    import duckdb  # noqa: PLC0415
-
     from pipelines.ingest.landing import pending  # noqa: PLC0415
     from pipelines.publish.publication import last_publication  # noqa: PLC0415
     from pipelines.report.deadlines import deadlines  # noqa: PLC0415
@@ -171,7 +229,7 @@ def status(
         table.add_row("取数时点", publication.as_of)
         table.add_row("生成时间", publication.built_at)
     table.add_row("待处理文件", str(len(pending(settings))))
-    with duckdb.connect(str(settings.published), read_only=True) as connection:
+    with reading(settings.published) as connection:
         for label, sql in (
             ("已装载文件", "select count(*) from quality.files where status = 'loaded'"),
             ("退回文件", "select count(*) from quality.files where status = 'refused'"),
@@ -194,7 +252,7 @@ def status(
             if row.working_days_left is not None and row.days_left >= 0
             else f"已过 {-row.days_left} 天"
         )
-        state = f"[{colour}]{row.state}[/] {left}" if colour else row.state
+        state = coloured(colour, row.state) + Text(f" {left}") if colour else row.state
         listing.add_row(
             str(row.due_date),
             f"{row.city} {row.name}",
@@ -240,10 +298,10 @@ def doctor(
         try:
             done = repair(use_home(home), _job)
         except AlreadyRunning as running:
-            errors.print(f"[yellow]另一个作业正在写入此数据仓[/]（{running.holder}），请稍后再试。")
+            errors.say("yellow", "另一个作业正在写入此数据仓", f"（{running.holder}），请稍后再试。")
             raise typer.Exit(FAILED) from None
         for line in done or ["没有需要修复的。"]:
-            console.print(line, highlight=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
 
     table = Table(title="体检")
     for heading in ("项目", "结果", "说明"):
@@ -251,7 +309,7 @@ def doctor(
     findings = examine(use_home(home))
     for finding in findings:
         colour = {"正常": "green", "提示": "yellow"}.get(finding.state, "red")
-        table.add_row(finding.title, f"[{colour}]{finding.state}[/]", finding.detail)
+        table.add_row(finding.title, coloured(colour, finding.state), finding.detail)
     console.print(table)
     if not all(finding.ok or finding.is_hint for finding in findings):
         raise typer.Exit(FAILED)

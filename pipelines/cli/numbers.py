@@ -60,22 +60,21 @@ def query(
         ) as connection:
             frame = connection.sql(text).pl()
     except KeyError:
-        errors.print(f"[red]没有示例「{example}」[/]。anze query 列出全部示例。", highlight=False)
+        errors.say("red", f"没有示例「{example}」", "。anze query 列出全部示例。")
         raise typer.Exit(BAD_ARGUMENTS) from None
     except duckdb.Error as error:
-        errors.print("[red]查询出错[/]：", end="")
-        errors.print(str(error), markup=False, highlight=False)
+        errors.say("red", "查询出错", f"：{error}")
         raise typer.Exit(FAILED) from None
     except AttributeError:
-        errors.print("[red]查询没有结果表[/]：请写 select 语句。")
+        errors.say("red", "查询没有结果表", "：请写 select 语句。")
         raise typer.Exit(BAD_ARGUMENTS) from None
     if out:
         try:
             examples.write_result(frame, out, f"{settings.published.name}　{datetime.now(CHINA):%Y-%m-%d %H:%M}")
         except ValueError as problem:
-            errors.print(f"[red]不能写入[/]：{problem}", highlight=False)
+            errors.say("red", "不能写入", f"：{problem}")
             raise typer.Exit(BAD_ARGUMENTS) from None
-        console.print(f"已写入 {out}（{frame.height:,} 行）", highlight=False)
+        console.print(f"已写入 {out}（{frame.height:,} 行）")
         return
     table = Table()
     for name in frame.columns:
@@ -115,16 +114,16 @@ def explain(
                 output.print_finding(finding, console)
             return
         if year is None:
-            errors.print("[red]请给出统计年度[/]：--year 2025")
+            errors.say("red", "请给出统计年度", "：--year 2025")
             raise typer.Exit(BAD_ARGUMENTS)
         name, cell = find_cell(warehouse, metric, year, jurisdiction or "", district, industry, insurer)
         found = explain(warehouse, name, cell, limit=None if as_json or xlsx else output.SHOWN_RECORDS)
     except Unknown as unknown:
-        errors.print(f"[red]{unknown}[/]", highlight=False)
+        errors.say("red", f"{unknown}")
         raise typer.Exit(BAD_ARGUMENTS) from None
     if xlsx:
         output.write_explanation(found, xlsx)
-        errors.print(f"已写入 {xlsx}", highlight=False)
+        errors.print(f"已写入 {xlsx}")
     if as_json:
         print(output.explanation_json(found))
     elif not xlsx:
@@ -147,17 +146,17 @@ def diff(
     from pipelines.warehouse.evidence import Unknown  # noqa: PLC0415
 
     if len(as_of) != 2:
-        errors.print("[red]请给出两个取数时点[/]：--as-of 2023-12-10 --as-of 2024-01-31")
+        errors.say("red", "请给出两个取数时点", "：--as-of 2023-12-10 --as-of 2024-01-31")
         raise typer.Exit(BAD_ARGUMENTS)
     before, after = sorted(day_of(day) for day in as_of)
     try:
         found = diff(warehouse_of(home, before), warehouse_of(home, after), year, jurisdiction or "", metric)
     except Unknown as unknown:
-        errors.print(f"[red]{unknown}[/]", highlight=False)
+        errors.say("red", f"{unknown}")
         raise typer.Exit(BAD_ARGUMENTS) from None
     if xlsx:
         output.write_difference(found, xlsx)
-        errors.print(f"已写入 {xlsx}", highlight=False)
+        errors.print(f"已写入 {xlsx}")
     if as_json:
         print(output.difference_json(found))
     elif not xlsx:
@@ -187,7 +186,7 @@ def dictionary(
             with errors.status("生成 dbt 文档"):
                 written.append(write_dbt_docs(settings, out))
         for path in written:
-            console.print(f"已写入 {path}", highlight=False, soft_wrap=True)
+            console.print(f"已写入 {path}", soft_wrap=True)
         return
     with duckdb.connect(str(settings.published), read_only=True) as connection:
         rows = connection.execute(
@@ -196,7 +195,7 @@ def dictionary(
             [table, table],
         ).fetchall()
     if not rows:
-        errors.print(f"[red]没有表「{table}」[/]。anze dictionary 列出全部。", highlight=False)
+        errors.say("red", f"没有表「{table}」", "。anze dictionary 列出全部。")
         raise typer.Exit(BAD_ARGUMENTS)
     listing = Table(title="数据字典")
     for heading in ("表", "列", "中文名", "单位", "定义"):

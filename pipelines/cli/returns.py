@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from pipelines.cli.terminal import BAD_ARGUMENTS, FAILED, DateOption, HomeOption, console, errors, warehouse_of
+from pipelines.documents.console import coloured
 from pipelines.settings import use_home
 
 commands = typer.Typer()
@@ -32,29 +33,30 @@ def report(
     from pipelines.night.past_day import warehouse_at  # noqa: PLC0415
     from pipelines.report import filing  # noqa: PLC0415
     from pipelines.report.annual import NoSuchReturn  # noqa: PLC0415
-    from pipelines.warehouse.tables import as_of_of  # noqa: PLC0415
+    from pipelines.warehouse.held_back import as_of_of  # noqa: PLC0415
 
     settings = use_home(home)
     cities = seed("ref_jurisdiction")["jurisdiction"].to_list()
     if jurisdiction not in cities:
-        errors.print(f"[red]没有统计辖区「{jurisdiction}」[/]。可用：{'、'.join(cities)}")
+        errors.say("red", f"没有统计辖区「{jurisdiction}」", f"。可用：{'、'.join(cities)}")
         raise typer.Exit(BAD_ARGUMENTS)
     warehouse = warehouse_of(home, as_of)
-    day = as_of_of(warehouse)
+    day = as_of_of(warehouse, jurisdiction)
     try:
         if reproduce:
             same = filing.reproduce(settings, warehouse_at, reproduce)
             for name, equal in same.items():
-                console.print(f"{name}：{'[green]逐字节相同[/]' if equal else '[red]不同[/]'}", highlight=False)
+                console.print(
+                    f"{name}：", coloured("green", "逐字节相同") if equal else coloured("red", "不同"), sep=""
+                )
             if not all(same.values()):
                 raise typer.Exit(FAILED)
             return
         if file:
             filed = filing.file(settings, warehouse_at, jurisdiction, year, day)
             place = filing.folder(settings, jurisdiction, year) / filed.number
-            console.print(
-                f"[green]已封存[/] {filed.number}，取数时点 {filed.as_of}，数据指纹 {filed.inputs_hash}\n{place}",
-                highlight=False,
+            console.say(
+                "green", "已封存", f" {filed.number}，取数时点 {filed.as_of}，数据指纹 {filed.inputs_hash}\n{place}"
             )
             return
         made = filing.make(
@@ -66,10 +68,10 @@ def report(
             previous=filing.last_filing(settings, jurisdiction, year, day),
         )
     except NoSuchReturn as nothing:
-        errors.print(f"[yellow]{nothing}[/]", highlight=False)
+        errors.say("yellow", f"{nothing}")
         raise typer.Exit(FAILED) from None
     except filing.NotReproduced as problem:
-        errors.print(f"[red]{problem}[/]", highlight=False)
+        errors.say("red", f"{problem}")
         raise typer.Exit(FAILED) from None
     folder = out or settings.home / "reports" / f"{jurisdiction}_{year}_{day.replace('-', '')}"
     written = filing.write(made, folder)
@@ -80,6 +82,6 @@ def report(
         table.add_row(figure.item_no, figure.name, figure.shown)
     console.print(table)
     for text in made.missing:
-        console.print(f"[yellow]缺[/] {text}", highlight=False)
+        console.say("yellow", "缺", f" {text}")
     for path in written.values():
-        console.print(f"已写入 {path}", highlight=False)
+        console.print(f"已写入 {path}")

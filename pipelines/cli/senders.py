@@ -34,10 +34,10 @@ def receive(
 
     settings = use_home(home)
     if feed not in contracts():
-        errors.print(f"[red]没有报送表「{feed}」[/]。可用：{'、'.join(contracts())}")
+        errors.say("red", f"没有报送表「{feed}」", f"。可用：{'、'.join(contracts())}")
         raise typer.Exit(BAD_ARGUMENTS)
     if provider not in providers():
-        errors.print(f"[red]报送单位「{provider}」不在清单内[/]。清单见 dbt_project/seeds/ref_provider.csv")
+        errors.say("red", f"报送单位「{provider}」不在清单内", "。清单见 dbt_project/seeds/ref_provider.csv")
         raise typer.Exit(BAD_ARGUMENTS)
     table = Table(title="收件回执")
     for heading in ("文件", "结果", "数据行", "接收", "隔离", "重复"):
@@ -78,7 +78,7 @@ def template(feed: str, out: Annotated[Path, typer.Option("--out", help="输出�
     from pipelines.report.template import write_template  # noqa: PLC0415
 
     if feed not in contracts():
-        errors.print(f"[red]没有报送表「{feed}」[/]。可用：{'、'.join(contracts())}")
+        errors.say("red", f"没有报送表「{feed}」", f"。可用：{'、'.join(contracts())}")
         raise typer.Exit(BAD_ARGUMENTS)
     write_template(feed, out)
-    console.print(f"已写入 {out}", highlight=False)
+    console.print(f"已写入 {out}")

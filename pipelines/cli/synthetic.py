@@ -28,7 +28,7 @@ def synth(
     from pipelines.synth.model import SCALES  # noqa: PLC0415
 
     if scale not in SCALES or not 0 <= dirt <= 1:
-        errors.print(f"[red]参数无效[/]：规模可选 {'、'.join(SCALES)}；出错比例在 0 与 1 之间。")
+        errors.say("red", "参数无效", f"：规模可选 {'、'.join(SCALES)}；出错比例在 0 与 1 之间。")
         raise typer.Exit(BAD_ARGUMENTS)
     with errors.status("生成中") as shown:
         written = write(out, scale, seed, dirt, progress=shown.update)

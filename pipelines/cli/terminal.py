@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from pipelines.documents.console import Terminal
 from pipelines.settings import Settings, quiet_dependencies, use_home
 
 quiet_dependencies()
 
-console = Console()
-errors = Console(stderr=True)
+console = Terminal()
+errors = Terminal(stderr=True)
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="数据目录（缺省为环境变量 ANZE_HOME 或本项目的 data/）")
 ]
@@ -35,14 +35,14 @@ def day_of(text: str | None) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        errors.print(f"[red]日期「{text}」无效[/]：请写成 2023-12-10 这样的形式。")
+        errors.say("red", f"日期「{text}」无效", "：请写成 2023-12-10 这样的形式。")
         raise typer.Exit(BAD_ARGUMENTS) from None
 
 
 def published_of(home: Path | None) -> Settings:
     settings = use_home(home)
     if not settings.published.exists():
-        errors.print(f"[yellow]还没有发布的数据仓[/]（{settings.published}）。请先运行 anze nightly。")
+        errors.say("yellow", "还没有发布的数据仓", f"（{settings.published}）。请先运行 anze nightly。")
         raise typer.Exit(FAILED)
     return settings
 
@@ -59,8 +59,8 @@ def warehouse_of(home: Path | None, as_of: str | None) -> Path:
         with errors.status(f"准备取数时点 {day} 的数据仓") if day else nullcontext():
             return warehouse_at(settings, day)
     except NothingKnown as nothing:
-        errors.print(f"[yellow]{nothing}[/]")
+        errors.say("yellow", f"{nothing}")
         raise typer.Exit(FAILED) from None
     except AlreadyRunning as running:
-        errors.print(f"[yellow]另一个作业正在写入此数据仓[/]（{running.holder}），请稍后再试。")
+        errors.say("yellow", "另一个作业正在写入此数据仓", f"（{running.holder}），请稍后再试。")
         raise typer.Exit(FAILED) from None

@@ -39,6 +39,8 @@ def main() -> None:
     if page is None:
         st.info("数据仓里还没有可以统计的数据。请先登记报送文件（anze receive），再运行 anze nightly。")
         return
+    if found.held_back:
+        st.warning(f"暂停更新：{found.held_back}")
     view, chosen = page
     try:
         if "explaining" in st.session_state:

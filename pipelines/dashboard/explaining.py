@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import streamlit as st
 
-from pipelines.dashboard.shown import Shown
+from pipelines.dashboard.shown import Shown, as_text
 from pipelines.documents.figures import DASH, shown
 from pipelines.explain.explain import Cell, Part, explain, explain_finding
 from pipelines.explain.output import RECORD_TITLES, formula, titled, write_explanation
@@ -81,6 +81,6 @@ def show_finding(page: Shown, finding_id: str) -> None:
     found = explain_finding(page.source.path, finding_id)
     with st.container(border=True):
         st.subheader(found.finding["rule_name"])
-        st.write(found.finding["explanation"])
-        st.caption(f"依据 {found.finding['clause']}　发现编号 {finding_id}")
+        st.write(as_text(found.finding["explanation"]))
+        st.caption(f"依据 {found.finding['clause']}　发现编号 {as_text(finding_id)}")
         st.dataframe(titled(found.records, RECORD_TITLES), hide_index=True, placeholder=DASH)

@@ -44,7 +44,9 @@ def _overview(page: Shown) -> None:
             st.caption(f"{tile.change or DASH}  \n分子　{tile.numerator}  \n分母　{tile.denominator}")
             st.button("解释", key=f"explain_{name}", on_click=start_explaining, args=(name, cell))
     missing = "" if page.missing is None else f"　缺报：{'、'.join(page.missing) or '无'}"
-    st.caption(f"统计期间至 {row['period_end']}　数据截至 {page.source.as_of}{missing}")
+    awaiting = headline.awaiting_confirmation(page.connection, page.jurisdiction, page.tables)
+    waiting = f"　待核实：{awaiting}" if awaiting else ""
+    st.caption(f"统计期间至 {row['period_end']}　数据截至 {page.source.as_of}{missing}{waiting}")
     if by_insurer:
         return
     all_rows = [

@@ -13,6 +13,12 @@ from pipelines.settings import Settings
 APP = Path(__file__).with_name("app.py")
 
 
+def allowed_hosts(settings: Settings, address: str) -> list[str]:
+    """The names under which the page may be asked for: this machine's own, and those the operator has told of."""
+    told = [name.strip() for name in settings.dashboard_hosts.split(",") if name.strip()]
+    return sorted({"localhost", "127.0.0.1", "::1", address, *told})
+
+
 def serve(settings: Settings, port: int, address: str, audience: str) -> None:
     """Serves the page until interrupted.
 
@@ -33,6 +39,8 @@ def serve(settings: Settings, port: int, address: str, audience: str) -> None:
     options = {
         "server.address": address,
         "server.port": port,
+        # Data goes over the WebSocket only: one that came under another name is refused (DNS rebinding, trust.md 5).
+        "server.allowedHosts": allowed_hosts(settings, address),
         "server.headless": True,
         "server.fileWatcherType": "none",
         "server.showEmailPrompt": False,

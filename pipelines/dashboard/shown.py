@@ -1,10 +1,11 @@
-"""What a run of the page works with.
+"""What a run of the page works with, and how it shows what senders wrote.
 
-What belongs here: the file, its tables, the chosen filters. What does not: choosing them (filters.py).
+What belongs here: the file, its tables, the chosen filters, text as text. What does not: choosing them (filters.py).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import duckdb
@@ -45,3 +46,11 @@ class Shown:
     def cell(self, **other: str) -> Cell:
         chosen = {"district_code": self.district_code, "industry_code": self.industry_code, **other}
         return Cell(self.jurisdiction, self.stat_year, **chosen)
+
+
+MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$^=&])")
+
+
+def as_text(text: str) -> str:
+    """What senders wrote, for places where Streamlit reads Markdown: it stays text (trust.md 5)."""
+    return MARKDOWN.sub(r"\\\1", text)

@@ -19,6 +19,7 @@ import duckdb
 
 from pipelines.publish.extract import write_database
 from pipelines.settings import Settings
+from pipelines.warehouse.held_back import from_json, in_words
 from pipelines.warehouse.rights import audience
 
 FORGET_AFTER = 24 * 3600
@@ -38,6 +39,8 @@ class Source:
     publication_id: str
     as_of: date
     built_at: datetime
+    held_back: str = ""
+    """In words, if a city of the audience stays at a day before."""
 
 
 def identity(settings: Settings) -> str:
@@ -69,11 +72,13 @@ def source(settings: Settings, provider: str, version: str) -> Source:
         if not path.exists():
             _make(settings, provider, path)
         with duckdb.connect(str(path), read_only=True) as connection:
-            row = connection.execute("select publication_id, as_of, built_at from meta.publication").fetchall()[0]
+            publication_id, as_of, built_at, held = connection.execute(
+                "select publication_id, as_of, built_at, held_back from meta.publication"
+            ).fetchall()[0]
     except (duckdb.Error, OSError, IndexError) as error:
         raise NotReady(f"数据仓文件读不了：{error}。请运行 anze doctor 检查，或重新运行 anze nightly。") from error
     _forget_old(folder, version)
-    return Source(path, provider, *row)
+    return Source(path, provider, publication_id, as_of, built_at, in_words(from_json(held)))
 
 
 def _make(settings: Settings, provider: str, path: Path) -> None:

@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 
 import dagster as dg
-from rich.console import Console
+from rich.text import Text
+
+from pipelines.documents.console import Terminal, coloured
 
 STEPS = {
     "landing": "落地：读取新文件",
@@ -50,7 +52,7 @@ class ProgressHandler(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         # Dagster captures what steps write to stderr; progress goes to the terminal itself.
-        self.console = Console(file=os.fdopen(os.dup(2), "w", encoding="utf-8"))
+        self.console = Terminal(descriptor=os.dup(2))
         self.began: dict[str, float] = {}
         self.status = self.console.status("") if self.console.is_terminal else None
         self.models = 0
@@ -66,11 +68,11 @@ class ProgressHandler(logging.Handler):
             self.began[step] = time.monotonic()
             self._say(title)
         elif kind in ("STEP_SUCCESS", "STEP_FAILURE"):
-            mark = "[green]✓[/]" if kind == "STEP_SUCCESS" else "[red]✗[/]"
+            mark = coloured("green", "✓") if kind == "STEP_SUCCESS" else coloured("red", "✗")
             if self.status:
                 self.status.stop()
             seconds = time.monotonic() - self.began.get(step, time.monotonic())
-            self.console.print(f"{mark} {title} [dim]{seconds:.1f} 秒[/]")
+            self.console.print(mark + Text(f" {title} ") + coloured("dim", f"{seconds:.1f} 秒"))
         elif kind == "ASSET_MATERIALIZATION" and step == "dbt":
             self.models += 1
             self._say(f"{title} 已完成 {self.models} 个")

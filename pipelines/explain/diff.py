@@ -117,7 +117,9 @@ def _changed_records(connection: duckdb.DuckDBPyConnection) -> None:
         create temp table changed_records as
         select
             coalesce(known_after.feed, known_before.feed) as feed,
+            coalesce(known_after.provider, known_before.provider) as provider,
             coalesce(known_after.record_key, known_before.record_key) as record_key,
+            coalesce(known_after.policy_provider, known_before.policy_provider) as policy_provider,
             coalesce(known_after.policy_no, known_before.policy_no) as policy_no,
             coalesce(known_after.unit, known_before.unit) as unit,
             case
@@ -131,11 +133,13 @@ def _changed_records(connection: duckdb.DuckDBPyConnection) -> None:
         from known_before
         full join known_after
             on known_before.feed = known_after.feed and known_before.record_key = known_after.record_key
+            and known_before.provider is not distinct from known_after.provider
         left join (
-            select feed, record_key, any_value(file_id) as file_id, any_value(sheet) as sheet, any_value(line_no) as line_no
-            from after.marts.evidence_left_out where reason = '记录已撤销' group by feed, record_key
+            select feed, provider, record_key, any_value(file_id) as file_id, any_value(sheet) as sheet, any_value(line_no) as line_no
+            from after.marts.evidence_left_out where reason = '记录已撤销' group by feed, provider, record_key
         ) as withdrawals
-            on known_before.feed = withdrawals.feed and known_before.record_key = withdrawals.record_key
+            on known_before.feed = withdrawals.feed and known_before.provider = withdrawals.provider
+            and known_before.record_key = withdrawals.record_key
         where known_before.feed is null or known_after.feed is null
             or (known_before.file_id, coalesce(known_before.sheet, ''), known_before.line_no)
             is distinct from (known_after.file_id, coalesce(known_after.sheet, ''), known_after.line_no)
@@ -153,7 +157,7 @@ def _changed_cells(connection: duckdb.DuckDBPyConnection, metric: Metric, where:
         extra = "'ALL' as district_code, 'ALL' as industry_code"
     joined = " and ".join(f"old.{key} = new.{key}" for key in keys)
     named = ", ".join(f"coalesce(new.{key}, old.{key}) as {key}" for key in keys)
-    kind = "double" if metric.is_ratio or metric.unit in ("指数", "比例") else "decimal(24, 6)"
+    kind = "double" if metric.is_ratio or metric.unit in ("指数", "比例") else "decimal(30, 6)"
     zero = "null" if metric.is_ratio else "0"
     found: pl.DataFrame = connection.sql(
         f"""
@@ -211,9 +215,9 @@ def _causes(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str)
         with
 
         counted as (
-            select distinct {CELL_COLUMNS}, item, feed, record_key, policy_no, unit from rows_before
+            select distinct {CELL_COLUMNS}, item, feed, provider, record_key, policy_provider, policy_no, unit from rows_before
             union
-            select distinct {CELL_COLUMNS}, item, feed, record_key, policy_no, unit from rows_after
+            select distinct {CELL_COLUMNS}, item, feed, provider, record_key, policy_provider, policy_no, unit from rows_after
         ),
 
         -- The item's own records first; else those of its policy or unit that its counting depends on.
@@ -222,17 +226,19 @@ def _causes(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str)
             from counted
             inner join changed_records as changed
                 on counted.feed = changed.feed and counted.record_key = changed.record_key
+                and counted.provider is not distinct from changed.provider
             union all
             select counted.{", counted.".join(CELL_COLUMNS.split(", "))}, counted.item, changed.*, 2 as priority
             from counted
             inner join changed_records as changed
-                on changed.feed in ({depends}) and (counted.policy_no = changed.policy_no {by_unit})
+                on changed.feed in ({depends})
+                and ((counted.policy_provider = changed.policy_provider and counted.policy_no = changed.policy_no) {by_unit})
         ),
 
         ranked as (
             select
                 candidates.*, files.file_name, files.received_at, providers.name as provider_name,
-                count(distinct (candidates.feed, candidates.record_key)) over (partition by {CELL_COLUMNS}, item) as records,
+                count(distinct (candidates.feed, candidates.provider, candidates.record_key)) over (partition by {CELL_COLUMNS}, item) as records,
                 row_number() over (
                     partition by {CELL_COLUMNS}, item order by priority, files.received_at desc, candidates.feed, candidates.record_key
                 ) as place
@@ -257,7 +263,7 @@ def _causes(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str)
         rounding as (
             select
                 {", ".join(CELL)}, '' as item, 0 as before, 0 as after,
-                cast(total_after as decimal(18, 2)) - cast(total_before as decimal(18, 2)) - (total_after - total_before) as change
+                cast(total_after as decimal(24, 2)) - cast(total_before as decimal(24, 2)) - (total_after - total_before) as change
             from (
                 select
                     {", ".join(f"cells.{name}" for name in CELL)},
@@ -293,14 +299,14 @@ def _causes(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str)
 
 
 def _kind(measure: Measure) -> str:
-    return "double" if measure.unit in ("指数", "比例") else "decimal(28, 8)"
+    return "double" if measure.unit in ("指数", "比例") else "decimal(38, 8)"
 
 
 def _no_causes() -> pl.DataFrame:
     text = ("mart", "metric", "jurisdiction", "district_code", "industry_code", "insurer_code", "item")
     return pl.DataFrame(
         schema={
-            **dict.fromkeys(text, pl.String), "before": pl.Decimal(28, 8), "after": pl.Decimal(28, 8), "change": pl.Decimal(28, 8),
+            **dict.fromkeys(text, pl.String), "before": pl.Decimal(38, 8), "after": pl.Decimal(38, 8), "change": pl.Decimal(38, 8),
             **dict.fromkeys(("cause", "feed", "record_key", "provider_name", "file_name", "sheet"), pl.String),
             "line_no": pl.Int64, "received_at": pl.Datetime("us"), "records": pl.Int64,
         }

@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from pipelines.warehouse.evidence import (
+    EVIDENCE_KEY,
     Measure,
     Metric,
     Unknown,
@@ -214,18 +215,17 @@ def explain_finding(warehouse: Path, finding_id: str) -> FindingExplanation:
         if found.is_empty():
             raise Unknown(f"没有监管发现「{finding_id}」。编号见 marts.findings 的 finding_id 列。")
         row = found.row(0, named=True)
-        keys = [key.split(":", 1) for key in row["evidence_keys"].split("；")]
         records = connection.sql(
             f"""
             select known.feed, known.record_key, providers.name as provider_name, files.file_name, known.sheet, known.line_no, files.received_at
             from ({known_records(connection)}) as known
-            inner join (select unnest($feeds) as feed, unnest($keys) as record_key) as wanted
-                on known.feed = wanted.feed and known.record_key = wanted.record_key
+            inner join (select unnest(string_split($keys, '；')) as evidence_key) as wanted
+                on {EVIDENCE_KEY} = wanted.evidence_key
             left join quality.files as files on known.file_id = files.file_id
             left join marts.dim_provider as providers on files.provider = providers.provider
             order by known.feed, known.record_key
             """,
-            params={"feeds": [key[0] for key in keys], "keys": [key[1] for key in keys]},
+            params={"keys": row["evidence_keys"]},
         ).pl()
         return FindingExplanation(row, records)
 

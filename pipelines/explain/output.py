@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from pipelines.documents.console import Terminal, coloured
 from pipelines.documents.figures import DASH, shown
 from pipelines.explain.diff import Difference
 from pipelines.explain.explain import Explanation, FindingExplanation, Part
@@ -49,16 +50,18 @@ def formula(found: Explanation) -> str:
     return f"{found.metric.title} = {side(found.numerator)} ÷ {side(found.denominator)} = {value}"
 
 
-def print_explanation(found: Explanation, console: Console) -> None:
+def print_explanation(found: Explanation, console: Terminal) -> None:
     """The explanation for a terminal."""
     metric = found.metric
     console.print(
-        f"[bold]{metric.title}[/]（{metric.name}，{metric.code}）　[bold green]{shown(found.value, metric.unit)}[/]"
+        coloured("bold", metric.title)
+        + Text(f"（{metric.name}，{metric.code}）　")
+        + coloured("bold green", shown(found.value, metric.unit))
     )
-    console.print(f"{found.place}　{found.cell.stat_year} 年　取数时点 {found.as_of}", highlight=False)
-    console.print(f"定义：{metric.definition}", highlight=False)
-    console.print(f"来源：{metric.source or DASH}", highlight=False)
-    console.print(f"算式：{formula(found)}", highlight=False)
+    console.print(f"{found.place}　{found.cell.stat_year} 年　取数时点 {found.as_of}")
+    console.print(f"定义：{metric.definition}")
+    console.print(f"来源：{metric.source or DASH}")
+    console.print(f"算式：{formula(found)}")
     for role, parts in (("分子" if metric.is_ratio else "", found.numerator), ("分母", found.denominator)):
         for part in parts:
             label = f"{role} · {part.measure.title}" if role else part.measure.title
@@ -83,17 +86,16 @@ def print_explanation(found: Explanation, console: Console) -> None:
         console.print(table)
     if found.stored is None:
         return
-    console.print(f"[dim]数据仓 {found.publication_id} 中存的数：{found.stored}[/]", highlight=False)
+    console.print(coloured("dim", f"数据仓 {found.publication_id} 中存的数：{found.stored}"))
 
 
-def print_finding(found: FindingExplanation, console: Console) -> None:
+def print_finding(found: FindingExplanation, console: Terminal) -> None:
     """A finding for a terminal."""
     row = found.finding
-    console.print(
-        f"[bold]{row['rule_name']}[/]（{row['rule_code']}，{row['severity']}）　{row['subject_type']} {row['subject_code']}"
-    )
-    console.print(row["explanation"], highlight=False)
-    console.print(f"依据：{row['clause']}　发生日期：{row['found_on']}", highlight=False)
+    subject = f"（{row['rule_code']}，{row['severity']}）　{row['subject_type']} {row['subject_code']}"
+    console.print(coloured("bold", row["rule_name"]) + Text(subject))
+    console.print(row["explanation"])
+    console.print(f"依据：{row['clause']}　发生日期：{row['found_on']}")
     table = Table(title="证据", title_justify="left", padding=(0, 0))
     for heading in ("报送表", "记录", "报送单位", "文件与行", "收到"):
         table.add_column(heading, overflow="fold")
@@ -113,9 +115,9 @@ def finding_json(found: FindingExplanation) -> str:
     )
 
 
-def _print_records(console: Console, title: str, records: pl.DataFrame, count: int) -> None:
+def _print_records(console: Terminal, title: str, records: pl.DataFrame, count: int) -> None:
     if not count:
-        console.print(f"[italic]{title}[/]")
+        console.print(coloured("italic", title))
         return
     table = Table(title=title, title_justify="left", padding=(0, 0))
     with_amount = records.height and records["amount"].null_count() < records.height
@@ -133,7 +135,7 @@ def _print_records(console: Console, title: str, records: pl.DataFrame, count: i
         )  # fmt: skip
     console.print(table)
     if count > SHOWN_RECORDS:
-        console.print(f"[dim]……另有 {count - SHOWN_RECORDS:,} 条（--json 或 --xlsx 列出全部）[/]")
+        console.print(coloured("dim", f"……另有 {count - SHOWN_RECORDS:,} 条（--json 或 --xlsx 列出全部）"))
 
 
 def _plain(records: pl.DataFrame) -> list[dict[str, Any]]:
@@ -199,10 +201,11 @@ def titled(frame: pl.DataFrame, titles: dict[str, str]) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def print_difference(found: Difference, console: Console) -> None:
+def print_difference(found: Difference, console: Terminal) -> None:
     """The difference for a terminal: city totals first, then how many cells changed and why."""
     console.print(
-        f"[bold]{found.stat_year} 年　取数时点 {found.before} → {found.after}[/]　{found.cells.height:,} 格有变化，{found.causes.height:,} 条原因"
+        coloured("bold", f"{found.stat_year} 年　取数时点 {found.before} → {found.after}")
+        + Text(f"　{found.cells.height:,} 格有变化，{found.causes.height:,} 条原因")
     )
     totals = found.cells.filter(
         (pl.col("district_code") == "ALL") & (pl.col("industry_code") == "ALL") & (pl.col("insurer_code") == "ALL")

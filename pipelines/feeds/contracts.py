@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, field_validator
 
 FOLDER = Path(__file__).parent
-NOT_FEEDS = {"rules", "refusals"}
+NOT_FEEDS = {"rules", "refusals", "every_feed"}
 
 ColumnType = Literal["text", "uscc", "code", "date", "datetime", "int", "money", "decimal", "ratio", "bool"]
 Severity = Literal["reject", "warn"]
@@ -33,6 +33,10 @@ POLARS_TYPES: dict[str, pl.DataType] = {
     "ratio": pl.Decimal(9, 6),
     "bool": pl.Boolean(),
 }
+
+# What a value of a type may be at most and at least, whatever a contract says beside: what all models, gates, pages and reports
+# are built to hold (trust.md 2; days: 1990 to 2100, pipelines/ingest/normalise.py).
+BOUNDS: dict[str, float] = {"money": 1e11, "int": 1e9, "decimal": 1e9, "ratio": 1}
 
 # Where a landed row came from; received time and file name hang on file_id (landing/files.parquet).
 PROVENANCE: dict[str, pl.DataType] = {
@@ -69,6 +73,15 @@ class Column(Strict):
     description: str = ""
     example: str | None = None
 
+    @property
+    def lowest(self) -> float | None:
+        """The least value accepted; None: the type has none."""
+        return self.min if self.min is not None else -BOUNDS[self.type] if self.type in BOUNDS else None
+
+    @property
+    def highest(self) -> float | None:
+        return self.max if self.max is not None else BOUNDS.get(self.type)
+
 
 class Rule(Strict):
     """A check over one row; `where` is SQL that is true for a row that breaks the rule."""
@@ -86,6 +99,9 @@ class Contract(Strict):
     source: str
     sender: Literal["insurer", "department", "any"]
     key: list[str]
+    # Whose number the key is (trust.md 1). sender: given by the sender, so that a record is (provider, key) and nobody
+    # else's row touches it. world: several rightful senders describe one thing, and the newest word of those who stand counts.
+    identity: Literal["sender", "world"]
     # Key columns that may be empty; an empty one is part of the key.
     optional_key: list[str] = []
     # Columns that must agree with what ref_provider says of the sender.
@@ -100,6 +116,10 @@ class Contract(Strict):
         if unnamed:
             raise ValueError(f"type code and `codes` go together: {unnamed}")
         return columns
+
+    def is_number(self, name: str) -> bool:
+        """Whether a text column holds numbers of records (of policies, claims, vouchers, projects), which are compared as such."""
+        return self.columns[name].type == "text" and (name in self.key or name.endswith(("_no", "_id", "_code")))
 
     @property
     def required_key(self) -> list[str]:
@@ -120,9 +140,11 @@ class GeneralRule(Strict):
 def contracts() -> dict[str, Contract]:
     """All feeds by name. A new feed is a new YAML file in this folder."""
     loaded = {}
+    every_feed = yaml.safe_load((FOLDER / "every_feed.yaml").read_text(encoding="utf-8"))
     for path in sorted(FOLDER.glob("*.yaml")):
         if path.stem not in NOT_FEEDS:
-            contract = Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+            written = yaml.safe_load(path.read_text(encoding="utf-8"))
+            contract = Contract.model_validate({**written, "columns": {**written["columns"], **every_feed}})
             if contract.feed != path.stem:
                 raise ValueError(f"{path.name} describes the feed {contract.feed}")
             loaded[contract.feed] = contract

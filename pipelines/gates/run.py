@@ -13,18 +13,22 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
+import polars as pl
 
 from pipelines.feeds.contracts import contracts
+from pipelines.feeds.reference import providers
 from pipelines.gates.suites import Expectation, Suite, landing_suites, mart_suites
 from pipelines.ingest.manifest import write_atomically
 from pipelines.settings import Settings, quiet_dependencies
+from pipelines.warehouse.tables import reading
 
 SAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """The outcome of one expectation. `sample` shows offending rows as text; `overridden` names an operator's decision."""
+    """The outcome of one expectation. `sample` shows offending rows as text; `overridden` names an operator's decision;
+    `jurisdictions` are the cities of the offending rows, with commas between them, where every one of them names its city."""
 
     stage: str
     suite: str
@@ -37,6 +41,7 @@ class GateResult:
     unexpected_count: int
     observed: str
     sample: str
+    jurisdictions: str = ""
 
     @property
     def blocks(self) -> bool:
@@ -86,6 +91,34 @@ def blocking(results: Iterable[GateResult]) -> list[GateResult]:
     return [result for result in results if result.blocks]
 
 
+def held_back(settings: Settings, results: Iterable[GateResult]) -> dict[str, str] | None:
+    """What the gates that do not hold mean for tonight's publication.
+
+    Returns:
+        the cities that are held back while the others are published, each with its gates in words (empty: none); None: nothing
+        may be published, as a gate judges the program itself or no city is left.
+    """
+    cities: dict[str, list[str]] = {}
+    for gate in blocking(results):
+        if not gate.jurisdictions:
+            return None
+        for city in gate.jurisdictions.split(","):
+            cities.setdefault(city, []).append(f"{gate.title}（{gate.expectation}）")
+    return (
+        None
+        if cities and cities.keys() >= _sending(settings)
+        else {city: "；".join(gates) for city, gates in cities.items()}
+    )
+
+
+def _sending(settings: Settings) -> set[str]:
+    """The cities whose senders have sent anything."""
+    files = settings.landing / "files.parquet"
+    senders = pl.read_parquet(files, columns=["provider"])["provider"].unique().to_list() if files.exists() else []
+    known = providers()
+    return {known[name].jurisdiction or "" for name in senders if name in known} - {""}
+
+
 def _results_path(settings: Settings, stage: str) -> Path:
     return settings.build.with_name(f"gate_results_{stage}.json")
 
@@ -126,7 +159,7 @@ def previous_headline(settings: Settings) -> list[tuple[Any, ...]]:
     """The headline ratios of the last publication (PREVIOUS_HEADLINE); empty if there is none."""
     if not settings.published.exists():
         return []
-    with duckdb.connect(str(settings.published), read_only=True) as connection:
+    with reading(settings.published) as connection:
         return connection.execute(
             """
             select jurisdiction, stat_year, period_end, as_of, metric, value from (
@@ -262,6 +295,14 @@ def _raised(info: dict[str, Any]) -> str:
     return "；".join(str(entry["exception_message"])[:300] for entry in entries if entry.get("raised_exception"))
 
 
+def _cities(tables: Tables, query: str, names: list[str]) -> str:
+    if "jurisdiction" not in names:
+        return ""
+    _, rows = tables.rows(f"select distinct jurisdiction from ({query}) as offending order by 1")
+    cities = [row[0] for row in rows]
+    return ",".join(cities) if all(cities) else ""
+
+
 def _with_samples(tables: Tables, suites: list[Suite], results: list[GateResult]) -> list[GateResult]:
     """Failed SQL expectations get their first offending rows as text."""
     queries = {
@@ -278,5 +319,5 @@ def _with_samples(tables: Tables, suites: list[Suite], results: list[GateResult]
             continue
         names, rows = tables.rows(f"select * from ({query}) limit {SAMPLE_ROWS}")
         lines = ["，".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in rows]
-        found.append(replace(result, sample="\n".join(lines)))
+        found.append(replace(result, sample="\n".join(lines), jurisdictions=_cities(tables, query, names)))
     return found

@@ -32,15 +32,14 @@ def landing_name(feed: str, part: str, size: int) -> str:
     return f"{feed}/{SMALL}/{part}.parquet" if size < SMALL_BYTES else f"{feed}/{part}.parquet"
 
 
-def compact(landing: Path, receipts: Iterable[Receipt], present: Iterable[Receipt], threads: int) -> None:
+def compact(landing: Path, receipts: Iterable[Receipt], threads: int) -> None:
     """Brings the files of small ones up to date; of a feed to which nothing has come nothing is written.
 
     Args:
-        receipts: of all drops ever read; landing files that none of them knows go.
-        present: of the drops that are there.
+        receipts: of all drops that count; landing files that none of them knows go.
     """
-    known = {name for receipt in receipts for name in receipt.outputs}
-    outputs = {name: sha256 for receipt in present for name, sha256 in receipt.outputs.items()}
+    outputs = {name: sha256 for receipt in receipts for name, sha256 in receipt.outputs.items()}
+    known = set(outputs)
     small: dict[str, dict[str, str]] = {feed: {} for feed in (*contracts(), "_issues")}
     for name in sorted(outputs):
         feed, _, rest = name.partition("/")

@@ -135,7 +135,7 @@ class Reading:
         except FileNotFoundError:
             return None
         blank = _blank(drop, self.fingerprint)
-        refusal = Refused("malformed", detail="读取程序异常终止")
+        refusal = Refused("stalled", seconds=self.settings.reader_seconds)
         receipt = _refuse(self.settings, _identified(blank, drop, content), refusal)
         manifest.save_receipt(self.settings.landing, drop, receipt)
         return receipt
@@ -215,7 +215,8 @@ def read_safely(
     except (Refused, OSError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:
-        raise Refused("malformed", detail=f"{type(error).__name__}：{str(error)[:100]}") from error
+        # What a library says may quote the file, and is English: it goes to the log, not to the sender.
+        raise Refused("malformed", detail="内容无法解析") from error
 
 
 def _write(settings: config.Settings, contract: Contract, receipt: Receipt, checked: Iterable[Checked]) -> Receipt:

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -58,9 +59,9 @@ class Progress:
     total: int
 
 
-def reading_fingerprint() -> str:
-    """Fingerprint of everything that decides how a file is read."""
-    digest = hashlib.sha256()
+def reading_fingerprint(settings: config.Settings) -> str:
+    """Fingerprint of everything that decides how a file is read; with another key for personal values, all are read again."""
+    digest = hashlib.sha256(settings.key_fingerprint().encode())
     package = Path(__file__).parents[1]
     paths = [
         path
@@ -90,10 +91,51 @@ def is_current(drop: Drop, receipt: Receipt | None, fingerprint: str) -> bool:
 def pending(settings: config.Settings) -> list[Drop]:
     """Drops that have not been loaded yet."""
     receipts = manifest.load_receipts(settings.landing)
-    fingerprint = reading_fingerprint()
-    return [
-        drop for drop in manifest.find_drops(settings.raw) if not is_current(drop, receipts.get(drop.path), fingerprint)
-    ]
+    fingerprint = reading_fingerprint(settings)
+    return [drop for drop in _drops(settings, receipts) if not is_current(drop, receipts.get(drop.path), fingerprint)]
+
+
+def _drops(settings: config.Settings, receipts: Mapping[str, Receipt]) -> list[Drop]:
+    known = {path: datetime.fromisoformat(receipt.received_at) for path, receipt in receipts.items()}
+    return manifest.find_drops(settings.raw, known=known)
+
+
+def vanished(settings: config.Settings) -> list[str]:
+    """Drops that have been read and are no longer in raw/. Their rows stay until an operator decides (`forget`)."""
+    receipts = manifest.load_receipts(settings.landing)
+    drops = _drops(settings, receipts)
+    return sorted(_lost(receipts, drops))
+
+
+def _vanished(receipts: Mapping[str, Receipt], drops: list[Drop]) -> set[str]:
+    hidden = tuple(drop.path for drop in drops if drop.path.endswith("/"))  # what was read in there is still there
+    there = {drop.path for drop in drops}
+    return {path for path in receipts if path not in there and not path.startswith(hidden)}
+
+
+def _lost(receipts: Mapping[str, Receipt], drops: list[Drop]) -> set[str]:
+    """Vanished drops that left rows behind."""
+    return {path for path in _vanished(receipts, drops) if receipts[path].status == "loaded"}
+
+
+def forget(settings: config.Settings, path: str) -> bool:
+    """An operator's decision that a drop which vanished from raw/ does not count any more: its rows go with the next night.
+
+    Returns:
+        False where nothing of that path was read, or the file is there.
+    """
+    if path not in vanished(settings):
+        return False
+    (manifest.receipts_folder(settings.landing) / f"{manifest.path_id(path)}.json").unlink()
+    return True
+
+
+def read_again(settings: config.Settings) -> None:
+    """Everything that can be read again is, at the next landing; what vanished from raw/ stays as it was read."""
+    kept = vanished(settings)
+    receipts = manifest.load_receipts(settings.landing)
+    for path in receipts.keys() - set(kept):
+        (manifest.receipts_folder(settings.landing) / f"{manifest.path_id(path)}.json").unlink()
 
 
 def damaged(settings: config.Settings) -> list[Receipt]:
@@ -116,11 +158,12 @@ def land(
     Returns:
         what was done, per feed.
     """
-    drops = manifest.find_drops(settings.raw)
+    settings.personal_data_key()  # made here, once, before anybody uses it
     receipts = manifest.load_receipts(settings.landing)
+    drops = _drops(settings, receipts)
     for broken in manifest.damaged(settings.landing, list(receipts.values()), settings.threads):
         del receipts[broken.path]
-    fingerprint = reading_fingerprint()
+    fingerprint = reading_fingerprint(settings)
     loaded: dict[str, Receipt] = {}
     seen = {receipt.file_id: receipt for receipt in receipts.values() if receipt.contract == fingerprint}
     new = [
@@ -131,7 +174,6 @@ def land(
     moving = _still_changing(settings, new)
     # What is still being copied is read the next time. Large files first: nobody waits for the last one.
     ready = sorted((drop for drop in new if drop.path not in moving), key=lambda drop: -drop.size)
-    settings.personal_data_key()  # made here, once, before anybody uses it
     said = 0.0
     for done, (drop, receipt) in enumerate(land_all(Reading(settings, fingerprint, seen), ready), start=1):
         if receipt is not None:
@@ -140,11 +182,11 @@ def land(
             said = time.monotonic()
             progress(Progress(done, len(ready)))
     write_calendar(settings)
-    paths = {drop.path for drop in drops}
-    hidden = tuple(drop.path for drop in drops if drop.path.endswith("/"))  # what was read in there still counts
-    present = [receipt for path, receipt in receipts.items() if path in paths or path.startswith(hidden)]
-    compact(settings.landing, receipts.values(), present, settings.threads)
-    _write_files_table(settings, present)
+    for path in _vanished(receipts, drops) - _lost(receipts, drops):  # refused and gone: nothing is left of it
+        del receipts[path]
+        (manifest.receipts_folder(settings.landing) / f"{manifest.path_id(path)}.json").unlink(missing_ok=True)
+    compact(settings.landing, receipts.values(), settings.threads)
+    _write_files_table(settings, list(receipts.values()))
     return [_summary(feed, [receipt for receipt in loaded.values() if receipt.feed == feed]) for feed in contracts()]
 
 

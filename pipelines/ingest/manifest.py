@@ -18,11 +18,11 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -124,15 +124,19 @@ def parse_stamp(text: str) -> datetime | None:
         return None
 
 
-def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
+def find_drops(raw: Path, now: datetime | None = None, known: Mapping[str, datetime] | None = None) -> list[Drop]:
     """All drops `raw/<provider>/<feed>/[<stamp>/]<file>`, in order of path.
 
-    A file without a stamp folder is stamped when first seen. Hidden files, Excel's locks (`~$*`) and unfinished copies
+    A file without a stamp folder is stamped when first seen, never before one that was stamped already: a clock that was
+    set back does not put new drops into the past. Hidden files, Excel's locks (`~$*`) and unfinished copies
     (UPLOADING) are left alone. A file laid anywhere else is a misfiled drop, not none; a link and what
     may not be read are drops too (`unopened`).
+
+    Args:
+        known: when drops were received after their receipts, for stamps that were torn off.
     """
     stamps = _load_stamps(raw)
-    first_seen = (now or datetime.now(CHINA)).replace(tzinfo=None, second=0, microsecond=0)
+    first_seen = max([(now or datetime.now(CHINA)).replace(tzinfo=None, second=0, microsecond=0), *stamps.values()])
     new_stamps: dict[str, datetime] = {}
     found = sorted(_walk(raw))
     spelled = {"/".join(parts) for parts, _ in found}
@@ -148,7 +152,9 @@ def find_drops(raw: Path, now: datetime | None = None) -> list[Drop]:
         received = parse_stamp(rest[0]) if len(rest) == 1 else None
         misfiled = feed not in contracts() or (bool(rest) and received is None)
         if received is None:
-            received = stamps.get(relative) or new_stamps.setdefault(relative, first_seen)
+            received = stamps.get(relative)
+        if received is None:
+            received = new_stamps.setdefault(relative, (known or {}).get(relative) or first_seen)
         drops.append(
             Drop(
                 relative, provider, feed, received, size, mtime_ns, misfiled, unopened, on_disk if on_disk != relative else "",
@@ -229,17 +235,32 @@ def abandoned(raw: Path, before: datetime) -> list[Path]:
 
 
 def _load_stamps(raw: Path) -> dict[str, datetime]:
+    return _stamps(raw)[0]
+
+
+def torn_stamps(raw: Path) -> int:
+    """Lines of the stamps file that a crash has cut off, or somebody has spoiled."""
+    return _stamps(raw)[1]
+
+
+def _stamps(raw: Path) -> tuple[dict[str, datetime], int]:
+    """The stamps that can be read, and how many lines cannot: each is read by itself."""
     path = raw / STAMPS_FILE
-    if not path.exists():
-        return {}
     stamps: dict[str, datetime] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    torn = 0
+    for line in path.read_bytes().splitlines() if path.exists() else ():
         try:
-            entry = json.loads(line)
+            entry = json.loads(line.decode())
             stamps.setdefault(entry["path"], datetime.fromisoformat(entry["received_at"]))
-        except (ValueError, KeyError):
-            continue  # a line cut off by a crash; its file is stamped again
-    return stamps
+        except (ValueError, KeyError, TypeError):
+            torn += 1
+    return stamps, torn
+
+
+def clock_behind(raw: Path, now: datetime) -> datetime | None:
+    """The newest stamp, if the clock is an hour and more behind it; None: it is not."""
+    newest = max(_load_stamps(raw).values(), default=None)
+    return newest if newest is not None and newest > now.replace(tzinfo=None) + timedelta(hours=1) else None
 
 
 def _append_stamps(raw: Path, stamps: dict[str, datetime]) -> None:
@@ -249,8 +270,12 @@ def _append_stamps(raw: Path, stamps: dict[str, datetime]) -> None:
         json.dumps({"path": path, "received_at": at.isoformat()}, ensure_ascii=False) + "\n"
         for path, at in stamps.items()
     ]
-    with (raw / STAMPS_FILE).open("a", encoding="utf-8") as file:
-        file.write("".join(lines))
+    path = raw / STAMPS_FILE
+    begins = (
+        "" if not path.exists() or path.read_bytes()[-1:] in (b"", b"\n") else "\n"
+    )  # behind a half line: a new one
+    with path.open("a", encoding="utf-8") as file:
+        file.write(begins + "".join(lines))
         file.flush()
         os.fsync(file.fileno())
 

@@ -49,6 +49,9 @@ def _uscc_terms() -> np.ndarray:
 _USCC_TERMS = _uscc_terms()
 
 
+INVISIBLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0f\ufeff]"
+"""Control characters but line ends and tab, and format characters nobody sees: two texts that differ in them look alike."""
+
 BLANKS = " \t\r\n\u00a0\u3000\u200b\u200e\u200f\ufeff"
 
 
@@ -237,9 +240,12 @@ def _in_years(values: pl.Expr) -> pl.Expr:
 
 
 def _any_moment(text: pl.Series) -> pl.Series:
-    """Every spelling of a date or a moment that occurs in files, as a moment in China time."""
+    """Every spelling of a date or a moment that occurs in files, as a moment in China time; one with a zone is converted."""
     value = pl.col("v")
-    moment = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?)?[分秒]?)?$"
+    moment = (
+        r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?)?[分秒]?"
+        r"(?: ?(Z|z|[+-]\d{2}(?::?\d{2})?))?)?$"
+    )
     part = value.str.extract_groups(moment)
     compact = value.str.extract_groups(r"^(\d{4})(\d{2})(\d{2})$")
     serial = pl.when(value.str.contains(r"^\d{5}(\.\d+)?$")).then(value.cast(pl.Float64, strict=False))
@@ -247,12 +253,18 @@ def _any_moment(text: pl.Series) -> pl.Series:
         part.struct.field(str(group)).cast(pl.Int64).fill_null(0) * unit for group, unit in ((4, 3600), (5, 60), (6, 1))
     )
     in_a_day = pl.when(seconds < 86400).then(seconds)
+    # A stamp with a zone is converted to China's time, eight hours ahead of UTC; without one it is China's already.
+    zone = part.struct.field("7").str.extract_groups(r"^([+-])(\d{2}):?(\d{2})?$").struct
+    ahead = (zone.field("2").cast(pl.Int64) * 60 + zone.field("3").cast(pl.Int64).fill_null(0)) * pl.when(
+        zone.field("1") == "-"
+    ).then(-1).otherwise(1)
+    to_china = pl.when(part.struct.field("7").is_null()).then(0).otherwise(8 * 60 - ahead.fill_null(0))
     frame = pl.DataFrame({"v": text}).with_columns(pl.col("v").str.normalize("NFKC").str.strip_chars())
     return frame.select(
         _in_years(
             pl.coalesce(
                 _day(part.struct.field("1"), part.struct.field("2"), part.struct.field("3")).cast(pl.Datetime("us"))
-                + pl.duration(seconds=in_a_day),
+                + pl.duration(seconds=in_a_day, minutes=to_china),
                 _day(compact.struct.field("1"), compact.struct.field("2"), compact.struct.field("3")).cast(
                     pl.Datetime("us")
                 ),

@@ -1,16 +1,17 @@
-"""Who reads the drops of a night: threads for a few small texts, processes for everything else.
+"""Who reads the drops of a night: processes bounded in memory and time.
 
 What belongs here: starting and ending them, what happens when one dies. What does not: what they do (drop.py).
 
-A parser that runs out of memory or trips over hostile bytes may end its process, with no exception to catch. Workbooks,
-Parquet and archives are therefore never read in the night's own process; the drop that a worker dies of is refused.
+A parser that runs out of memory or trips over hostile bytes may end its process, with no exception to catch, or never come
+back. No drop is therefore read in the night's own process, however small; the one that a worker dies of is refused.
 """
 
 from __future__ import annotations
 
 import resource
+import signal
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import PurePosixPath
 
@@ -19,8 +20,6 @@ from pipelines.ingest.manifest import Drop, Receipt
 from pipelines.processes import processes
 from pipelines.settings import environment
 
-# Below this much to read, starting other processes costs more than they save.
-FEW_FILES, FEW_BYTES = 150, 48 << 20
 TEXTS = {".csv", ".txt", ".tsv"}
 
 # Texts of one sender and feed are read together, so many and so much at once; larger ones have enough rows of their own.
@@ -37,19 +36,9 @@ Landed = Iterator[tuple[Drop, Receipt | None]]
 
 def land_all(reading: Reading, drops: list[Drop]) -> Landed:
     """Lands drops; each with its receipt, in the order they are done."""
-    count = reading.settings.threads
     tasks = together(drops)
-    if (
-        all(_is_text(drop) for drop in drops)
-        and len(drops) <= FEW_FILES
-        and sum(drop.size for drop in drops) <= FEW_BYTES
-    ):
-        with ThreadPoolExecutor(count) as threads:
-            for landed in threads.map(reading.land, tasks):
-                yield from landed
-        return
     with environment("POLARS_MAX_THREADS", "1"):
-        yield from _by_processes(reading, tasks, count)
+        yield from _by_processes(reading, tasks, min(reading.settings.threads, len(tasks)))
 
 
 def _is_text(drop: Drop) -> bool:
@@ -98,9 +87,30 @@ def _by_processes(reading: Reading, tasks: list[Task], count: int) -> Landed:
 def _alone(reading: Reading, drop: Drop) -> Landed:
     try:
         with _processes(reading, 1) as process:
-            yield from process.submit(_land, [drop]).result()
+            landed = process.submit(_land, [drop]).result()
     except BrokenProcessPool:
-        yield drop, reading.refuse_deadly(drop)
+        _can_begin(reading)
+        landed = [(drop, reading.refuse_deadly(drop))]
+    yield from landed
+
+
+def _can_begin(reading: Reading) -> None:
+    """That a reading process begins at all: where none does, it is not the drops' fault.
+
+    Raises:
+        OSError: none does (no memory, no processes, the environment is being changed).
+    """
+    try:
+        with _processes(reading, 1) as process:
+            process.submit(_nothing).result()
+    except BrokenProcessPool as broken:
+        raise OSError(
+            "读取报送文件的进程无法启动：请检查内存、进程数上限，以及运行环境是否正在重装；文件未读，下一晚再读。"
+        ) from broken
+
+
+def _nothing() -> None:
+    """What a process does that only has to begin."""
 
 
 def _processes(reading: Reading, count: int) -> ProcessPoolExecutor:
@@ -119,5 +129,15 @@ def limit_memory(megabytes: int) -> None:
 
 
 def _land(task: Task) -> list[tuple[Drop, Receipt | None]]:
+    """Lands drops; a process that has not done so in time is ended by its own alarm, wherever it hangs."""
     assert _reading is not None
-    return _reading.land(task)
+    signal.alarm(seconds_for(task, _reading.settings.reader_seconds))
+    try:
+        return _reading.land(task)
+    finally:
+        signal.alarm(0)
+
+
+def seconds_for(task: Task, seconds: int) -> int:
+    """How long reading may take: a slow machine reads ten megabytes in a few seconds."""
+    return seconds + seconds * sum(drop.size for drop in task) // (100 << 20)

@@ -7,9 +7,13 @@ What belongs here: what must be in order before Dagster may run. What does not: 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from pipelines.ingest.manifest import write_atomically
 from pipelines.settings import Settings, quiet_dependencies
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 DAGSTER_YAML = """\
 # Written by anze. No telemetry, no first-run pop-up, one run at a time (one writer).
@@ -57,3 +61,11 @@ def end_dead_runs() -> int:
             instance.add_run_tags(run.run_id, DEAD_RUN)
             instance.report_run_failed(run, "运行的进程已不在（断电或被终止），由下一次启动登记为失败。")
     return len(dead)
+
+
+def prune_runs(instance: dg.DagsterInstance, kept: int) -> None:
+    """Records of runs, the oldest first, that are more than are kept: each night adds a megabyte of events, and nobody would
+    ever delete them."""
+    for run in instance.get_runs()[kept:]:
+        if run.is_finished:
+            instance.delete_run(run.run_id)

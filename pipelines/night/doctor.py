@@ -17,6 +17,7 @@ from pipelines.ingest.calendar import announced_until
 from pipelines.ingest.landing import damaged
 from pipelines.ingest.manifest import abandoned, in_unicode
 from pipelines.night import nightly
+from pipelines.night.home import faults
 from pipelines.night.incident import folder as incidents
 from pipelines.publish.publication import is_whole, last_publication, opens
 from pipelines.settings import CHINA, TELEMETRY_OFF, Settings
@@ -49,7 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
     findings.append(Finding("磁盘", free > FREE_GB, f"可用 {free:.0f} GB"))
     on = [name for name, value in TELEMETRY_OFF.items() if os.environ.get(name) != value]
     findings.append(Finding("遥测", not on, "全部关闭" if not on else f"未关闭：{'、'.join(on)}"))
-    findings += [_uploads(settings), _landing(settings), _published(settings), _build(settings)]
+    findings += [_uploads(settings), _landing(settings), _published(settings), _build(settings), *_home(settings)]
     if settings.engine == "spark":
         findings.append(_spark(settings))
     return [*findings, _chinese_font(), _calendar(datetime.now(CHINA).date()), _last_incident(settings)]
@@ -62,6 +63,11 @@ def _uploads(settings: Settings) -> Finding:
         return Finding("上传", True, "没有停在半路的文件")
     named = in_unicode(str(stopped[0].relative_to(settings.raw)))
     return Finding("上传", False, f"{len(stopped)} 个文件停在半路超过一天（如 {named}），请对方重新上传", is_hint=True)
+
+
+def _home(settings: Settings) -> list[Finding]:
+    """Faults that the next night gets over, but somebody should know of."""
+    return [Finding("数据目录", False, text, is_hint=True) for text in faults(settings)]
 
 
 def _landing(settings: Settings) -> Finding:
@@ -116,6 +122,7 @@ def repair(settings: Settings, job: nightly.Job) -> list[str]:
         outcome = nightly.run(settings, job)
         ending = {
             "published": "已重新发布",
+            "held_back": "已重新发布，有城市暂停更新",
             "nothing_new": "现有发布有效",
             "blocked": "被闸门拦下，未发布",
             "failed": "未完成",

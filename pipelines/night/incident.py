@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -32,15 +33,28 @@ def folder(settings: Settings) -> Path:
     return settings.home / "incidents"
 
 
-def record(settings: Settings, step: str, title: str, error: str, run_id: str, gates: list[GateResult]) -> Path:
+def record(
+    settings: Settings,
+    step: str,
+    title: str,
+    error: str,
+    run_id: str,
+    gates: list[GateResult],
+    files: Sequence[str] = (),
+) -> Path:
     """Writes the note, tells the webhook if one is configured (ANZE_WEBHOOK_URL), and returns the note's path.
+
+    Args:
+        files: what moved the numbers that gates stopped, a line each.
 
     A webhook that cannot be reached never makes things worse: the note says so.
     """
     now = datetime.now(CHINA)
     publication = last_publication(settings)
     standing = (
-        f"现有发布 {publication.publication_id}（取数时点 {publication.as_of}）保持不变，分析员与网页不受影响。"
+        f"其他城市已照常发布（{publication.publication_id}，取数时点 {publication.as_of}）。"
+        if publication and publication.held_back and not error
+        else f"现有发布 {publication.publication_id}（取数时点 {publication.as_of}）保持不变，分析员与网页不受影响。"
         if publication
         else "还没有任何发布，分析员暂时没有可用的数据。"
     )
@@ -59,6 +73,7 @@ def record(settings: Settings, step: str, title: str, error: str, run_id: str, g
     for gate in gates:
         lines.append(f"- {gate.table_name}：{gate.title}（{gate.expectation}，{gate.unexpected_count} 行不符）")
         lines += [f"    - {line}" for line in gate.sample.splitlines()[:3]]
+    lines += [f"- {line}" for line in files]
     if not gates:
         lines += ["```", error.strip() or "未知错误", "```"]
     if settings.webhook_url:

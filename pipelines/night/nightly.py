@@ -9,12 +9,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.gates import process as gates_process
 from pipelines.gates.run import GateResult, blocking, load_results
-from pipelines.night.dagster_home import end_dead_runs, prepare_dagster_home
+from pipelines.ingest.landing import read_again
+from pipelines.night.dagster_home import end_dead_runs, prepare_dagster_home, prune_runs
+from pipelines.night.holding import moved_by, note_cities_held_back
+from pipelines.night.home import set_right
 from pipelines.night.inputs import nothing_new
 from pipelines.night.lock import AlreadyRunning, writer_lock
 from pipelines.publish.publication import Publication, last_publication, opens
@@ -32,19 +35,24 @@ Job = Callable[[], "dg.JobDefinition"]
 DISK_FULL = 32 << 20
 """Bytes free below which whatever went wrong went wrong for want of space."""
 
-Status = Literal["published", "nothing_new", "blocked", "failed"]
+Status = Literal["published", "held_back", "nothing_new", "blocked", "failed"]
+"""held_back: published, and a city's gates do not hold, so that it stays at a day before (holding.py)."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a night ended. `gates` are those that blocked; `error` says why it failed."""
+    """How a night ended. `gates` are those that blocked, `moved_by` the files that moved what they stopped; `error` says why it
+    failed."""
 
     status: Status
     publication: Publication | None = None
     gates: tuple[GateResult, ...] = ()
     error: str = ""
+    moved_by: tuple[str, ...] = ()
     stages: tuple[tuple[str, float], ...] = ()
     """Seconds of each stage (Dagster's steps), in order; what the night needed besides is its start-up."""
+    notices: tuple[str, ...] = ()
+    """Faults of the home that the night got over (home.py)."""
 
 
 def run(settings: Settings, job: Job, as_of: str = "", full: bool = False) -> Outcome:
@@ -84,19 +92,24 @@ def in_words(settings: Settings, text: str) -> str:
 
 def _run(settings: Settings, job: Job, as_of: str, full: bool) -> Outcome:
     with writer_lock(settings):
-        if full:
-            for folder in (settings.landing, settings.build.parent):
-                shutil.rmtree(folder, ignore_errors=True)
-        else:
-            publication = nothing_new(settings, as_of)
-            if publication:
-                _bring_site_up_to_date(settings, publication)
-                return Outcome("nothing_new", publication)
-        _forget_gate_results(settings)
-        if not opens(settings.build):
-            # A crash of the machine, a bad disk: the private build is made again from landing.
-            shutil.rmtree(settings.build.parent)
-        return _run_dagster(settings, job, as_of)
+        notices = tuple(set_right(settings))
+        return replace(_run_locked(settings, job, as_of, full), notices=notices)
+
+
+def _run_locked(settings: Settings, job: Job, as_of: str, full: bool) -> Outcome:
+    if full:
+        read_again(settings)
+        shutil.rmtree(settings.build.parent, ignore_errors=True)
+    else:
+        publication = nothing_new(settings, as_of)
+        if publication:
+            _bring_site_up_to_date(settings, publication)
+            return Outcome("held_back" if publication.held_back else "nothing_new", publication)
+    _forget_gate_results(settings)
+    if not opens(settings.build):
+        # A crash of the machine, a bad disk: the private build is made again from landing.
+        shutil.rmtree(settings.build.parent)
+    return _run_dagster(settings, job, as_of)
 
 
 def _bring_site_up_to_date(settings: Settings, publication: Publication) -> None:
@@ -135,16 +148,22 @@ def _run_dagster(settings: Settings, job: Job, as_of: str) -> Outcome:
         result = nightly.execute_in_process(
             instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}
         )
+        prune_runs(instance, settings.runs_kept)
     blocked = blocking(load_results(settings))
-    if result.success and not blocked:
+    publication = last_publication(settings)
+    files = tuple(moved_by(settings, blocked))
+    if result.success:
         stages = tuple(
             (str(event.step_key), event.step_success_data.duration_ms / 1000)
             for event in result.all_events
             if event.is_step_success
         )
-        return Outcome("published", last_publication(settings), stages=stages)
+        if not blocked:
+            return Outcome("published", publication, stages=stages)
+        note_cities_held_back(settings, result.run_id, blocked, files)
+        return Outcome("held_back", publication, tuple(blocked), moved_by=files, stages=stages)
     if blocked:
-        return Outcome("blocked", last_publication(settings), tuple(blocked))
+        return Outcome("blocked", publication, tuple(blocked), moved_by=files)
     failures = [event for event in result.all_events if event.is_step_failure]
     causes = []
     for event in failures:

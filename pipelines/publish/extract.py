@@ -6,6 +6,7 @@ lists in the workbook look like (pipelines/warehouse/lists.py).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,9 +61,19 @@ def write_database(warehouse: Path, who: Audience, path: Path) -> dict[str, int]
         fresh_file(path, PUBLISHED_SCHEMAS)
         connection.execute(f"attach {literal(str(path))} as extract")
         rows = copy_tables(connection, "extract", tables)
+        _own_counts(connection, rows)
         write_comments(connection, "extract", comments_in(connection, "whole", tables))
     path.chmod(0o440)
     return rows
+
+
+def _own_counts(connection: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> None:
+    """The publication as the audience may know it: what the others sent, and how much of it there is, is theirs (trust.md 5)."""
+    connection.execute(
+        "update extract.meta.publication set row_counts = ?, source_hash = null, "
+        "source_files = (select count(*) from extract.quality.files)",
+        [json.dumps(rows)],
+    )
 
 
 def _write_workbook(connection: duckdb.DuckDBPyConnection, path: Path, who: Audience) -> list[str]:

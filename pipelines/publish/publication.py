@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,11 +22,12 @@ import duckdb
 import polars as pl
 
 import pipelines
-from pipelines.gates.run import GateResult, blocking
+from pipelines.gates.run import GateResult, held_back
 from pipelines.ingest.manifest import sha256_of, write_atomically
 from pipelines.settings import CHINA, Settings, duckdb_limits
 from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS, data_dictionary, descriptions, metric_catalogue
-from pipelines.warehouse.tables import copy_tables, fresh_file, literal, quoted, write_comments
+from pipelines.warehouse.held_back import HeldBack, as_json, put_back
+from pipelines.warehouse.tables import copy_tables, fresh_file, literal, quoted, reading, write_comments
 
 # Tables the publication adds to what dbt built: description, and Chinese comment per column.
 ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
@@ -66,6 +68,7 @@ ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
         {
             "publication_id": "发布编号", "as_of": "取数时点", "built_at": "生成时间：北京时间", "code_version": "程序版本", "source_files": "来源文件数",
             "source_hash": "来源指纹：全部来源文件指纹的汇总", "row_counts": "各表行数：JSON",
+            "held_back": "暂停更新的城市：JSON，城市、停留的取数时点、自何时起、不符的检查；空值表示没有",
         },
     ),
 }  # fmt: skip
@@ -88,6 +91,8 @@ class Publication:
     tables: int
     rows: int
     sha256: str = ""
+    held_back: tuple[dict[str, str], ...] = ()
+    """Cities that stay at a day before (held_back.HeldBack)."""
 
 
 def is_whole(settings: Settings, publication: Publication) -> bool:
@@ -110,10 +115,25 @@ def opens(path: Path) -> bool:
     return True
 
 
+def set_wal_aside(settings: Settings) -> Path | None:
+    """A log that another program left beside the published file: DuckDB would replay it into whatever lies there next.
+
+    Returns:
+        where it lies now; None: there was none.
+    """
+    log = settings.published.with_name(f"{settings.published.name}.wal")
+    if not log.exists():
+        return None
+    place = log.with_name(f"set_aside_{datetime.now(CHINA):%Y%m%d-%H%M%S-%f}.wal")
+    log.replace(place)
+    return place
+
+
 def last_publication(settings: Settings) -> Publication | None:
     """The publication in force; None if there is none or its record is gone."""
     try:
-        return Publication(**json.loads(_record_path(settings).read_text(encoding="utf-8")))
+        record = json.loads(_record_path(settings).read_text(encoding="utf-8"))
+        return Publication(**record | {"held_back": tuple(record.get("held_back", ()))})
     except (OSError, ValueError, TypeError):
         return None
 
@@ -155,22 +175,32 @@ def _written_by_dbt(build: Path) -> bool:
         return bool(connection.execute(WRITTEN_BY_DBT).fetchall())
 
 
-def publish(settings: Settings, manifest: Path, results: list[GateResult], fingerprint: str) -> Publication:
+def publish(
+    settings: Settings,
+    manifest: Path,
+    results: list[GateResult],
+    fingerprint: str,
+    held: Sequence[tuple[HeldBack, Path | None]] = (),
+) -> Publication:
     """Publishes the private build.
 
+    Args:
+        held: cities that stay at a day before, each with the warehouse of that day; None: nothing good is known of it.
     Raises:
-        ValueError: a blocking gate does not hold.
+        ValueError: a blocking gate does not hold, and not for these cities alone.
     """
-    if blocking(results):
+    failed = held_back(settings, results)
+    if failed is None or failed.keys() != {city.jurisdiction for city, _ in held}:
         raise ValueError("a blocking gate does not hold")
     if _written_by_dbt(settings.build):
         begin_publication(settings, whole=False)  # published before: what dbt wrote is in the published file by now
     else:
         fresh_file(settings.publishing, PUBLISHED_SCHEMAS)
     publication = assemble(
-        settings, settings.build, settings.publishing, manifest, results, fingerprint, filed_statistics(settings)
+        settings, settings.build, settings.publishing, manifest, results, fingerprint, filed_statistics(settings), held
     )
     _keep_history(settings)
+    set_wal_aside(settings)
     settings.publishing.replace(settings.published)
     write_atomically(_record_path(settings), json.dumps(asdict(publication), ensure_ascii=False, indent=1).encode())
     return publication
@@ -178,7 +208,7 @@ def publish(settings: Settings, manifest: Path, results: list[GateResult], finge
 
 def row_counts(settings: Settings) -> dict[str, int]:
     """Rows of every published table (`marts.fct_policy`), as the publication recorded them."""
-    with duckdb.connect(str(settings.published), read_only=True) as connection:
+    with reading(settings.published) as connection:
         recorded: dict[str, int] = json.loads(
             connection.execute("select row_counts from meta.publication").fetchall()[0][0]
         )
@@ -217,6 +247,7 @@ def assemble(
     results: list[GateResult],
     fingerprint: str,
     filed: pl.DataFrame,
+    held: Sequence[tuple[HeldBack, Path | None]] = (),
 ) -> Publication:
     """Writes what is published of a build into a file that may hold part of it already; checked and read-only then."""
     built_at = datetime.now(CHINA).replace(tzinfo=None, microsecond=0)
@@ -227,8 +258,13 @@ def assemble(
             "select count(*), md5(string_agg(file_id, ',' order by file_id)) from quality.files"
         ).fetchall()[0]
         publication_id = f"{as_of:%Y%m%d}-{hashlib.sha256((files[1] + fingerprint).encode()).hexdigest()[:8]}"
-        _add_tables(connection, manifest, results, publication_id, as_of, built_at, files, filed)
+        cities = [city for city, _ in held]
+        _add_tables(connection, manifest, results, publication_id, as_of, built_at, files, filed, as_json(cities))
         rows = _copy(connection, settings.threads)
+        if held:
+            put_back(connection, list(rows), held)
+            rows = _counted(connection, list(rows))
+        connection.execute("update publishing.meta.publication set row_counts = ?", [json.dumps(rows)])
         comments = [comment for comment in descriptions(manifest) + ADDED_COMMENTS if comment[0] in rows]
         write_comments(connection, "publishing", comments)
         connection.execute("checkpoint publishing")
@@ -244,6 +280,7 @@ def assemble(
         len(rows),
         sum(rows.values()),
         sha256_of(target),
+        tuple(asdict(city) for city in cities),
     )
 
 
@@ -256,6 +293,7 @@ def _add_tables(
     built_at: datetime,
     files: tuple[int, str],
     filed: pl.DataFrame,
+    held: str,
 ) -> None:
     gate_columns = ADDED_TABLES["quality.gate_results"][1]
     frames = {
@@ -269,7 +307,7 @@ def _add_tables(
         "meta.publication": pl.DataFrame(
             {
                 "publication_id": [publication_id], "as_of": [as_of], "built_at": [built_at], "code_version": [pipelines.__version__],
-                "source_files": [files[0]], "source_hash": [files[1]], "row_counts": [""],
+                "source_files": [files[0]], "source_hash": [files[1]], "row_counts": [""], "held_back": [held],
             }
         ),
         "meta.data_dictionary": data_dictionary(manifest),
@@ -301,9 +339,14 @@ def _copy(connection: duckdb.DuckDBPyConnection, at_once: int) -> dict[str, int]
         "where database_name = current_database() and list_contains(?, schema_name)",
         [PUBLISHED_SCHEMAS],
     ).fetchall()[0][0]
-    rows = copy_tables(connection, "publishing", tables, at_once)
-    connection.execute("update publishing.meta.publication set row_counts = ?", [json.dumps(rows)])
-    return rows
+    return copy_tables(connection, "publishing", tables, at_once)
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> dict[str, int]:
+    return {
+        table: connection.execute(f"select count(*) from publishing.{quoted(table)}").fetchall()[0][0]
+        for table in tables
+    }
 
 
 def _check(path: Path, tables: int) -> None:
@@ -317,9 +360,9 @@ def _check(path: Path, tables: int) -> None:
 
 
 def _keep_history(settings: Settings) -> None:
-    """The publication about to be replaced stays under history/, the newest few."""
+    """The publication about to be replaced stays under history/, the newest few; only if it still is what was published."""
     previous = last_publication(settings)
-    if previous is None or not settings.published.exists():
+    if previous is None or not is_whole(settings, previous):
         return
     folder = settings.warehouse / "history"
     folder.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,8 @@ from pydantic import BaseModel, Field
 
 from pipelines.documents.figures import DASH, percent, shown, wan
 from pipelines.feeds.reference import seed
-from pipelines.warehouse.headline import silent_insurers
+from pipelines.warehouse.headline import awaiting_confirmation, silent_insurers
+from pipelines.warehouse.lists import seen
 
 ALL = "ALL"
 Kind = Literal["text", "count", "yuan", "ratio", "date", "number"]
@@ -188,6 +189,7 @@ def collect(
             raise NoSuchReturn(
                 f"没有 {stat_year} 年的统计。可用年度：{'、'.join(str(year[0]) for year in years) or '无'}。"
             )
+        awaiting = awaiting_confirmation(connection, jurisdiction, seen(connection))
         start, end, as_of = periods[0]
         form = seed("ref_return").filter(jurisdiction=jurisdiction).to_dicts()[0]
         city = seed("ref_jurisdiction").filter(jurisdiction=jurisdiction)["name"].item()
@@ -221,6 +223,7 @@ def collect(
                 "保单按保险起期归入年度；区市和行业按保单（名录按名录）所载。合计按单位去重，比率的合计为分子之和除以分母之和。",
                 "简单赔付率为“（已决＋未决）÷保费”口径，并列已付口径；金额以元汇总后换算为万元，四舍五入至两位小数，各项相加与合计可能有尾差。",
                 "分母为零时以“—”表示，不作零处理。",
+                *([f"{awaiting}。"] if awaiting else []),
             ],
             inputs_hash=inputs_hash,
             code_version=code_version,
@@ -399,13 +402,14 @@ def _weihai_tables(connection: duckdb.DuckDBPyConnection, jurisdiction: str, sta
 
     insured = """
         from marts.evidence_policy as policies
-        inner join marts.fct_policy as details on policies.policy_no = details.policy_no
+        inner join marts.fct_policy as details on policies.provider = details.provider and policies.policy_no = details.policy_no
         inner join marts.dim_district as districts on policies.district_code = districts.district_code
         inner join marts.dim_industry as industries on policies.industry_code = industries.industry_code
         inner join marts.dim_insurer as insurers on policies.insurer_code = insurers.insurer_code
         left join (
-            select stat_year, policy_no, count(*) as visits from marts.evidence_service group by all
-        ) as services on policies.stat_year = services.stat_year and policies.policy_no = services.policy_no
+            select stat_year, policy_provider, policy_no, count(*) as visits from marts.evidence_service group by all
+        ) as services on policies.stat_year = services.stat_year and policies.provider = services.policy_provider
+            and policies.policy_no = services.policy_no
         where policies.jurisdiction = ? and policies.stat_year = ? and policies.is_in_force
     """
     listed: list[tuple[str, Kind]] = [
@@ -447,13 +451,13 @@ def _weihai_tables(connection: duckdb.DuckDBPyConnection, jurisdiction: str, sta
             where providers.jurisdiction = ? and year(problems.found_date) = ? order by problems.found_date, problems.problem_no
             """,
         ),
-        table("insured_by_industry", "行业投保企业清单", listed, f"{chosen} {insured} order by industries.sort_no, districts.sort_no, 3, policies.policy_no", in_word=False),
-        table("insured_by_district", "辖区投保企业清单", listed, f"{chosen} {insured} order by districts.sort_no, industries.sort_no, 3, policies.policy_no", in_word=False),
+        table("insured_by_industry", "行业投保企业清单", listed, f"{chosen} {insured} order by industries.sort_no, districts.sort_no, 3, policies.policy_no, policies.provider", in_word=False),
+        table("insured_by_district", "辖区投保企业清单", listed, f"{chosen} {insured} order by districts.sort_no, industries.sort_no, 3, policies.policy_no, policies.provider", in_word=False),
         table(
             "unserved", "在保未服务单位清单", listed,
             f"""{chosen} {insured} and policies.insured_uscc not in (
                 select insured_uscc from marts.evidence_service as done where done.jurisdiction = policies.jurisdiction and done.stat_year = policies.stat_year
-            ) order by districts.sort_no, industries.sort_no, 3, policies.policy_no""",
+            ) order by districts.sort_no, industries.sort_no, 3, policies.policy_no, policies.provider""",
             ["年底前应全部服务（威应急发〔2023〕11号 三(一)）。"], in_word=False,
         ),
     ]  # fmt: skip

@@ -27,7 +27,7 @@ from pipelines.report.annual import Column, Figure, Return, Revision, Table, col
 from pipelines.report.annual_workbook import write_workbook
 from pipelines.report.word import write_word
 from pipelines.settings import CHINA, Settings, code_fingerprint
-from pipelines.warehouse.tables import as_of_of
+from pipelines.warehouse.held_back import as_of_of
 
 STEM = "annual_return"
 CAUSES_NAMED = 3
@@ -88,7 +88,7 @@ def make(
         NothingKnown, NoSuchReturn: there is nothing to report.
     """
     warehouse = warehouse_at(settings, as_of)
-    day = as_of or as_of_of(warehouse)
+    day = as_of or as_of_of(warehouse, jurisdiction)
     report = collect(warehouse, jurisdiction, stat_year, number, inputs_hash(settings, day), pipelines.__version__)
     report.tables.extend(_vintages(settings, report))
     if previous is None:
@@ -154,7 +154,7 @@ def write(report: Return, out: Path) -> dict[str, Path]:
 
 def file(settings: Settings, warehouse_at: WarehouseAt, jurisdiction: str, stat_year: int, as_of: str) -> Filing:
     """Freezes the return: the next number, its files read-only, what it was made of beside them."""
-    day = as_of or as_of_of(warehouse_at(settings, as_of))
+    day = as_of or as_of_of(warehouse_at(settings, as_of), jurisdiction)
     previous = last_filing(settings, jurisdiction, stat_year, day)
     number = f"{jurisdiction}-{stat_year}-{len(filings(settings, jurisdiction, stat_year)) + 1:02d}"
     report = make(settings, warehouse_at, jurisdiction, stat_year, day, number, previous)

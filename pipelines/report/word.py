@@ -8,6 +8,7 @@ Fonts are named and never embedded; each has an alternative name for machines wi
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +35,14 @@ LINE = Pt(28)
 WIDE = 8
 """A table with more columns lies across a turned page."""
 NUMERALS = "一二三四五六七八九十"
+
+
+NOT_IN_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def xml_text(text: str) -> str:
+    """A text that may stand in a Word document: characters that XML has none of go, whatever landed before they were removed there."""
+    return NOT_IN_XML.sub("", text)
 
 
 def write_word(report: Return, path: Path) -> None:
@@ -301,7 +310,7 @@ def _cell(cell: Any, text: str, font: str, align: WD_ALIGN_PARAGRAPH) -> None:
     paragraph.alignment = align
     paragraph.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
     _off_grid(paragraph)
-    _font(paragraph.add_run(text), font, SIZE_TABLE)
+    _font(paragraph.add_run(xml_text(text)), font, SIZE_TABLE)
 
 
 def _off_grid(paragraph: Any) -> None:
@@ -330,7 +339,7 @@ def _paragraph(
     paragraph.alignment = align if align is not None else WD_ALIGN_PARAGRAPH.JUSTIFY
     if indent:
         _indent(paragraph, first_line_characters=2)
-    _font(paragraph.add_run(text), font, size)
+    _font(paragraph.add_run(xml_text(text)), font, size)
     return paragraph
 
 

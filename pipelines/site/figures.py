@@ -32,6 +32,7 @@ from pipelines.warehouse.headline import (
     silent_insurers,
     tile,
 )
+from pipelines.warehouse.held_back import from_json, in_words
 from pipelines.warehouse.lists import LISTS, Rows, read, seen
 from pipelines.warehouse.rights import Audience, Views
 
@@ -106,9 +107,11 @@ class Figures:
         self.as_of: date
         self.built_at: datetime
         self.publication_id: str
-        self.as_of, self.built_at, self.publication_id = self._rows(
-            "select as_of, built_at, publication_id from meta.publication"
+        self.as_of, self.built_at, self.publication_id, held = self._rows(
+            "select as_of, built_at, publication_id, held_back from meta.publication"
         )[0]
+        self.held_back = in_words(from_json(held))
+        self.awaiting = headline.awaiting_confirmation(connection, who.jurisdiction, self.seen)
         self.metrics = catalogue(connection, "supervision_metrics")
         self.insurer_metrics = catalogue(connection, "insurer_metrics")
         self.is_insurer = "marts.supervision_metrics" not in self.seen

@@ -110,4 +110,5 @@ def build(scale: Scale, seed: int) -> World:
     feeds |= checks | {"problem": patterns.problems(checks["problem"])}
     feeds["contact"] = departments.contacts()
     feeds["indicator"] = departments.indicators(detail, DISTRICTS)
+    feeds = patterns.numbers_of_others(feeds)
     return World(patterns.spared(feeds), patterns.frame())

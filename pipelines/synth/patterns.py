@@ -24,6 +24,8 @@ ONE_INSURER_DISTRICT, ONE_INSURER_YEAR, ONE_INSURER = "371073", 2025, "TSBX"
 DECEMBER_CLUSTER = ("weihai", "LHCX", 2024)
 EXACT_SHARE = ("weihai", "TSBX", 2023)
 PLAN_MISSING = ("shanghai", "PJCX", 2025)
+SAME_NUMBERS = ("weihai_hayc", "weihai_dfjc")
+"""Two insurers of one city that number some policies alike."""
 VISITS_IN_ONE_DAY = 8
 
 
@@ -55,6 +57,35 @@ class Patterns:
         return feeds | {
             "service_record": _mark(feeds["service_record"], "service_no", visits),
             "enterprise": _mark(feeds["enterprise"], "uscc", pl.concat([*units, labelled])),
+        }
+
+    def numbers_of_others(self, feeds: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """Policies of one insurer under numbers that another of the city uses too, with all that refers to them."""
+        policies = feeds["policy"]
+        spoiled = policies.filter(pl.col("planted") | (pl.col("record_status") != "正常"))["policy_no"]
+        shared = feeds["coinsurance"]["policy_no"]
+        fits = policies.filter(
+            (pl.col("product_code") != "employer_liability")
+            & (pl.col("status") == "有效")
+            & (pl.col("inception_date") < pl.date(2026, 6, 1))
+            & ~pl.col("policy_no").is_in(pl.concat([spoiled, shared, self.frame()["record_key"]]).implode())
+        ).unique("policy_no", maintain_order=True)
+        kept, renamed = (fits.filter(pl.col("provider") == provider)["policy_no"].sort() for provider in SAME_NUMBERS)
+        count = min(self.cases, len(kept), len(renamed))
+        numbers = [self.rng.choice(side.to_numpy(), count, replace=False).tolist() for side in (kept, renamed)]
+        self._label("number_of_two_insurers", numbers[0])
+        other = dict(zip(numbers[1], numbers[0], strict=True))
+        taken = pl.col("policy_no").is_in(numbers[0] + numbers[1])
+        return {
+            name: frame.with_columns(
+                policy_no=pl.col("policy_no").replace(other),
+                planted=pl.col("planted") | taken if name == "policy" else "planted",
+            )
+            if "policy_no" in frame.columns and "planted" in frame.columns
+            else frame.with_columns(policy_no=pl.col("policy_no").replace(other))
+            if "policy_no" in frame.columns
+            else frame
+            for name, frame in feeds.items()
         }
 
     def _label(self, rule: str, keys: list[str]) -> None:

@@ -20,7 +20,7 @@ import duckdb
 import polars as pl
 
 from pipelines.settings import DBT_PROJECT, SEEDS, Settings, duckdb_limits, tree_fingerprint
-from pipelines.transform.project import finding_rules, run_dbt
+from pipelines.transform.project import PROJECT_TREES, feeds, finding_rules, run_dbt
 
 # Stand in the compiled SQL for what differs between homes and days.
 LANDING, AS_OF, DATABASE = "@landing@", "@as_of@", "compiled_project"
@@ -47,7 +47,7 @@ class Project:
 
 def compiled_project(cache: Path) -> Project:
     """The project as it is now; compiled when the cache has it not yet."""
-    folder = cache / tree_fingerprint([DBT_PROJECT])
+    folder = cache / tree_fingerprint(PROJECT_TREES)
     manifest = folder / "manifest.json"
     if not (folder / "done").exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,6 +58,7 @@ def compiled_project(cache: Path) -> Project:
             "ANZE_PUBLISHING": str(folder / "publishing.duckdb"),
             "ANZE_SPILL": str(folder / "spill"),
             "ANZE_FINDING_RULES": finding_rules(),
+            "ANZE_FEEDS": feeds(),
             "DBT_TARGET_PATH": str(folder),
             "DBT_LOG_PATH": str(folder / "logs"),
             "DBT_PROFILES_DIR": str(DBT_PROJECT),

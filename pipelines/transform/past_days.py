@@ -42,7 +42,8 @@ def at_hand(settings: Settings, as_of: str) -> Path | None:
         NothingKnown: nothing had been received by then, or nothing is published.
     """
     publication = last_publication(settings)
-    if not as_of or (publication and publication.as_of == as_of and settings.published.exists()):
+    is_its_day = publication is not None and publication.as_of == as_of and not publication.held_back
+    if not as_of or (is_its_day and settings.published.exists()):
         if not settings.published.exists():
             raise NothingKnown("还没有发布的数据仓，请先运行 anze nightly。")
         return settings.published
@@ -51,6 +52,12 @@ def at_hand(settings: Settings, as_of: str) -> Path | None:
         return None
     target.touch()
     return target
+
+
+def side(settings: Settings, as_of: str) -> Path:
+    """The side warehouse of a day, built where it is not there yet; never the published file. The caller holds the lock."""
+    target = _place(settings, as_of, fingerprint(settings, as_of))
+    return target if target.exists() else build(settings, as_of)
 
 
 def build(settings: Settings, as_of: str) -> Path:

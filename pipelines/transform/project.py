@@ -15,11 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.feeds.contracts import FOLDER as FEEDS
+from pipelines.feeds.contracts import contracts
 from pipelines.settings import DBT_PROJECT, Settings, quiet_dependencies, tree_fingerprint
 from pipelines.transform.spark.session import check as check_spark
 from pipelines.transform.spark.session import configure
 from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS
 from pipelines.warehouse.tables import fresh_file
+
+PROJECT_TREES = [DBT_PROJECT, FEEDS]
+"""What dbt's manifest and compiled models depend on."""
 
 
 def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
@@ -35,6 +40,7 @@ def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
         "ANZE_PUBLISHING": str(settings.publishing),
         "ANZE_AS_OF": as_of,
         "ANZE_FINDING_RULES": finding_rules(),
+        "ANZE_FEEDS": feeds(),
         "ANZE_SPILL": str(settings.build.parent / "spill"),
         "ANZE_THREADS": str(settings.threads),
         "ANZE_MEMORY_LIMIT": settings.memory_limit,
@@ -48,6 +54,16 @@ def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
 def finding_rules() -> str:
     """The models in the folder of rules of supervision, for macros/findings.sql: dbt cannot list a folder."""
     return ",".join(sorted(path.stem for path in (DBT_PROJECT / "models/marts/findings/rules").glob("*.sql")))
+
+
+def feeds() -> str:
+    """What the contracts say of whose record a row is, for macros/knowledge.sql: feed → sender, identity, key; as JSON."""
+    return json.dumps(
+        {
+            name: {"sender": contract.sender, "identity": contract.identity, "key": contract.key}
+            for name, contract in contracts().items()
+        }
+    )
 
 
 LARGE_LANDING = 64 << 20
@@ -188,7 +204,7 @@ def fresh_manifest(settings: Settings) -> Path:
     quiet_dependencies()
     path = manifest_path(settings)
     stamp = path.with_name("manifest.fingerprint")
-    fingerprint = tree_fingerprint([DBT_PROJECT]) + str(settings.landing)
+    fingerprint = tree_fingerprint(PROJECT_TREES) + str(settings.landing)
     if path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
         return path
     settings.build.parent.mkdir(parents=True, exist_ok=True)

@@ -24,23 +24,27 @@ CELL_COLUMNS = ", ".join(f"cell_{name}" for name in CELL)
 TOTAL_MARTS = ("supervision_metrics", "insurer_metrics")
 
 
-# The newest known version of every record, with the policy and unit it belongs to.
+# The version of every record that counts, with the policy and unit it belongs to. `provider` is whose the number is: null where
+# several rightful senders describe one thing, so that any of them may have spoken last (trust.md 1).
 KNOWN = """
-    select 'policy' as feed, policy_no as record_key, policy_no, insured_uscc as unit, file_id, sheet, line_no from marts.fct_policy
-    union all select 'endorsement', endorsement_no, policy_no, null, file_id, sheet, line_no from marts.fct_endorsement
-    union all select 'coinsurance', policy_no || '|' || insurer_code, policy_no, null, file_id, sheet, line_no from marts.fct_coinsurance
-    union all select 'claim', claim_no, policy_no, insured_uscc, file_id, sheet, line_no from marts.fct_claim
-    union all select 'service_record', service_no, policy_no, insured_uscc, file_id, sheet, line_no from marts.fct_service
-    union all select 'fee_ledger', entry_no, policy_no, null, file_id, sheet, line_no from marts.fct_fee_entry
-    union all select 'enterprise', uscc || '|' || industry_code, null, uscc, file_id, sheet, line_no from marts.fct_roster
-    union all select 'hazard', hazard_no, null, insured_uscc, file_id, sheet, line_no from marts.fct_hazard
-    union all select 'complaint', complaint_no, null, target_code, file_id, sheet, line_no from marts.fct_complaint
-    union all select 'service_plan', insurer_code || '|' || plan_year || '|' || coalesce(insured_uscc, ''), null, insured_uscc, file_id, sheet, line_no from marts.fct_service_plan
-    union all select 'project', project_code, null, builder_uscc, file_id, sheet, line_no from marts.dim_project
-    union all select 'service_org', uscc, null, uscc, file_id, sheet, line_no from marts.dim_service_org
-    union all select 'accident', accident_id, null, uscc, file_id, sheet, line_no from marts.fct_accident
-    union all select 'problem', problem_no, null, target_code, file_id, sheet, line_no from marts.fct_problem
+    select 'policy' as feed, provider, policy_no as record_key, provider as policy_provider, policy_no, insured_uscc as unit, file_id, sheet, line_no from marts.fct_policy
+    union all select 'endorsement', provider, endorsement_no, provider, policy_no, null, file_id, sheet, line_no from marts.fct_endorsement
+    union all select 'coinsurance', provider, policy_no || '|' || insurer_code, provider, policy_no, null, file_id, sheet, line_no from marts.fct_coinsurance
+    union all select 'claim', provider, claim_no, policy_provider, policy_no, insured_uscc, file_id, sheet, line_no from marts.fct_claim
+    union all select 'service_record', provider, service_no, policy_provider, policy_no, insured_uscc, file_id, sheet, line_no from marts.fct_service
+    union all select 'fee_ledger', provider, entry_no, policy_provider, policy_no, null, file_id, sheet, line_no from marts.fct_fee_entry
+    union all select 'enterprise', null, uscc || '|' || industry_code, null, null, uscc, file_id, sheet, line_no from marts.fct_roster
+    union all select 'hazard', provider, hazard_no, null, null, insured_uscc, file_id, sheet, line_no from marts.fct_hazard
+    union all select 'complaint', provider, complaint_no, null, null, target_code, file_id, sheet, line_no from marts.fct_complaint
+    union all select 'service_plan', provider, record_key, null, null, insured_uscc, file_id, sheet, line_no from marts.fct_service_plan
+    union all select 'project', null, project_code, null, null, builder_uscc, file_id, sheet, line_no from marts.dim_project
+    union all select 'service_org', null, uscc, null, null, uscc, file_id, sheet, line_no from marts.dim_service_org
+    union all select 'accident', null, accident_id, null, null, uscc, file_id, sheet, line_no from marts.fct_accident
+    union all select 'problem', provider, problem_no, null, null, target_code, file_id, sheet, line_no from marts.fct_problem
 """
+
+EVIDENCE_KEY = "known.feed || ':' || coalesce(known.provider || '/', '') || known.record_key"
+"""How marts.findings.evidence_keys names a record of KNOWN (dbt_project/macros/findings.sql)."""
 
 
 def known_records(connection: duckdb.DuckDBPyConnection) -> str:
@@ -53,6 +57,10 @@ def known_records(connection: duckdb.DuckDBPyConnection) -> str:
     }
     parts = [part for part in KNOWN.split("union all") if part.rsplit("marts.", 1)[1].strip() in there]
     return "union all".join(parts)
+
+
+NOBODY = "cast(null as varchar)"
+"""A column for what belongs to no single sender."""
 
 
 class Unknown(Exception):
@@ -77,8 +85,25 @@ class Measure:
 
     @property
     def item(self) -> str:
-        """What is counted: the column whose distinct values count, or the record a sum is made of."""
-        return self.how.get("count") or ("insurer_code" if "market" in self.how else self.record)
+        """What is counted: the column whose distinct values count, or the record a sum is made of. A number that a sender gave
+        is its own only, so that `sender/` stands before it."""
+        if "market" in self.how:
+            return "insurer_code"
+        counted = self.how.get("count") or self.record
+        owner = self.policy_provider if counted == "policy_no" else self.provider
+        return counted if owner == NOBODY or counted == self.unit_column else f"{owner} || '/' || {counted}"
+
+    @property
+    def provider(self) -> str:
+        """Whose the record of a row is."""
+        return "provider" if "provider" in self.columns else NOBODY
+
+    @property
+    def policy_provider(self) -> str:
+        """Whose the policy of a row is."""
+        if "policy_provider" in self.columns or "policy_no" not in self.columns:
+            return "policy_provider" if "policy_provider" in self.columns else NOBODY
+        return self.provider
 
     @property
     def unit_column(self) -> str:
@@ -157,12 +182,13 @@ def _in_cell(rows: str, columns: frozenset[str], measure: Measure) -> str:
 def rows_sql(measure: Measure, cells: str) -> str:
     """The evidence rows that count, for every cell of a query.
 
-    Columns: cell_*, item, amount (null for counts), feed, record_key, unit, policy_no, file_id, sheet, line_no.
+    Columns: cell_*, item, amount (null for counts), feed, provider (whose the record is), record_key, unit, policy_provider,
+    policy_no, file_id, sheet, line_no.
     """
     how, columns = measure.how, measure.columns
     amount = how.get("sum") or ("premium_received" if "market" in how else "null")
-    policy = "policy_no" if "policy_no" in columns else "cast(null as varchar)"
-    unit = measure.unit_column if measure.unit_column in columns else "cast(null as varchar)"
+    policy = "policy_no" if "policy_no" in columns else NOBODY
+    unit = measure.unit_column if measure.unit_column in columns else NOBODY
     every, served = "true", ""
     if "every" in how:
         every = f"min(case when {how['every']} then 1 else 0 end) over (partition by {CELL_COLUMNS}, {measure.unit_column}) = 1"
@@ -175,8 +201,8 @@ def rows_sql(measure: Measure, cells: str) -> str:
             )"""
     return f"""
         select
-            {CELL_COLUMNS}, {measure.item} as item, {amount} as amount, {measure.feed} as feed, {measure.record} as record_key,
-            {unit} as unit, {policy} as policy_no, file_id, sheet, line_no
+            {CELL_COLUMNS}, {measure.item} as item, {amount} as amount, {measure.feed} as feed, {measure.provider} as provider, {measure.record} as record_key,
+            {unit} as unit, {measure.policy_provider} as policy_provider, {policy} as policy_no, file_id, sheet, line_no
         from (
             select *, {every} as every_row_holds
             from (
@@ -220,7 +246,7 @@ def values_sql(measure: Measure, rows: str) -> str:
     """The value of each cell that has any contribution: columns cell_*, value, rounded as the mart stores it."""
     total = "sum(amount)"
     if measure.unit == "元":
-        total = f"cast({total} as decimal(18, 2))"
+        total = f"cast({total} as decimal(24, 2))"
     elif "market" in measure.how:
         total = f"round({total}, 9)"
     return f"select {CELL_COLUMNS}, {total} as value from ({contributions_sql(measure, rows)}) as added group by {CELL_COLUMNS}"

@@ -6,7 +6,7 @@ metric (dbt_project), drawing (pipelines/documents/charts.py), lists (lists.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -191,3 +191,14 @@ def dicts(connection: duckdb.DuckDBPyConnection, sql: str) -> Rows:
     frame = connection.sql(sql).pl()
     rows: Rows = frame.with_columns(pl.col(pl.Decimal).cast(pl.Float64)).to_dicts()
     return rows
+
+
+def awaiting_confirmation(connection: duckdb.DuckDBPyConnection, jurisdiction: str, tables: Collection[str]) -> str:
+    """The amounts of a city that were asked back and do not count yet, in words; empty: none, or not the reader's to see."""
+    if "quality.to_confirm" not in tables:
+        return ""
+    count, amount = connection.execute(
+        "select count(*), cast(coalesce(sum(amount), 0) as double) from quality.to_confirm where jurisdiction = ?",
+        [jurisdiction],
+    ).fetchall()[0]
+    return f"另有 {count:,} 笔金额待报送单位核实（共 {wan(amount)} 万元），未计入" if count else ""

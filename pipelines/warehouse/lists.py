@@ -64,7 +64,7 @@ LISTS = {
              "state", "days_overdue"),
         ),
         Listing(
-            "fees", "预防费用余额（按保单）", "marts.fee_ledger_balance", "balance desc, policy_no",
+            "fees", "预防费用余额（按保单）", "marts.fee_ledger_balance", "balance desc, policy_no, provider",
             ("policy_no", "insured_uscc", "district_code", "industry_code", "insurer_code", "inception_date", "cover_end", "premium_received",
              "contracted", "provided", "spent", "spent_unproven", "balance"),
         ),
@@ -73,7 +73,7 @@ LISTS = {
             ("severity", "rule_name", "explanation", "district_code", "industry_code", "insurer_code", "found_on", "amount", "clause", "finding_id"),
         ),
         Listing(
-            "service_gaps", "服务差距（未达约定次数或形式）", "marts.service_contract_gaps", "missing_visits desc nulls last, policy_no",
+            "service_gaps", "服务差距（未达约定次数或形式）", "marts.service_contract_gaps", "missing_visits desc nulls last, policy_no, provider",
             ("policy_no", "insured_uscc", "district_code", "industry_code", "insurer_code", "agreed_visits", "owed_visits", "completed_visits",
              "missing_visits", "last_service_on", "cover_end", "gap"),
         ),

@@ -15,7 +15,7 @@ import csv
 import fnmatch
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -25,11 +25,26 @@ import duckdb
 
 from pipelines.settings import SEEDS, settings
 from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS
-from pipelines.warehouse.evidence import KNOWN
+from pipelines.warehouse.evidence import EVIDENCE_KEY, KNOWN
+from pipelines.warehouse.held_back import as_json, from_json
 from pipelines.warehouse.tables import literal
 
 UNIT_COLUMNS = ("uscc", "insured_uscc", "unit_uscc", "builder_uscc", "target_code")
 HIDDEN = "（不在本范围）"
+
+# Columns that say something of the policy a row names, beside its number: shown only with it. A unit's own row adds its policies
+# up, so that it says nothing of any of them where one is not the audience's to see.
+OF_THE_POLICY = {
+    "marts.accident_lookback": (
+        "insurer_code", "insured_persons", "limit_per_person", "limit_aggregate", "services_before", "last_service_on", "insurer_failure",
+        "claim_no", "claim_provider", "report_date", "decide_date", "paid_date", "paid_to_date", "is_claim_late",
+    ),
+    "marts.insured_objects": ("insurer_code", "inception_date", "cover_end", "premium_received", "insured_persons", "limit_aggregate"),
+    "marts.unit_360": (
+        "policies_in_force", "policy_no", "policy_provider", "insurer_code", "first_insured_on", "cover_end", "insured_persons", "premium_received",
+        "services_last_year", "last_service_on", "satisfaction", "claims", "claims_paid",
+    ),
+}  # fmt: skip
 
 
 class NoAudience(Exception):
@@ -107,20 +122,23 @@ class Views:
 
     connection: its schemas are views of what is seen; the file itself is attached as `whole`.
     conditions: of every table that is seen, which of its rows.
+    columns: of every table of the file.
     """
 
     connection: duckdb.DuckDBPyConnection
     conditions: dict[str, str]
+    columns: dict[str, list[str]]
 
     def rows(self, table: str) -> str:
         """The rows seen, keys not yet blanked: to count, to choose from and to find names in; keys in them are not for showing."""
         return f"(select * from whole.{table} where {self.conditions[table]})"
 
     def blanked(self, table: str, names: list[str], rows: str) -> str:
-        """Columns as they may be shown, of a query made of `rows`: what to blank is looked for in these rows only."""
+        """Columns as they may be shown, of a query that has all columns of `rows`: what to blank is looked for in these rows only."""
+        masked = {name: _masked(table, name, self.columns[table]) for name in names}
         if table == "marts.findings":
-            return _without_foreign_records(names, rows)
-        return f"select {', '.join(_masked(table, name) for name in names)} from ({rows}) as rows_of_table"
+            return _without_foreign_records(masked, rows)
+        return f"select {', '.join(masked.values())} from ({rows}) as rows_of_table"
 
 
 @contextmanager
@@ -160,7 +178,7 @@ def see_as(whole: duckdb.DuckDBPyConnection, who: Audience) -> Views:
     _visible(connection, who)
     columns = dict(connection.execute("from memory.column_list").fetchall())
     conditions = {table: _first_that_applies(table, set(names), mine, who) for table, names in columns.items()}
-    views = Views(connection, {table: where for table, where in conditions.items() if where is not None})
+    views = Views(connection, {table: where for table, where in conditions.items() if where is not None}, columns)
     for table in views.conditions:
         connection.execute(f"create view {table} as {views.blanked(table, columns[table], views.rows(table))}")
     return views
@@ -177,6 +195,7 @@ def _limits() -> dict[str, str | bool | int | float | list[str]]:
 
 def _visible(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
     """Tables of the policies and units the audience may see, and of the units and services it may not."""
+    _held_city(connection, who)
     limits = [
         f"{column} = {literal(value)}"
         for column, value in (
@@ -186,7 +205,7 @@ def _visible(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
     ]  # fmt: skip
     policies = " and ".join(limits + ([f"insurer_code = {literal(who.insurer_code)}"] if who.insurer_code else []))
     connection.execute(
-        f"create temp table visible_policy as select policy_no from whole.marts.fct_policy where {policies}"
+        f"create temp table visible_policy as select provider, policy_no from whole.marts.fct_policy where {policies}"
     )
     roster = "" if who.insurer_code else f"union select uscc from whole.marts.fct_roster where {' and '.join(limits)}"
     connection.execute(
@@ -195,10 +214,14 @@ def _visible(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
     connection.execute(
         "create temp table hidden_unit as select uscc from whole.marts.dim_unit where uscc not in (select uscc from visible_unit)"
     )
+    connection.execute(
+        "create temp table unit_of_others as select distinct insured_uscc as uscc from whole.marts.fct_policy "
+        "where (provider, policy_no) not in (from visible_policy)"
+    )
     # A view: few tables name services, and most readers ask for none of them.
     connection.execute(
-        "create temp view hidden_service as select service_no from whole.marts.fct_service "
-        "where policy_no not in (from visible_policy)"
+        "create temp view hidden_service as select provider, service_no from whole.marts.fct_service "
+        "where (coalesce(policy_provider, provider), policy_no) not in (from visible_policy)"
     )
 
 
@@ -219,7 +242,7 @@ def _where(rows_by: str, names: set[str], who: Audience) -> str | None:
         f"jurisdiction = {city}" if "jurisdiction" in names
         else f"district_code in (select district_code from whole.marts.dim_district where jurisdiction = {city})" if "district_code" in names
         else f"provider in (select provider from whole.marts.dim_provider where jurisdiction = {city})" if "provider" in names
-        else "policy_no in (from visible_policy)" if "policy_no" in names
+        else _is_visible("policy_no", names) if "policy_no" in names
         else "true"
     )  # fmt: skip
     unit = next((name for name in UNIT_COLUMNS if name in names), None)
@@ -230,7 +253,7 @@ def _where(rows_by: str, names: set[str], who: Audience) -> str | None:
         "district": f"district_code = {literal(who.district_code)}" if "district_code" in names else None,
         "industry": f"industry_code = {literal(who.industry_code)} and {in_city}" if "industry_code" in names else None,
         "insurer": f"insurer_code = {literal(who.insurer_code)} and {in_city}" if "insurer_code" in names else None,
-        "policy": "policy_no in (from visible_policy)" if "policy_no" in names else None,
+        "policy": _is_visible("policy_no", names) if "policy_no" in names else None,
         "unit": f"{unit} in (from visible_unit)" if unit else None,
         "provider": f"provider = {literal(who.provider)}" if "provider" in names else None,
         "target": f"target_code = {literal(who.target_code)} and {in_city}" if "target_code" in names else None,
@@ -239,53 +262,89 @@ def _where(rows_by: str, names: set[str], who: Audience) -> str | None:
     return conditions[rows_by]
 
 
-def _masked(table: str, name: str) -> str:
-    """A column with the keys of foreign policies and units blanked."""
+def _held_city(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
+    """The audience's city, if the publication holds it back: its knowledge date, and why, as it says of its own city only."""
+    connection.execute("create temp table held_city (as_of date, held_back varchar)")
+    if "held_back" not in [
+        column[0] for column in connection.execute("select * from whole.meta.publication limit 0").description or []
+    ]:
+        return
+    text = connection.execute("select held_back from whole.meta.publication").fetchall()[0][0]
+    for city in from_json(text):
+        if city.jurisdiction == who.jurisdiction and city.as_of:
+            connection.execute("insert into held_city values (?, ?)", [city.as_of, as_json([city])])
+
+
+def _is_visible(policy: str, names: Collection[str], rows: str = "") -> str:
+    """Whether the audience may see the policy that a column of a table names. A number is a policy only with its sender."""
+    owner = policy.replace("policy_no", "policy_provider")
+    return f"({rows}{owner if owner in names else 'provider'}, {rows}{policy}) in (from visible_policy)"
+
+
+def _masked(table: str, name: str, names: Collection[str]) -> str:
+    """A column with the keys of foreign policies and units blanked, and what is said of such a policy."""
     column = f'rows_of_table."{name}"'
+    if table == "meta.publication" and name == "as_of":
+        return f"coalesce((select as_of from held_city), {column}) as as_of"
+    if table == "meta.publication" and name == "held_back":
+        return "coalesce((select held_back from held_city), '') as held_back"
     if table.startswith("meta."):
         return column
-    if name.endswith("policy_no"):
-        return f'case when {column} in (from visible_policy) then {column} end as "{name}"'
+    shown = _shown(table, name, names, column)
+    return column if shown is None else f'case when {shown} then {column} end as "{name}"'
+
+
+def _shown(table: str, name: str, names: Collection[str], column: str) -> str | None:
+    """When a cell may be shown; None: always."""
+    number = name.replace("policy_provider", "policy_no")
+    if name in OF_THE_POLICY.get(table, ()):
+        if table == "marts.unit_360":
+            return "rows_of_table.uscc not in (from unit_of_others)"
+        return f"rows_of_table.policy_no is null or {_is_visible('policy_no', names, 'rows_of_table.')}"
+    if number.endswith("policy_no") and number in names:
+        return _is_visible(number, names, "rows_of_table.")
     if name == "service_no":
-        return f'case when {column} is null or {column} not in (from hidden_service) then {column} end as "{name}"'
+        return f"{column} is null or (rows_of_table.provider, {column}) not in (from hidden_service)"
     if name == "top_name":
-        return f'case when rows_of_table.top_uscc not in (from hidden_unit) then {column} end as "{name}"'
-    if name.endswith("uscc") or name in ("target_code", "subject_code"):
-        return f'case when {column} is null or {column} not in (from hidden_unit) then {column} end as "{name}"'
-    return column
+        return "rows_of_table.top_uscc not in (from hidden_unit)"
+    is_unit = name.endswith("uscc") or name in ("target_code", "subject_code")
+    return f"{column} is null or {column} not in (from hidden_unit)" if is_unit else None
 
 
 # The records that findings name as evidence, with the policy and unit each belongs to.
 _NAMED_BY_FINDING = f"""
     with keys as (
-        select finding_id, split_part(piece, ':', 1) as feed, substr(piece, position(':' in piece) + 1) as record_key
-        from (select finding_id, unnest(string_split(evidence_keys, '；')) as piece from whole.marts.findings)
+        select finding_id, unnest(string_split(evidence_keys, '；')) as evidence_key from whole.marts.findings
     )
-    select keys.finding_id, keys.record_key, known.policy_no, known.unit
+    select keys.finding_id, known.provider, known.record_key, known.policy_provider, known.policy_no, known.unit
     from keys inner join ({KNOWN.replace("marts.", "whole.marts.")}) as known
-        on keys.feed = known.feed and keys.record_key = known.record_key
+        on keys.evidence_key = {EVIDENCE_KEY}
 """
 
 
-def _without_foreign_records(names: list[str], findings: str) -> str:
-    """The query of findings without the words in evidence and sentence that name records of others."""
+def _without_foreign_records(masked: dict[str, str], findings: str) -> str:
+    """The query of findings without the words in evidence and sentence that name records of others.
+
+    Args:
+        masked: columns with their other keys blanked, by name.
+    """
     select = ", ".join(
         f"case when words is null then {name} else "
         f"list_reduce(list_prepend({name}, words), lambda text, word: replace(text, word, '{HIDDEN}')) end as {name}"
         if name in ("evidence_keys", "explanation")
-        else _masked("marts.findings", name)
-        for name in names
+        else column
+        for name, column in masked.items()
     )
     return f"""
         with rows_found as materialized ({findings}),
         hidden as (
             select * from memory.named_by_finding
             where finding_id in (select finding_id from rows_found)
-                and ((policy_no is not null and policy_no not in (from visible_policy))
+                and ((policy_no is not null and (policy_provider, policy_no) not in (from visible_policy))
                     or (policy_no is null and unit in (from hidden_unit)))
         ), words as (
             select finding_id, record_key as word from hidden
-            union select finding_id, policy_no from hidden where policy_no not in (from visible_policy)
+            union select finding_id, policy_no from hidden where (policy_provider, policy_no) not in (from visible_policy)
             union select finding_id, unit from hidden where unit in (from hidden_unit)
         ), hidden_word as (
             -- The longest first: the number of a hazard holds the number of its service.

@@ -6,8 +6,11 @@ What belongs here: how a file that leaves the warehouse is filled. What does not
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import duckdb
@@ -35,6 +38,28 @@ def fresh_file(path: Path, schemas: list[str]) -> None:
         connection.execute(f"attach {literal(str(path))} as target (storage_version '{STORAGE_VERSION}')")
         for schema in schemas:
             connection.execute(f"create schema target.{schema}")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse file as it is, read-only, whoever else has it open.
+
+    Where another program holds it read-write, or has left a log (.wal) beside it that DuckDB would replay, a copy is read:
+    nothing that was not published gets in.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        place = path
+        if path.with_name(f"{path.name}.wal").exists():
+            place = Path(shutil.copyfile(path, Path(folder) / path.name))
+        try:
+            connection = duckdb.connect(str(place), read_only=True)
+        except duckdb.IOException as held:
+            if "lock" not in str(held):
+                raise
+            place = Path(shutil.copyfile(path, Path(folder) / path.name))
+            connection = duckdb.connect(str(place), read_only=True)
+        with connection:
+            yield connection
 
 
 Comment = tuple[str, str, str]
@@ -83,11 +108,3 @@ def comments_in(connection: duckdb.DuckDBPyConnection, database: str, tables: li
         ") where database_name = ? and comment is not null and list_contains(?, schema_name || '.' || table_name)",
         [database, tables],
     ).fetchall()
-
-
-def as_of_of(warehouse: Path) -> str:
-    """The knowledge date of a warehouse file."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        found = connection.execute("select cast(as_of as varchar) from meta.publication").fetchone()
-    assert found is not None
-    return str(found[0])

@@ -198,13 +198,15 @@ def test_headline_jump_blocks_and_an_override_lets_it_pass(published: Home, tmp_
     home.drop("weihai_371002", "enterprise", "2026-10-15", "大批新增.csv", header + "".join(new))
     night = home.anze("nightly")
     assert night.returncode == 3 and "变动不超过限度" in night.stderr and "participation_rate" in night.stderr
-    assert sha256(home.settings.published) == before
+    assert "大批新增.csv" in night.stderr and "威海市 停留在" in night.stderr
+    held = sha256(home.settings.published)
+    assert not home.rows("select 1 from quality.files where file_name = '大批新增.csv'", published=True)
     night = home.anze("nightly", ANZE_OVERRIDE_GATES="headline_moves_within_bound")
     assert night.returncode == 0, night.stderr
     assert sha256(home.settings.published) != before
     assert home.rows("select count(*) from quality.gate_results where overridden", published=True) == [(1,)]
     history = list((home.settings.warehouse / "history").glob("*.duckdb"))
-    assert [sha256(path) for path in history] == [before]
+    assert {sha256(path) for path in history} == {before, held}
 
 
 def test_a_reader_with_the_old_file_open_is_not_disturbed(published: Home, tmp_path: Path) -> None:

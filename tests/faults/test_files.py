@@ -108,11 +108,16 @@ def test_three_thousand_small_files(tmp_path: Path) -> None:
 
 
 def test_backup_and_restore_byte_for_byte(before: Home, tmp_path: Path) -> None:
-    """docs/operator.md: raw and filings are all that must be saved. Everything comes back as it was."""
+    """docs/operator.md: raw and filings are all that must be saved. Everything comes back as it was, where a sender's folder is a
+    link too."""
     archive = tmp_path / "backup.tar"
-    with tarfile.open(archive, "w") as file:
-        for part in ("raw", "filings"):
-            file.add(before.path / part, part)
+    elsewhere = tmp_path / "elsewhere"
+    folder = before.path / "raw" / "weihai_hayc"
+    if not folder.is_symlink():
+        folder.rename(elsewhere)
+        folder.symlink_to(elsewhere)
+    saved = before.anze("backup", str(archive))
+    assert saved.returncode == 0, saved.stderr
     restored = Home(tmp_path / "restored")
     with tarfile.open(archive) as file:
         file.extractall(restored.path, filter="fully_trusted")

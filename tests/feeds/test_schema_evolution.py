@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Home
-from drops import POLICY, policy
+from drops import POLICY, in_this_process, policy
 
 from pipelines.feeds import contracts as module
 from pipelines.feeds.contracts import Column, Contract
@@ -36,6 +36,7 @@ def caches() -> list[Callable[..., object]]:
 def with_contract(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, Column | None]], None]]:
     """Changes columns of the policy contract (None: the column goes) as if its file had been edited."""
     real = module.contracts()
+    in_this_process(monkeypatch)
 
     def change(columns: dict[str, Column | None]) -> None:
         policy_contract = real["policy"]
@@ -50,7 +51,9 @@ def with_contract(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[st
             monkeypatch.setattr(f"pipelines.ingest.{name}.contracts", lambda: real | {"policy": changed}, raising=False)
         for cached in caches()[1:]:
             cached.cache_clear()  # type: ignore[attr-defined]
-        monkeypatch.setattr("pipelines.ingest.landing.reading_fingerprint", lambda: str(sorted(changed.columns)))
+        monkeypatch.setattr(
+            "pipelines.ingest.landing.reading_fingerprint", lambda _settings: str(sorted(changed.columns))
+        )
 
     yield change
     for cached in caches()[1:]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Home
-from drops import POLICY, policy
+from drops import POLICY, in_this_process, policy
 
 from pipelines.ingest import compaction
+from pipelines.ingest.landing import forget
 
 
 def many_files(home: Home, numbers: range) -> None:
@@ -41,6 +42,7 @@ def test_small_files_are_read_as_one(home: Home) -> None:
 
 
 def test_large_files_stay_beside_the_small_ones(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_this_process(monkeypatch)
     monkeypatch.setattr(compaction, "SMALL_BYTES", 0)
     many_files(home, range(3))
     home.land()
@@ -51,10 +53,14 @@ def test_large_files_stay_beside_the_small_ones(home: Home, monkeypatch: pytest.
     assert len(together(home)) == 1 and policies(home) == [f"P{number}" for number in range(5)]
 
 
-def test_drops_that_went_away_are_not_in_the_file_of_small_ones(home: Home) -> None:
+def test_drops_that_went_away_count_until_somebody_decides(home: Home) -> None:
     many_files(home, range(3))
     home.land()
     (home.settings.raw / "weihai_hayc" / "policy" / "2023-02-01" / "1.csv").unlink()
+    home.land()
+    assert policies(home) == ["P0", "P1", "P2"]
+    assert forget(home.settings, "weihai_hayc/policy/2023-02-01/1.csv")
+    assert not forget(home.settings, "weihai_hayc/policy/2023-02-01/0.csv"), "it is there"
     home.land()
     assert policies(home) == ["P0", "P2"]
     many_files(home, range(1, 2))

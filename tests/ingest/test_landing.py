@@ -12,13 +12,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Home, make_uscc
-from drops import POLICY, policy
+from drops import POLICY, in_this_process, policy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import codes_of
-from pipelines.ingest import manifest, workers
+from pipelines.ingest import manifest, normalise, workers
 from pipelines.ingest.checks.columns import reading_day
 from pipelines.ingest.manifest import parse_stamp
 from pipelines.ingest.readers import delimited
@@ -166,7 +166,9 @@ def test_unknown_columns_are_kept_aside(home: Home) -> None:
     text = (POLICY + policy("P1")).replace("保单状态\n", "保单状态,经办科室\n").replace("有效\n", "有效,二科\n")
     home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", text)
     home.land()
-    assert pl.read_parquet(home.settings.landing / "policy" / "*.parquet")["extra"].to_list() == ['{"经办科室":"二科"}']
+    assert pl.read_parquet(home.settings.landing / "policy" / "*.parquet")["extra"].to_list() == ["经办科室"]
+    for path in home.settings.landing.rglob("*.parquet"):
+        assert "二科".encode() not in path.read_bytes(), "nobody has said what it is: it may be personal"
 
 
 def test_stamps() -> None:
@@ -340,6 +342,7 @@ def test_a_large_file_read_in_blocks_lands_as_a_whole_one(
         1,
         2,
     )
+    in_this_process(monkeypatch)
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 4_000)
     assert pieces.land()["policy"] == expected
     parts = sorted((pieces.settings.landing / "policy" / "_small").glob("*.parquet"))
@@ -353,6 +356,7 @@ def test_a_large_file_read_in_blocks_lands_as_a_whole_one(
 
 
 def test_of_a_large_file_refused_half_way_nothing_stays(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_this_process(monkeypatch)
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 4_000)
     good = POLICY + "".join(policy(f"P{number}") for number in range(100))
     home.drop("weihai_hayc", "policy", "2023-02-01", "大.csv", good.encode() + b"\x00\x00,nothing\n" * 400)
@@ -361,18 +365,19 @@ def test_of_a_large_file_refused_half_way_nothing_stays(home: Home, monkeypatch:
     assert [path.name for path in (home.settings.landing / "policy").rglob("*.parquet")] == ["_empty.parquet"]
 
 
-def test_many_drops_are_read_by_other_processes_with_the_same_outcome(
+def test_drops_are_read_by_other_processes_with_the_same_outcome(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_threads, by_processes = Home(tmp_path / "threads"), Home(tmp_path / "processes")
-    for home in (by_threads, by_processes):
+    here, by_processes = Home(tmp_path / "here"), Home(tmp_path / "processes")
+    for home in (here, by_processes):
         for number in range(12):
             home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.csv", POLICY + policy(f"P{number}", 保险止期="2001-01-01" if number == 5 else "2024-01-01"))  # fmt: skip
         home.drop("weihai_hayc", "policy", "2023-02-01", "坏.csv", b"\xff\xff\x81\x00")
-    expected = by_threads.land()["policy"]
-    monkeypatch.setattr(workers, "FEW_FILES", 3)
+    with monkeypatch.context() as patched:
+        in_this_process(patched)
+        expected = here.land()["policy"]
     assert by_processes.land()["policy"] == expected
-    files = [pl.read_parquet(home.settings.landing / "files.parquet") for home in (by_threads, by_processes)]
+    files = [pl.read_parquet(home.settings.landing / "files.parquet") for home in (here, by_processes)]
     assert files[0].equals(files[1])
 
 
@@ -383,9 +388,9 @@ def test_a_file_that_ends_the_process_reading_it_is_refused_and_the_others_load(
     deadly = tmp_path / "sitecustomize.py"
     deadly.write_text(
         "import os\nimport pipelines.ingest.readers.tables as readers\nreal = readers.read_jsonl\n"
-        "readers.read_jsonl = lambda content, contract: os.abort() if b'DEADLY' in content else real(content, contract)\n"
+        "readers.read_jsonl = lambda content, *rest: os.abort() if b'DEADLY' in content else real(content, *rest)\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
     row = dict(zip(POLICY.strip().split(","), policy("P1").strip().split(","), strict=True))
     names = ["甲公司", "DEADLY", "乙公司", *["丙公司"] * 7]
     for number, name in enumerate(names):
@@ -395,7 +400,7 @@ def test_a_file_that_ends_the_process_reading_it_is_refused_and_the_others_load(
     assert (landed.new_files, landed.refused, landed.rows_accepted) == (10, 1, 9)
     files = pl.read_parquet(home.settings.landing / "files.parquet").sort("file_name")
     assert files["status"].to_list() == ["loaded", "refused", *["loaded"] * 8]
-    assert "读取程序异常终止" in files["reason"][1]
+    assert "没有读完，或异常终止" in files["reason"][1]
     assert home.land()["policy"].new_files == 0
 
 
@@ -425,6 +430,7 @@ def test_files_read_together_land_as_each_does_alone(tmp_path: Path, monkeypatch
             for stamp in ("2023-02-01", "2023-03-01"):
                 home.drop("weihai_hayc", "policy", stamp, f"{name}.csv", text if stamp == "2023-02-01" else text + "\n")
         with monkeypatch.context() as patched:
+            in_this_process(patched)
             patched.setattr(workers, "TOGETHER_FILES", 1 if how == "alone" else 32)
             if how == "together":
                 patched.setattr(
@@ -452,8 +458,7 @@ def test_a_text_that_ends_the_process_reading_it_with_others_is_refused_alone(
         "import os\nimport pipelines.ingest.readers.delimited as readers\nreal = readers._scan\n"
         "readers._scan = lambda body, *rest: os.abort() if b'DEADLY' in body else real(body, *rest)\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(workers, "FEW_FILES", 3)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
     for number in range(6):
         name = "DEADLY" if number == 2 else "甲公司"
         home.drop(
@@ -463,6 +468,42 @@ def test_a_text_that_ends_the_process_reading_it_with_others_is_refused_alone(
     assert (landed.new_files, landed.refused, landed.rows_accepted) == (6, 1, 5)
     files = pl.read_parquet(home.settings.landing / "files.parquet").sort("file_name")
     assert files["status"].to_list() == ["loaded", "loaded", "refused", *["loaded"] * 3]
+
+
+def test_a_file_that_is_never_read_to_its_end_is_refused_and_the_others_load(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As if a parser went round in circles: its process ends by its own alarm."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import time\nimport pipelines.ingest.readers.delimited as readers\nreal = readers._scan\n"
+        "readers._scan = lambda body, *rest: time.sleep(900) if b'STALLED' in body else real(body, *rest)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    home.settings.reader_seconds = 4
+    for number, name in enumerate(["甲公司", "STALLED", "乙公司"]):
+        home.drop(
+            "weihai_hayc", "policy", "2023-02-01", f"{number}.csv", POLICY + policy(f"P{number}", 被保险人名称=name)
+        )
+    landed = home.land()["policy"]
+    assert (landed.new_files, landed.refused, landed.rows_accepted) == (3, 1, 2)
+    files = pl.read_parquet(home.settings.landing / "files.parquet").sort("file_name")
+    assert "超过 4 秒没有读完" in files["reason"][1]
+
+
+def test_where_no_reading_process_can_begin_no_file_is_to_blame(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As while somebody installs the environment anew: said in words, and read the next time."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import multiprocessing, os, sys\nif '--multiprocessing-fork' in sys.argv:\n    os._exit(1)\n"
+    )
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", POLICY + policy("P1"))
+    with monkeypatch.context() as patched:
+        patched.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+        with pytest.raises(OSError, match="进程无法启动"):
+            home.land()
+    landed = home.land()["policy"]
+    assert (landed.new_files, landed.refused, landed.rows_accepted) == (1, 0, 1)
 
 
 def test_what_is_read_together() -> None:
@@ -502,3 +543,138 @@ def test_the_day_a_file_is_read_by_stands_for_the_day_it_was_received(received: 
                         for at in (day, received)
                     ]
                     assert in_force[0] == in_force[1], (feed, valid_from, valid_to)
+
+
+def test_of_two_copies_the_first_received_counts_whatever_they_are_called(home: Home) -> None:
+    """The later copy sorts before the first by name; both ways round."""
+    for first, second in (("z.csv", "a.csv"), ("b.csv", "y.csv")):
+        text = POLICY + policy(f"P{first[0]}")
+        home.drop("weihai_hayc", "policy", "2023-02-01", first, text)
+        home.drop("weihai_hayc", "policy", "2023-03-01", second, text)
+    home.land()
+    files = pl.read_parquet(home.settings.landing / "files.parquet").sort("received_at", "file_name")
+    assert files.select("file_name", "status").rows() == [
+        ("b.csv", "loaded"), ("z.csv", "loaded"), ("a.csv", "unchanged"), ("y.csv", "unchanged"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "accepted", "rejected"),
+    [
+        ("实收保费", ["0", "100000000000"], ["-0.01", "100000000000.01", "99999999999999"]),
+        ("投保人数", ["0", "1000000000"], ["-1", "1000000001", "13800001111"]),
+        ("事故预防服务费占比", ["0", "1"], ["-0.000001", "1.0001%%"]),
+        ("费率因子", ["0", "1000"], ["-1", "1000.000001"]),
+        ("签单日期", ["1990-01-01", "2100-12-31"], ["1989-12-31", "2101-01-01"]),
+    ],
+)
+def test_bounds_are_accepted_and_what_is_beyond_is_not(
+    home: Home, column: str, accepted: list[str], rejected: list[str]
+) -> None:
+    head = POLICY if column in POLICY else POLICY.rstrip("\n") + f",{column}\n"
+    tail = "" if column in POLICY else ",{}"
+
+    def row(number: str, value: str) -> str:
+        if tail:
+            return policy(number).rstrip("\n") + tail.format(value) + "\n"
+        return policy(number, **{column: value})
+
+    text = head + "".join(row(f"G{place}", value) for place, value in enumerate(accepted))
+    text += "".join(row(f"B{place}", value) for place, value in enumerate(rejected))
+    home.drop("weihai_hayc", "policy", "2026-02-01", "a.csv", text)
+    landed = home.land()["policy"]
+    assert (landed.rows_accepted, landed.rows_quarantined) == (len(accepted), len(rejected))
+    assert {row[5] for row in issues(home) if row[1] == "reject"} == {f"B{place}" for place in range(len(rejected))}
+
+
+def test_what_looks_personal_leaves_the_file_in_no_column_and_no_message(home: Home) -> None:
+    """A phone in a text, an identity card as the number of a policy, both in values that are refused."""
+    card, phone = "110101199003074514", "13800001111"
+    text = (
+        POLICY
+        + policy("P1", 被保险人名称=f"张三{phone}")
+        + policy(card)
+        + policy("P3", 险种=phone)
+        + policy("P4", 行业领域=f"电话 {phone}，{card}")
+        + policy("13900001111")
+    )
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", text)
+    home.drop(
+        "weihai_371002",
+        "contact",
+        "2023-02-01",
+        "a.csv",
+        f'部门,角色,分管负责人职务,联络电话\n局,联络员,"张三{phone},x\n',
+    )
+    home.drop(
+        "weihai_city", "expert", "2023-02-01", "a.csv", f"证书编号,所属机构信用代码,类型\n{card},不是代码,{card}\n"
+    )
+    landed = home.land()["policy"]
+    assert (landed.rows_accepted, landed.rows_quarantined) == (3, 2)
+    for path in home.settings.landing.rglob("*"):
+        if path.suffix in (".parquet", ".json"):
+            content = path.read_bytes() if path.suffix == ".json" else str(pl.read_parquet(path).rows()).encode()
+            assert phone.encode() not in content and card.encode() not in content, path
+    rows = pl.read_parquet(home.settings.landing / "policy" / "*.parquet").sort("line_no")
+    assert rows["policy_no"].to_list() == ["P1", "（个人信息，不显示）", "13900001111"], (
+        "a number that looks like a phone is a number"
+    )
+    assert rows["insured_name"][0] == "张三（个人信息，不显示）"
+
+
+def test_invisible_characters_go_and_a_key_that_had_some_is_told(home: Home) -> None:
+    text = POLICY + policy("P\u200b1", 被保险人名称="甲\x0b公\u202e司") + policy("P2")
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", text)
+    home.land()
+    rows = pl.read_parquet(home.settings.landing / "policy" / "*.parquet").sort("line_no")
+    assert rows["policy_no"].to_list() == ["P1", "P2"] and rows["insured_name"][0] == "甲公司"
+    assert [(row[0], row[2], row[3]) for row in issues(home)] == [(2, "invisible_characters", "policy_no")]
+
+
+@pytest.mark.parametrize(
+    ("sent", "moment"),
+    [
+        ("2026-05-06T01:30:00Z", "2026-05-06 09:30:00"),
+        ("2026-05-06 09:30+08:00", "2026-05-06 09:30:00"),
+        ("2026-05-05T20:30:00-0500", "2026-05-06 09:30:00"),
+        ("2026-05-06T17:30:00.000Z", "2026-05-07 01:30:00"),
+        ("2026-05-06 09:30", "2026-05-06 09:30:00"),
+    ],
+)
+def test_a_stamp_with_a_zone_is_chinas_time(sent: str, moment: str) -> None:
+    assert str(normalise.read(pl.Series([sent]), normalise.to_datetime())[0]) == moment
+    assert str(normalise.read(pl.Series([sent]), normalise.to_date())[0]) == moment[:10]
+
+
+def test_stamps_of_typed_files_are_converted_too(home: Home, tmp_path: Path) -> None:
+    moment = pl.Series("finished_at", [datetime(2026, 5, 6, 17, 30)]).dt.replace_time_zone("UTC")
+    frame = pl.DataFrame({
+        "service_no": ["S1"], "policy_no": ["P1"], "insurer_code": ["HAYC"], "insured_uscc": [U1], "item": ["隐患排查"], "form": ["线下"],
+        "provider_type": ["自有"], "status": ["已完成"],
+    }).with_columns(moment, moment.alias("started_at"))  # fmt: skip
+    frame.write_parquet(tmp_path / "a.parquet")
+    home.drop("weihai_hayc", "service_record", "2026-06-01", "a.parquet", (tmp_path / "a.parquet").read_bytes())
+    home.land()
+    landed = pl.read_parquet(home.settings.landing / "service_record" / "*.parquet")
+    assert str(landed["finished_at"][0]) == "2026-05-07 01:30:00"
+
+
+@pytest.mark.parametrize("size", [4_000, 1 << 20])
+def test_a_row_is_a_repeat_only_of_the_version_before_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """X, X, Y, X, Y, Y of one record, hundreds of rows apart: in one piece and in blocks."""
+    in_this_process(monkeypatch)
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", size)
+    versions = [policy("P", 实收保费=value) for value in ("1", "1", "2", "1", "2", "2")]
+    others = iter(range(10**6))
+    rows = [line for version in versions for line in (version, *(policy(f"Q{next(others)}") for _ in range(50)))]
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", POLICY + "".join(rows))
+    landed = home.land()["policy"]
+    assert (landed.rows_in, landed.rows_duplicate) == (306, 2)
+    kept = (
+        pl.read_parquet(home.settings.landing / "policy" / "[!_]*.parquet")
+        .filter(pl.col("policy_no") == "P")
+        .sort("line_no")
+    )
+    assert [str(value) for value in kept["premium_received"]] == ["1.00", "2.00", "1.00", "2.00"]

@@ -62,7 +62,10 @@ CSV: dict[str, tuple[bytes, int, int] | tuple[bytes, str]] = {
     "empty cells behind the last column": (lines(ROW + ",,,", head=HEAD), 1, 1),
     "a column without a header": (lines(ROW + ",x", head=HEAD + ","), 1, 1),
     "three thousand more columns": (
-        lines(ROW + ",1" * WIDE, head=HEAD + "".join(f",附加{n}" for n in range(WIDE))), 1, 1,
+        lines(ROW + ",1" * WIDE, head=HEAD + "".join(f",附加{n}" for n in range(WIDE))), "too_many_columns",
+    ),
+    "nearly two thousand columns": (
+        lines(ROW + ",1" * 1_900, head=HEAD + "".join(f",附加{n}" for n in range(1_900))), 1, 1,
     ),
     "the same header twice": (lines(ROW + ",乙公司", head=HEAD + ",被保险人名称"), 1, 1),
     "an unknown header twice": (lines(ROW + ",a,b", head=HEAD + ",备注,备注"), 1, 1),

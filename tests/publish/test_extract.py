@@ -190,10 +190,10 @@ def test_the_longest_of_the_foreign_words_goes_first(dirty_world: Home) -> None:
     findings = "select 'r:1' as finding_id, '隐患 HS12-1，服务 S12，单位 U1' as explanation"
     with rights.open_as(dirty_world.settings.published, rights.audience("weihai_371002")) as views:
         views.connection.execute(
-            "create or replace table memory.words (finding_id text, record_key text, policy_no text, unit text)"
+            "create or replace table memory.words (finding_id text, provider text, record_key text, policy_provider text, policy_no text, unit text)"
         )
         views.connection.execute(
-            "insert into memory.words values ('r:1', 'S12', 'P2', null), ('r:1', 'HS12-1', 'P2', null)"
+            "insert into memory.words values ('r:1', 'A', 'S12', 'A', 'P2', null), ('r:1', 'A', 'HS12-1', 'A', 'P2', null)"
         )
         views.connection.execute("create or replace view memory.named_by_finding as from memory.words")
         query = views.blanked("marts.findings", ["explanation"], findings)

@@ -12,6 +12,7 @@ import pytest
 from conftest import Home, make_uscc
 from python_calamine import CalamineWorkbook
 
+from pipelines.ingest.landing import forget
 from pipelines.night.past_day import warehouse_at
 from pipelines.report import filing
 from pipelines.report.annual import NoSuchReturn, Return, collect
@@ -190,6 +191,9 @@ def test_filed_numbered_compared_and_made_again(small: Home, tmp_path: Path) -> 
     content = gone.read_bytes()
     gone.unlink()
     small.land()
+    assert filing.reproduce(small.settings, warehouse_at, first.number), "its rows stay until somebody decides"
+    assert forget(small.settings, "weihai_hayc/policy/2023-12-05/a.csv")
+    small.land()
     with pytest.raises(filing.NotReproduced, match="与封存时不同"):
         filing.reproduce(small.settings, warehouse_at, first.number)
     gone.write_bytes(content)
@@ -254,7 +258,7 @@ def test_long_statistics_repeat_the_marts(dirty_world: Home) -> None:
     # Shares of a field sum to one wherever it has premium.
     assert dirty_world.rows(
         "select count(*) from (select 1 from marts.annual_statistics where metric = 'market_share' and insurer_code <> 'ALL' "
-        "group by jurisdiction, stat_year, district_code, industry_code having abs(sum(value) - 1) > 1e-6)"
+        "group by jurisdiction, stat_year, district_code, industry_code having abs(sum(value) - 1) * max(denominator) > 0.01 * count(*))"
     ) == [(0,)]
 
 

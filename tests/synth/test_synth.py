@@ -103,7 +103,7 @@ def test_a_world_of_three_tiles_is_three_times_the_truth_of_the_first(
     truth = pl.read_parquet(tmp_path / "truth" / "policy.parquet")
     assert written["policy"] == 3 * truth.height
     home = Home(tmp_path).build()
-    assert home.rows("select count(distinct policy_no), count(*) from marts.fct_policy") == [
+    assert home.rows("select count(distinct (provider, policy_no)), count(*) from marts.fct_policy") == [
         (3 * (one := len(independent.newest(tmp_path / "truth", "policy", ["policy_no"], date(2026, 10, 15)))), 3 * one)
     ]
     expected = independent.headline(tmp_path / "truth", date(2026, 10, 15))

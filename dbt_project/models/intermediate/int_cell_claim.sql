@@ -4,8 +4,8 @@ with
 final as (
     select
         {{ cell_columns() }},
-        count(distinct case when loss_in_period then policy_no end) as policies_with_claims,
-        count(distinct case when loss_in_period and is_policy_year then policy_no end) as policies_with_claims_incepted,
+        count(distinct case when loss_in_period then {{ policy_key() }} end) as policies_with_claims,
+        count(distinct case when loss_in_period and is_policy_year then {{ policy_key() }} end) as policies_with_claims_incepted,
         {{ yuan('sum(settled)') }} as claims_settled,
         {{ yuan('sum(paid_open)') }} as claims_paid_open,
         {{ yuan('sum(outstanding)') }} as claims_outstanding,

@@ -4,8 +4,8 @@ with
 final as (
     select
         {{ cell_columns() }},
-        cast(sum(contracted) as decimal(18, 6)) as contracted_visits,
-        cast(sum(fulfilled) as decimal(18, 6)) as fulfilled_visits,
+        cast(sum(contracted) as decimal(24, 6)) as contracted_visits,
+        cast(sum(fulfilled) as decimal(24, 6)) as fulfilled_visits,
         sum(contracted_full_term) as contracted_visits_full_term,
         sum(fulfilled_full_term) as fulfilled_visits_full_term
     from {{ ref('evidence_fulfilment') }}

@@ -9,9 +9,9 @@ premium as (
         district_code,
         insurer_code,
         sum(premium_received) as premium,
-        count(distinct policy_no) as policies,
-        min(policy_no) as first_policy_no,
-        max(policy_no) as last_policy_no
+        count(*) as policies,
+        min(provider || '/' || policy_no) as first_policy,
+        max(provider || '/' || policy_no) as last_policy
     from {{ ref('evidence_premium') }}
     where endorsement_no is null
     group by jurisdiction, stat_year, district_code, insurer_code

@@ -3,6 +3,7 @@ with
 
 services as (
     select
+        provider,
         service_no,
         insured_uscc,
         evidence_hashes

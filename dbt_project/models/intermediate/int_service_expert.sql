@@ -3,7 +3,9 @@ with
 
 services as (
     select
+        provider,
         service_no,
+        policy_provider,
         policy_no,
         insured_uscc,
         insurer_code,

@@ -33,11 +33,12 @@ hazards as (
 
 paid as (
     select
+        provider,
         service_no,
         min(entry_date) as paid_on
     from {{ ref('fct_fee_entry') }}
     where type = '支出' and is_proven
-    group by service_no
+    group by provider, service_no
 ),
 
 -- Several steps of a record come from one look at it: read once for each step, all policies, visits and hazards
@@ -88,7 +89,8 @@ visit_steps as (
         end as done_on
     from visits
     left join paid
-        on visits.service_no = paid.service_no
+        on visits.provider = paid.provider
+        and visits.service_no = paid.service_no
     cross join (values ('R3'), ('R4'), ('R8'), ('R9'), ('R10')) as kinds (step_code)
     where kinds.step_code in ('R3', 'R4')
         or (kinds.step_code in ('R8', 'R9') and visits.status = '已完成')

@@ -11,7 +11,7 @@ import dagster as dg
 from pipelines.defs.progress import stopwatch
 from pipelines.defs.resources import Home
 from pipelines.gates.page import write_page
-from pipelines.gates.run import GateResult, load_results
+from pipelines.gates.run import GateResult, held_back, load_results
 from pipelines.gates.suites import landing_suites, mart_suites
 from pipelines.settings import Settings
 from pipelines.transform import gates
@@ -54,18 +54,25 @@ def _check_results(
     results = run(settings, () if len(chosen) == len(tables) else tuple(chosen))
     seconds = took()
     page = str(write_page(settings, load_results(settings)))
+    # A gate that holds back a city only does not hold the others.
+    severity = dg.AssetCheckSeverity.ERROR if held_back(settings, results) is None else dg.AssetCheckSeverity.WARN
     for table, group in groupby(results, key=lambda result: result.table_name):
-        yield _check_result(chosen[table], list(group), page, seconds)
+        yield _check_result(chosen[table], list(group), page, seconds, severity)
 
 
 def _check_result(
-    check: dg.AssetCheckKey, results: list[GateResult], page: str, seconds: dict[str, float]
+    check: dg.AssetCheckKey,
+    results: list[GateResult],
+    page: str,
+    seconds: dict[str, float],
+    severity: dg.AssetCheckSeverity,
 ) -> dg.AssetCheckResult:
     failed = [result for result in results if not result.success]
     return dg.AssetCheckResult(
         check_name=check.name,
         asset_key=check.asset_key,
         passed=not any(result.blocks for result in results),
+        severity=severity,
         metadata={
             "检查项": len(results),
             "不符": "；".join(result.title for result in failed) or "无",

@@ -10,6 +10,7 @@ from pipelines.defs.progress import now_and_then, stopwatch
 from pipelines.defs.resources import Home
 from pipelines.defs.transform.assets import dbt_models
 from pipelines.gates.run import load_results
+from pipelines.night.holding import cities_held_back
 from pipelines.night.inputs import input_fingerprint
 from pipelines.publish.publication import publish, row_counts
 from pipelines.site.site import write_sites
@@ -27,9 +28,9 @@ PUBLISHED_KEYS = [key for key in dbt_models.keys if key.path[0] in PUBLISHED_SCH
 )
 def publication(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[None]:
     settings, took = home.settings(), stopwatch()
-    published = publish(
-        settings, manifest_path(settings), load_results(settings), input_fingerprint(settings, home.as_of)
-    )
+    results = load_results(settings)
+    held = cities_held_back(settings, results)
+    published = publish(settings, manifest_path(settings), results, input_fingerprint(settings, home.as_of), held)
     counts = row_counts(settings)
     for key in PUBLISHED_KEYS:
         rows = counts.get(".".join(key.path))
@@ -38,7 +39,7 @@ def publication(context: dg.AssetExecutionContext, home: Home) -> dg.Materialize
     return dg.MaterializeResult(
         metadata={
             "发布编号": published.publication_id, "取数时点": published.as_of, "来源文件数": published.source_files, "表数": published.tables,
-            "行数": published.rows, "文件": dg.MetadataValue.path(str(settings.published)), **took(),
+            "行数": published.rows, "暂停更新": "、".join(city.jurisdiction for city, _ in held) or "无", "文件": dg.MetadataValue.path(str(settings.published)), **took(),
         }
     )  # fmt: skip
 

@@ -24,11 +24,12 @@ from pipelines.ingest.checks.columns import (
     text_columns,
     with_damaged_codes,
     with_marks,
+    without_invisible,
 )
 from pipelines.ingest.checks.duplicates import RepeatedAcrossBlocks, without_duplicates
 from pipelines.ingest.checks.issues import find_issues
 from pipelines.ingest.checks.outcome import Checked, Sender
-from pipelines.ingest.checks.personal import hashed, mask_personal, separated
+from pipelines.ingest.checks.personal import hashed, mask_personal, separated, without_personal
 from pipelines.ingest.checks.rules import rules_of
 from pipelines.ingest.readers.sheet import FILE_LINES, Sheet
 
@@ -92,20 +93,28 @@ def _checked(
     rows = data_rows(sheet)
     day = reading_day(contract.feed, sender.received)
     readers = column_readers(contract.feed, tuple(sheet.header), day)
-    typed, text = normalise.read_columns(text_columns(sheet, rows, contract), readers, with_marks(contract.feed))
+    sent, invisible = without_invisible(text_columns(sheet, rows, contract), contract)
+    typed, text = normalise.read_columns(sent, readers, with_marks(contract.feed))
     raw = [text[name].alias(f"raw:{name}") for name in contract.columns]
     # Side by side, without a query: a night has thousands of files of a few rows.
     frame = typed.hstack(
-        [*raw, constant("sheet", sheet.name, rows.height), rows["line_no"], rows["ragged"], extra_columns(sheet, rows)]
+        [
+            *raw,
+            *invisible,
+            constant("sheet", sheet.name, rows.height),
+            rows["line_no"],
+            rows["ragged"],
+            extra_columns(sheet, rows),
+        ]
     )
     frame, damaged = with_damaged_codes(frame, contract, sheet)
-    rules = rules_of(contract.feed, damaged, day, sender.provider, len(sheet.header))
+    rules = rules_of(contract.feed, damaged, frozenset(invisible.columns), day, sender.provider, len(sheet.header))
     issues = mask_personal(find_issues(frame, rules, contract, hash_personal), contract)
     rejected = _rejected(issues)
     accepted = frame[[*contract.columns, "sheet", "line_no", "extra"]]
     if rejected.len():
         accepted = accepted.filter(~pl.col("line_no").is_in(rejected.implode()))
-    accepted = without_duplicates(accepted, contract, sheet.several_files)
+    accepted = without_personal(without_duplicates(accepted, contract, sheet.several_files), contract)
     for name, column in contract.columns.items():
         if column.many:
             accepted = accepted.with_columns(separated(accepted[name]))
@@ -127,5 +136,5 @@ def check_file(
     for sheet in sheets:
         block = check(sheet, contract, sender, hash_personal)
         if sheet.is_block:
-            block = repeats.setdefault(sheet.name, RepeatedAcrossBlocks([])).without(block, contract)
+            block = repeats.setdefault(sheet.name, RepeatedAcrossBlocks()).without(block, contract)
         yield block

@@ -53,17 +53,22 @@ def text_columns(sheet: Sheet, rows: pl.DataFrame, contract: Contract) -> pl.Dat
 
 
 def extra_columns(sheet: Sheet, rows: pl.DataFrame) -> pl.Series:
-    """Columns the contract does not know, kept aside as JSON text."""
-    places: dict[str, str] = {}
-    for place, cell in enumerate(sheet.header):
-        if cell.column is None and cell.text and f"c{place}" in rows.columns:
-            # The same header twice: the later one is told apart by its place.
-            places[f"c{place}"] = cell.text if cell.text not in places.values() else f"{cell.text}（第{place + 1}列）"
-    if not places or rows.is_empty():
-        return constant("extra", None, rows.height)
-    return rows.select(extra=pl.struct(pl.col(cell).alias(text) for cell, text in places.items()).struct.json_encode())[
-        "extra"
-    ]
+    """Headers the contract does not know, with 、 between them. What stands under them does not land: nobody has said what it
+    is, and it may be personal; the raw file is the evidence (trust.md 5)."""
+    headers = [cell.text for cell in sheet.header if cell.column is None and cell.text]
+    return constant("extra", "、".join(headers) or None, rows.height)
+
+
+def without_invisible(text: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Text columns without control characters (but line end and tab) and invisible format characters; and for each key column
+    that had some, as `invisible:<name>`, in which rows: it looked like another key than it was."""
+    found = text.select(pl.all().str.contains(normalise.INVISIBLE).any())
+    columns = [name for name in text.columns if found.height and found[name][0]]
+    if not columns:
+        return text, pl.DataFrame()
+    bare = text.with_columns(pl.col(columns).str.replace_all(normalise.INVISIBLE, ""))
+    keys = [name for name in columns if name in contract.key]
+    return bare, text.select(pl.col(name).str.contains(normalise.INVISIBLE).alias(f"invisible:{name}") for name in keys)
 
 
 @lru_cache
@@ -106,8 +111,7 @@ def column_readers(feed: str, header: tuple[HeaderCell, ...], day: date) -> dict
 def _reader(name: str, column: Column, cell: HeaderCell, day: date, contract: Contract) -> normalise.Reader:
     """How a column is read, given its type and its header."""
     if column.type == "text":
-        is_identifier = name in contract.key or name.endswith("_no")
-        return normalise.identifier() if is_identifier else normalise.plain_text()
+        return normalise.identifier() if contract.is_number(name) else normalise.plain_text()
     if column.type == "code":
         return code_reader(contract.feed, name, day)
     if column.type == "money":
@@ -134,11 +138,7 @@ _PLAIN_READERS = {
 
 def with_damaged_codes(frame: pl.DataFrame, contract: Contract, sheet: Sheet) -> tuple[pl.DataFrame, frozenset[str]]:
     """Marks codes that Excel turned into numbers, in the columns where any value looks like a number at all."""
-    coded = [
-        name
-        for name, column in contract.columns.items()
-        if column.type == "uscc" or name in contract.key or name.endswith("_no")
-    ]
+    coded = [name for name, column in contract.columns.items() if column.type == "uscc" or contract.is_number(name)]
     like_numbers = frame.select(
         pl.col(f"raw:{name}").str.contains(normalise.LIKE_A_NUMBER).any().alias(name) for name in coded
     )

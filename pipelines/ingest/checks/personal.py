@@ -1,6 +1,8 @@
-"""Values that leave the file only as keyed hashes, not even in a rejection; several values in one cell.
+"""Personal values do not leave the file they came in: columns that hold them become keyed hashes, and what looks like one in
+any other column is masked, in the rows that land as in every message.
 
-What belongs here: hashing columns, taking lists in a cell apart. What does not: the key (pipelines/settings.py).
+What belongs here: hashing, masking, taking lists in a cell apart. What does not: the key (pipelines/settings.py), which columns
+are personal (the contracts).
 """
 
 from __future__ import annotations
@@ -12,6 +14,56 @@ import polars as pl
 from pipelines.feeds.contracts import Contract
 
 SEPARATORS = r"[/、，,；;\s]"
+MASKED = "（个人信息，不显示）"
+
+# Between letters and digits it is part of a longer number: a hash, the number of a policy.
+_PHONE = r"(^|[^0-9A-Za-z])(?:\+?86[- ]?)?1[3-9]\d{9}($|[^0-9A-Za-z])"
+_IDENTITY = (
+    r"(^|[^0-9A-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]($|[^0-9A-Za-z])"
+)
+MAY_BE_PERSONAL = r"1[3-9]\d{9}|[1-9]\d{16}[\dXx]"
+"""What a text has that may hold a phone or an identity-card number: to leave all others alone."""
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECKS = "10X98765432"
+
+
+def masked(text: pl.Expr) -> pl.Expr:
+    """Texts with everything that looks like a phone or an identity-card number replaced."""
+    for pattern in (_IDENTITY, _PHONE):
+        # Twice: of two that share the blank between them, one pass takes every other.
+        for _ in range(2):
+            text = text.str.replace_all(pattern, f"${{1}}{MASKED}${{2}}")
+    return text
+
+
+def masked_numbers(numbers: pl.Series) -> pl.Series:
+    """Numbers of records without those that are valid identity-card numbers; what merely looks like a phone is a number (trust.md 6).
+
+    Source: GB 11643-1999, check character.
+    """
+    shaped = pl.col("v").str.contains(r"^[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]$")
+    total = sum(
+        pl.col("v").str.slice(place, 1).cast(pl.Int64, strict=False) * weight for place, weight in enumerate(_WEIGHTS)
+    )
+    check = total.mod(11).replace_strict(dict(enumerate(_CHECKS)), default=None, return_dtype=pl.String)  # type: ignore[union-attr]
+    valid = shaped & (pl.col("v").str.slice(17, 1).str.to_uppercase() == check)
+    return (
+        pl.DataFrame({"v": numbers})
+        .select(pl.when(valid.fill_null(False)).then(pl.lit(MASKED)).otherwise("v").alias(numbers.name))
+        .to_series()
+    )
+
+
+def without_personal(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Landed rows with what looks personal masked in the text columns that are not personal anyway (trust.md 5)."""
+    open_texts = [name for name, column in contract.columns.items() if column.type == "text" and not column.personal]
+    found = rows.select(pl.col(name).str.contains(MAY_BE_PERSONAL).any().alias(name) for name in open_texts)
+    suspects = [name for name in open_texts if found[name][0]] if found.height else []
+    numbers = [name for name in suspects if contract.is_number(name)]
+    return rows.with_columns(
+        *(masked(pl.col(name)) for name in suspects if name not in numbers),
+        *(masked_numbers(rows[name]) for name in numbers),
+    )
 
 
 def separated(values: pl.Series) -> pl.Series:
@@ -38,12 +90,24 @@ def hashed(values: pl.Series, many: bool, hash_personal: Callable[[pl.Series], p
 
 
 def mask_personal(issues: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """Raw values of personal columns do not leave the file, not even in a rejection."""
-    personal = [name for name, column in contract.columns.items() if column.personal]
-    if not personal or not issues["column_name"].is_in(personal).any():
+    """Problems without personal values: nothing of a personal column, nothing that looks personal in any other."""
+    if issues.is_empty():
         return issues
+    personal = [name for name, column in contract.columns.items() if column.personal]
+    issues = issues.with_columns(record_key=_without_identity_cards(issues["record_key"]))
     return issues.with_columns(
         raw_value=pl.when(pl.col("column_name").is_in(personal))
-        .then(pl.lit("（个人信息，不显示）"))
-        .otherwise("raw_value")
+        .then(pl.lit(MASKED))
+        .otherwise(masked(pl.col("raw_value"))),
+        message=masked(pl.col("message")),
     )
+
+
+def _without_identity_cards(keys: pl.Series) -> pl.Series:
+    """Record keys, in whose parts (with | between them) a valid identity card is masked."""
+    if not keys.str.contains(MAY_BE_PERSONAL).any():
+        return keys
+    parts = pl.DataFrame({"key": keys}).with_row_index("row").with_columns(pl.col("key").str.split("|")).explode("key")
+    parts = parts.with_columns(key=masked_numbers(parts["key"]))
+    whole = parts.group_by("row", maintain_order=True).agg(pl.col("key").str.join("|", ignore_nulls=False))
+    return whole["key"].alias(keys.name)

@@ -17,8 +17,10 @@ import polars as pl
 
 from pipelines.feeds.contracts import Column, Contract, contracts, general_rules
 from pipelines.feeds.reference import Provider, allowed_values, districts_of
+from pipelines.ingest.checks.personal import MASKED
 
 CODES_SHOWN = 12
+WITHDRAWS = "record_status"
 _UNREADABLE = {
     "uscc": "bad_uscc",
     "code": "unknown_code",
@@ -72,10 +74,16 @@ class Rules:
 
 
 @lru_cache(maxsize=4096)
-def rules_of(feed: str, damaged: frozenset[str], day: date, provider: Provider, width: int) -> Rules:
+def rules_of(
+    feed: str, damaged: frozenset[str], invisible: frozenset[str], day: date, provider: Provider, width: int
+) -> Rules:
     contract = contracts()[feed]
     problems = [
         *value_problems(feed, damaged, day),
+        *(
+            _general(pl.col(flag), "invisible_characters", flag.split(":")[1], contract.columns[flag.split(":")[1]])
+            for flag in invisible
+        ),
         *_scope_problems(contract, provider),
         *(
             Problem(pl.sql_expr(rule.where), rule.code, rule.severity, rule.column, _filled(rule.message))
@@ -83,10 +91,19 @@ def rules_of(feed: str, damaged: frozenset[str], day: date, provider: Provider, 
         ),
         _ragged_problem(width),
     ]
-    conditions = [problem.broken.fill_null(False) for problem in problems]
+    conditions = [_of_its_rows(problem, contract).fill_null(False) for problem in problems]
     return Rules(
         problems, conditions, [condition.any().alias(str(place)) for place, condition in enumerate(conditions)]
     )
+
+
+def _of_its_rows(problem: Problem, contract: Contract) -> pl.Expr:
+    """Rows that have a problem. One that withdraws a record (撤销) needs its key only (trust.md 1): nothing else need be filled, nor
+    fit together, and the sender's folder says who speaks."""
+    asks_more = problem.rule_code in (rule.code for rule in contract.rules) or problem.rule_code == "provider_mismatch"
+    if asks_more or (problem.rule_code == "missing_value" and problem.column not in contract.key):
+        return problem.broken & pl.col(WITHDRAWS).ne_missing("撤销")
+    return problem.broken
 
 
 @lru_cache(maxsize=1024)
@@ -108,10 +125,13 @@ def value_problems(feed: str, damaged_columns: frozenset[str], day: date) -> lis
             )
         if column.required and (column.since is None or day >= column.since):
             problems.append(replace(_general(raw.is_null(), "missing_value", name, column), about="empty cell"))
-        if column.min is not None:
-            problems.append(_general(value < column.min, "out_of_range", name, column))
-        if column.max is not None:
-            problems.append(_general(value > column.max, "out_of_range", name, column))
+        # What the contract says of a column, and what the warehouse can hold of a type.
+        if column.lowest is not None:
+            code = "beyond_bounds" if column.min is None else "out_of_range"
+            problems.append(_general(value < column.lowest, code, name, column))
+        if column.highest is not None:
+            code = "beyond_bounds" if column.max is None else "out_of_range"
+            problems.append(_general(value > column.highest, code, name, column))
     return problems
 
 
@@ -142,8 +162,8 @@ def _expected(column: Column) -> str:
     if column.codes is not None:
         values = allowed_values(column)
         return "、".join(values[:CODES_SHOWN]) + ("……" if len(values) > CODES_SHOWN else "")
-    low = "" if column.min is None else f"不小于 {column.min:g}"
-    high = "" if column.max is None else f"不大于 {column.max:g}"
+    low = "" if column.lowest is None else f"不小于 {column.lowest:,.10g}"
+    high = "" if column.highest is None else f"不大于 {column.highest:,.10g}"
     return "，".join(bound for bound in (low, high) if bound)
 
 
@@ -151,7 +171,9 @@ def _general_message(rule_code: str, name: str, column: Column, provider_name: s
     """A general rule's message; {value} becomes the raw value of the row."""
     template = general_rules()[rule_code].message
     fixed = {"title": column.title, "expected": _expected(column), "provider_name": provider_name}
-    text = re.sub(r"\{(title|expected|provider_name)\}", lambda match: fixed[match.group(1)], template)
+    if column.personal:
+        fixed["value"] = MASKED
+    text = re.sub(r"\{(\w+)\}", lambda match: fixed.get(match.group(1), match.group(0)), template)
     return _filled(text, {"value": f"raw:{name}"})
 
 

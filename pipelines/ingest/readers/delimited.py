@@ -18,7 +18,15 @@ import pyarrow as pa
 
 from pipelines.feeds.contracts import Contract
 from pipelines.ingest.readers.headers import HEADER_SEARCH_ROWS, find_header, no_header
-from pipelines.ingest.readers.sheet import Content, HeaderCell, Refused, Sheet, first_line, with_line_numbers
+from pipelines.ingest.readers.sheet import (
+    DEFAULT_LIMITS,
+    Content,
+    HeaderCell,
+    Limits,
+    Refused,
+    Sheet,
+    with_line_numbers,
+)
 
 HEADER_SEARCH_BYTES = 1 << 18
 DELIMITERS = ",\t;"
@@ -111,7 +119,7 @@ def _skip_lines(content: bytes, lines: int) -> int:
     return offset
 
 
-def read_csv(content: Content, contract: Contract) -> Iterator[Sheet]:
+def read_csv(content: Content, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> Iterator[Sheet]:
     """A delimited text file; encoding and delimiter are found out. Large ones come in blocks.
 
     Raises:
@@ -120,6 +128,7 @@ def read_csv(content: Content, contract: Contract) -> Iterator[Sheet]:
     pieces = blocks(content)
     first = next(pieces, b"")
     delimiter, header, header_line = _delimited_header(first, contract)
+    limits.width(len(header))
     lines = header_line
     for number, piece in enumerate(chain([first[_skip_lines(first, header_line) :]], pieces)):
         if number and not SOMETHING.search(piece):
@@ -155,7 +164,7 @@ def _parse_delimited(body: bytes, delimiter: str, width: int, lines: int) -> pl.
         try:
             frame = _scan(body, delimiter, names + surplus)
         except pl.exceptions.PolarsError as error:
-            raise Refused("malformed", detail=first_line(error)) from error
+            raise Refused("malformed", detail="有的行的引号不配对，或列数超出表头过多") from error
     has_quotes = b'"' in body
     line_ends = body.count(b"\n") + (not body.endswith(b"\n"))
     numbered = with_line_numbers(frame, lines)

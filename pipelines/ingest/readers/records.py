@@ -13,11 +13,15 @@ import pyarrow.parquet as pq
 from pipelines.feeds.contracts import Contract
 from pipelines.ingest.readers.delimited import decode, encoding_of
 from pipelines.ingest.readers.headers import header_names, match_header, no_header
-from pipelines.ingest.readers.sheet import Refused, Sheet, first_line, with_line_numbers
+from pipelines.ingest.readers.sheet import DEFAULT_LIMITS, Limits, Refused, Sheet, with_line_numbers
+
+DAMAGED = "（无法解析的一行）"
+"""Stands for a line that is no record: what it holds is nobody's to quote."""
 
 
-def _table(frame: pl.DataFrame, contract: Contract) -> Sheet:
+def _table(frame: pl.DataFrame, contract: Contract, limits: Limits) -> Sheet:
     """A sheet from a frame whose column names are the headers."""
+    limits.width(frame.width)
     header = match_header(list(frame.columns), header_names(contract.feed))
     if not set(contract.required_key) <= {cell.column for cell in header}:
         raise no_header(contract)
@@ -25,7 +29,7 @@ def _table(frame: pl.DataFrame, contract: Contract) -> Sheet:
     return Sheet("", header, with_line_numbers(rows))
 
 
-def read_jsonl(content: bytes, contract: Contract) -> Sheet:
+def read_jsonl(content: bytes, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> Sheet:
     """One JSON object a line; a line that is none is a ragged row.
 
     Raises:
@@ -48,12 +52,12 @@ def read_jsonl(content: bytes, contract: Contract) -> Sheet:
     try:
         frame = pl.read_ndjson("\n".join(objects["text"]).encode(), infer_schema_length=None)
     except pl.exceptions.PolarsError as error:
-        raise Refused("malformed", detail=first_line(error)) from error
-    sheet = _table(frame.select(_as_text(frame)), contract)
+        raise Refused("malformed", detail="有的行不是 JSON 对象") from error
+    sheet = _table(frame.select(_as_text(frame)), contract, limits)
     good_rows = sheet.rows.with_columns(line_no=objects["line_no"])
     bad = lines.filter(~is_object).select(
         *[
-            pl.col("text").alias(name) if name == "c0" else pl.lit(None, pl.String).alias(name)
+            pl.lit(DAMAGED).alias(name) if name == "c0" else pl.lit(None, pl.String).alias(name)
             for name in good_rows.columns
             if name.startswith("c")
         ],
@@ -63,7 +67,7 @@ def read_jsonl(content: bytes, contract: Contract) -> Sheet:
     return Sheet("", sheet.header, pl.concat([good_rows, bad.select(good_rows.columns)]).sort("line_no"))
 
 
-def read_parquet(content: bytes, contract: Contract) -> Sheet:
+def read_parquet(content: bytes, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> Sheet:
     """A Parquet file; lines are rows, counted from 1.
 
     Arrow reads it: over damaged bytes it raises, where other readers were seen to end the process.
@@ -72,13 +76,14 @@ def read_parquet(content: bytes, contract: Contract) -> Sheet:
         Refused: damaged, or without the feed's key.
     """
     try:
+        limits.width(len(pq.read_schema(pa.BufferReader(content)).names))
         table = pq.read_table(pa.BufferReader(content), use_threads=False)
         table.validate(full=True)  # texts that are none end a process further on
         frame = pl.from_arrow(table)
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
-        raise Refused("malformed", detail=first_line(error)) from error
+        raise Refused("malformed", detail="Parquet 文件损坏") from error
     assert isinstance(frame, pl.DataFrame)
-    return _table(frame.select(_as_text(frame)), contract)
+    return _table(frame.select(_as_text(frame)), contract, limits)
 
 
 def _as_text(frame: pl.DataFrame) -> list[pl.Expr]:
@@ -94,6 +99,8 @@ def _as_text(frame: pl.DataFrame) -> list[pl.Expr]:
                 if isinstance(kind, pl.Struct)
                 else value.cast(pl.List(pl.String)).list.join("、")
             )
+        elif isinstance(kind, pl.Datetime) and kind.time_zone:
+            value = value.dt.convert_time_zone("Asia/Shanghai").dt.replace_time_zone(None)
         elif kind.is_float():
             # 3.0 is how a whole number is stored; it is written 3.
             whole = (value == value.round(0)) & (value.abs() < 1e15)

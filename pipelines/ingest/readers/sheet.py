@@ -21,6 +21,12 @@ class Limits:
 
     expanded_bytes: int = 2 << 30
     cell_characters: int = 1_000_000
+    columns: int = 2_000
+
+    def width(self, columns: int) -> None:
+        """Raises Refused where a table has more columns than any feed has: each costs as much as a table."""
+        if columns > self.columns:
+            raise Refused("too_many_columns", columns=columns, limit=self.columns)
 
 
 DEFAULT_LIMITS = Limits()
@@ -80,10 +86,6 @@ file's place times this."""
 
 Content = bytes | mmap.mmap
 """What a file holds; large files are mapped and read piece by piece."""
-
-
-def first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:120]
 
 
 def with_line_numbers(frame: pl.DataFrame, above: int = 0) -> pl.DataFrame:

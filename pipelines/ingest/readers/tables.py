@@ -56,18 +56,18 @@ def _tables(content: Content, file_name: str, contract: Contract, limits: Limits
     elif start.startswith(OLE):
         if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
             raise Refused("encrypted")
-        yield from read_workbook(bytes(content), contract, first_rows_of_xls(bytes(content)))
+        yield from read_workbook(bytes(content), contract, first_rows_of_xls(bytes(content)), limits)
     elif start.startswith(b"PAR1"):
-        yield read_parquet(bytes(content), contract)
+        yield read_parquet(bytes(content), contract, limits)
     elif suffix in (".xls", ".xlsx", ".zip", ".gz", ".parquet"):
         if suffix == ".xls" and content[:4096].lstrip()[:1] != b"<" and b"\x00" not in content[:4096]:
-            yield from read_csv(content, contract)  # text under the name of a workbook, as some systems export
+            yield from read_csv(content, contract, limits)  # text under the name of a workbook, as some systems export
         else:
             raise Refused("not_a_workbook" if suffix.startswith(".xls") else "malformed", detail="文件内容与扩展名不符")
     elif suffix == ".jsonl":
-        yield read_jsonl(bytes(content), contract)
+        yield read_jsonl(bytes(content), contract, limits)
     else:
-        yield from read_csv(content, contract)
+        yield from read_csv(content, contract, limits)
 
 
 def _within_cell_limit(sheet: Sheet, limits: Limits) -> Sheet:
@@ -89,7 +89,7 @@ def _read_zip(content: bytes, suffix: str, contract: Contract, limits: Limits) -
             safe_members(archive, members, limits)
             if any(member.filename == "xl/workbook.xml" for member in members):
                 no_entities(archive, members)
-                return read_workbook(content, contract, first_rows_of_xlsx(archive))
+                return read_workbook(content, contract, first_rows_of_xlsx(archive), limits)
             if suffix == ".xlsx":
                 raise Refused("not_a_workbook")
             return _read_files(files_in(archive, members), contract, limits)

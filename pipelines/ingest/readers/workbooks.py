@@ -15,13 +15,15 @@ import python_calamine
 
 from pipelines.feeds.contracts import Contract
 from pipelines.ingest.readers.headers import HEADER_SEARCH_ROWS, find_header, no_header
-from pipelines.ingest.readers.sheet import Refused, Sheet, with_line_numbers
+from pipelines.ingest.readers.sheet import DEFAULT_LIMITS, Limits, Refused, Sheet, with_line_numbers
 
 # Worksheets that explain a table and are none.
 EXPLANATIONS = {"填写说明", "填表说明", "说明"}
 
 
-def read_workbook(content: bytes, contract: Contract, first_rows: dict[int, int]) -> list[Sheet]:
+def read_workbook(
+    content: bytes, contract: Contract, first_rows: dict[int, int], limits: Limits = DEFAULT_LIMITS
+) -> list[Sheet]:
     """Every visible worksheet that carries the feed's header.
 
     Args:
@@ -36,6 +38,7 @@ def read_workbook(content: bytes, contract: Contract, first_rows: dict[int, int]
         for place, name in enumerate(workbook.sheet_names):
             sheet = workbook.load_sheet(name, header_row=None, dtypes="string")
             if sheet.visible == "visible" and sheet.width and name.strip() not in EXPLANATIONS:
+                limits.width(sheet.width)
                 table = _worksheet(name, sheet.to_polars(), contract, first_rows.get(place, 1))
                 if table:
                     found.append(table)

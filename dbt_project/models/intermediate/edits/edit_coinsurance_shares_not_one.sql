@@ -1,17 +1,18 @@
--- 共保份额之和不为 1.
+-- 共保份额之和不为 1: of the rows that divide a policy.
 with
 
 members as (
-    {{ newest_versions(ref('stg_insurer__coinsurance'), ['policy_no', 'insurer_code']) }}
+    select * from {{ ref('fct_coinsurance') }} where is_shared
 ),
 
 sums as (
     select
+        provider,
         policy_no,
         sum(share) as share_sum,
         min(insurer_code) as first_insurer
     from members
-    group by policy_no
+    group by provider, policy_no
 )
 
 select
@@ -26,6 +27,7 @@ select
     cast(null as string) as value_2
 from sums
 inner join members
-    on sums.policy_no = members.policy_no
+    on sums.provider = members.provider
+    and sums.policy_no = members.policy_no
     and sums.first_insurer = members.insurer_code
 where sums.share_sum <> 1

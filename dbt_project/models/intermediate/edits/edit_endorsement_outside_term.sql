@@ -11,6 +11,7 @@ select
     cast(policies.inception_date as string) || ' 至 ' || cast(policies.expiry_date as string) as value_2
 from {{ ref('fct_endorsement') }} as endorsements
 inner join {{ ref('fct_policy') }} as policies
-    on endorsements.policy_no = policies.policy_no
+    on endorsements.provider = policies.provider
+    and endorsements.policy_no = policies.policy_no
 where endorsements.effective_date < policies.inception_date
     or endorsements.effective_date > policies.expiry_date

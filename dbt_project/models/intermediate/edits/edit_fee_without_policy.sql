@@ -10,7 +10,5 @@ select
     entries.policy_no as value_1,
     cast(null as string) as value_2
 from {{ ref('fct_fee_entry') }} as entries
-left join {{ ref('fct_policy') }} as policies
-    on entries.policy_no = policies.policy_no
 where entries.policy_no is not null
-    and policies.policy_no is null
+    and entries.policy_provider is null

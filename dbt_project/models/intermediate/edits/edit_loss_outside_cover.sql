@@ -11,6 +11,7 @@ select
     cast(policies.inception_date as string) || ' 至 ' || cast(policies.cover_end as string) as value_2
 from {{ ref('fct_claim') }} as claims
 inner join {{ ref('fct_policy') }} as policies
-    on claims.policy_no = policies.policy_no
+    on claims.policy_provider = policies.provider
+    and claims.policy_no = policies.policy_no
 where claims.status <> '销案'
     and (claims.loss_date < policies.inception_date or claims.loss_date > policies.cover_end)

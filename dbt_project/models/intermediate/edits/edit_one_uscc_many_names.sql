@@ -19,7 +19,7 @@ names as (
 policies as (
     select
         *,
-        row_number() over (partition by insured_uscc, provider order by policy_no) as place
+        row_number() over (partition by insured_uscc, provider order by policy_no, file_id, line_no) as place
     from {{ ref('fct_policy') }}
 )
 

@@ -11,5 +11,6 @@ select
     cast(policies.limit_aggregate as string) as value_2
 from {{ ref('fct_claim') }} as claims
 inner join {{ ref('fct_policy') }} as policies
-    on claims.policy_no = policies.policy_no
+    on claims.policy_provider = policies.provider
+    and claims.policy_no = policies.policy_no
 where claims.paid_to_date > policies.limit_aggregate

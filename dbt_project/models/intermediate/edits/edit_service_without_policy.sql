@@ -1,4 +1,4 @@
--- 服务单位没有对应保单: the policy is unknown, or it insures another unit.
+-- 服务没有对应保单: its sender has no policy of that number and co-insures none; waits for it.
 select
     'service_without_policy' as edit_code,
     'service_record' as feed,
@@ -10,7 +10,4 @@ select
     services.policy_no as value_1,
     services.insured_uscc as value_2
 from {{ ref('fct_service') }} as services
-left join {{ ref('fct_policy') }} as policies
-    on services.policy_no = policies.policy_no
-    and services.insured_uscc = policies.insured_uscc
-where policies.policy_no is null
+where services.policy_provider is null

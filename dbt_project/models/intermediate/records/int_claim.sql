@@ -1,22 +1,23 @@
--- 理赔: newest known version of each claim, with the district and industry of its policy.
--- A claim whose policy is not known yet waits here (policy columns null) and counts nowhere; nor does one
--- sent by somebody who neither issued nor co-insures the policy (feeds.md: a provider speaks for itself).
+-- 理赔: the version of each claim that counts, with the district and industry of its policy: one of its sender's, or one its
+-- sender co-insures. A claim whose policy is not known yet waits here (policy columns null) and counts nowhere; so does
+-- one of an insurer that neither issued nor co-insures the policy, as it has none under that number.
+-- Lead and follower report the same case: the lead's version counts, the follower's is compared with it (trust.md 1).
 with
 
 claims as (
-    {{ newest_versions(ref('stg_insurer__claim'), ['claim_no']) }}
+    {{ newest_versions('claim') }}
 ),
 
 policies as (
     select * from {{ ref('fct_policy') }}
 ),
 
-providers as (
-    select * from {{ ref('ref_provider') }}
+shared as (
+    select * from {{ ref('int_shared_policy') }}
 ),
 
-members as (
-    select * from {{ ref('fct_coinsurance') }} where is_shared
+repeats as (
+    select * from {{ ref('int_claim_repeat') }}
 ),
 
 final as (
@@ -52,21 +53,28 @@ final as (
         claims.file_id,
         claims.sheet,
         claims.line_no,
+        policies.provider as policy_provider,
         policies.jurisdiction,
         policies.district_code,
         policies.industry_code,
         policies.insurer_code,
         policies.inception_date,
-        coalesce(policies.is_valid, false)
-        and (providers.insurer_code = policies.insurer_code or members.policy_no is not null) as has_valid_policy
+        repeats.leader_claim_no,
+        coalesce(awaiting.awaits, false) as awaits_confirmation,
+        coalesce(policies.is_valid and repeats.claim_no is null, false) as has_valid_policy
     from claims
+    left join shared
+        on claims.provider = shared.provider
+        and claims.policy_no = shared.policy_no
     left join policies
-        on claims.policy_no = policies.policy_no
-    left join providers
-        on claims.provider = providers.provider
-    left join members
-        on claims.policy_no = members.policy_no
-        and providers.insurer_code = members.insurer_code
+        on coalesce(shared.policy_provider, claims.provider) = policies.provider
+        and claims.policy_no = policies.policy_no
+    left join repeats
+        on claims.provider = repeats.provider
+        and claims.claim_no = repeats.claim_no
+    left join ({{ awaiting('claim') }}) as awaiting
+        on claims.provider = awaiting.provider
+        and claims.claim_no = awaiting.record_key
 )
 
 select * from final

@@ -1,22 +1,25 @@
 -- 共保: each policy's insurers and their part of it, parts summing to 1.
--- No row = 100 % of the policy's insurer. Shares that do not sum to 1 are scaled, so that the split
--- never changes a total (domain.md 5.2); the wrong sum itself is a finding.
+-- No row = 100 % of the policy's insurer. Only rows of the policy's own sender divide it (trust.md 1).
+-- Shares that do not sum to 1 are scaled, so that the split never changes a total (domain.md 5.2); the wrong sum itself is
+-- a finding.
 with
 
 members as (
-    {{ newest_versions(ref('stg_insurer__coinsurance'), ['policy_no', 'insurer_code']) }}
+    {{ newest_versions('coinsurance') }}
 ),
 
 sums as (
     select
+        provider,
         policy_no,
         sum(share) as share_sum
     from members
-    group by policy_no
+    group by provider, policy_no
 ),
 
 final as (
     select
+        policies.provider,
         policies.policy_no,
         coalesce(members.insurer_code, policies.insurer_code) as insurer_code,
         coalesce(members.is_lead, members.insurer_code is null) as is_lead,
@@ -34,9 +37,11 @@ final as (
         coalesce(members.line_no, policies.line_no) as line_no
     from {{ ref('fct_policy') }} as policies
     left join members
-        on policies.policy_no = members.policy_no
+        on policies.provider = members.provider
+        and policies.policy_no = members.policy_no
     left join sums
-        on policies.policy_no = sums.policy_no
+        on policies.provider = sums.provider
+        and policies.policy_no = sums.policy_no
     where policies.is_valid
 )
 

@@ -1,10 +1,10 @@
--- 隐患: newest known version of each hazard, in its own district and in the industry of the policy it was
--- found under: its service's policy, else the unit's newest policy begun by then. None known: no industry,
--- so that it counts in the totals over industries only.
+-- 隐患: the version of each hazard that counts, in its own district and in the industry of the policy it was
+-- found under: its service's policy, else the newest policy begun by then that the unit has with its sender, or that its sender
+-- co-insures. None known: no industry, so that it counts in the totals over industries only.
 with
 
 hazards as (
-    {{ newest_versions(ref('stg_insurer__hazard'), ['hazard_no']) }}
+    {{ newest_versions('hazard') }}
 ),
 
 services as (
@@ -22,25 +22,55 @@ districts as (
 -- Few hazards name no service. Asked of staging, of any version: the rows of all hazards need not be held twice.
 found as (
     select distinct
+        provider,
         insured_uscc,
         found_date
-    from {{ ref('stg_insurer__hazard') }}
+    from {{ staged('hazard') }}
     where service_no is null
+),
+
+meant as (
+    select
+        found.provider as sender,
+        found.found_date,
+        policies.provider,
+        policies.policy_no,
+        policies.industry_code,
+        policies.insured_uscc,
+        policies.inception_date
+    from found
+    inner join policies
+        on found.provider = policies.provider
+        and found.insured_uscc = policies.insured_uscc
+        and found.found_date >= policies.inception_date
+
+    union all
+
+    select
+        found.provider as sender,
+        found.found_date,
+        policies.provider,
+        policies.policy_no,
+        policies.industry_code,
+        policies.insured_uscc,
+        policies.inception_date
+    from found
+    inner join {{ ref('int_shared_policy') }} as shared
+        on found.provider = shared.provider
+    inner join policies
+        on shared.policy_provider = policies.provider
+        and shared.policy_no = policies.policy_no
+        and found.insured_uscc = policies.insured_uscc
+        and found.found_date >= policies.inception_date
 ),
 
 candidates as (
     select
-        found.insured_uscc,
-        found.found_date,
-        policies.policy_no,
-        policies.industry_code,
+        *,
         row_number() over (
-            partition by found.insured_uscc, found.found_date order by policies.inception_date desc, policies.policy_no
+            partition by sender, insured_uscc, found_date order by inception_date desc, policy_no, provider
         ) as place
-    from found
-    inner join policies
-        on found.insured_uscc = policies.insured_uscc
-        and found.found_date >= policies.inception_date
+    from meant
 ),
 
 final as (
@@ -48,6 +78,7 @@ final as (
         hazards.*,
         districts.jurisdiction,
         coalesce(services.policy_no, candidates.policy_no) as policy_no,
+        coalesce(services.policy_provider, candidates.provider) as policy_provider,
         coalesce(services.industry_code, candidates.industry_code) as industry_code,
         coalesce(hazards.rectify_due, hazards.found_date) as due_date,
         cast(hazards.rechecked_at as date) as rechecked_on
@@ -55,9 +86,11 @@ final as (
     inner join districts
         on hazards.district_code = districts.district_code
     left join services
-        on hazards.service_no = services.service_no
+        on hazards.provider = services.provider
+        and hazards.service_no = services.service_no
     left join candidates
         on hazards.service_no is null
+        and hazards.provider = candidates.sender
         and hazards.insured_uscc = candidates.insured_uscc
         and hazards.found_date = candidates.found_date
         and candidates.place = 1

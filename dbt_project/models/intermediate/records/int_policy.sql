@@ -1,19 +1,20 @@
--- 保单: newest known version of each policy, whether it is valid, and until when it covers.
--- Valid (metrics.md, Sets): product counts as 安责险, not 注销, no 批单 turning it void.
--- Cover = [inception, min(expiry, surrender)] inclusive.
+-- 保单: the version of each policy that counts, whether it is valid, and until when it covers.
+-- Valid (metrics.md, Sets): product counts as 安责险, not 注销, no 批单 turning it void, not a follower's copy of the lead's.
+-- Cover = [inception, min(expiry, surrender)] inclusive; a policy surrendered before its first day has none.
 with
 
 policies as (
-    {{ newest_versions(ref('stg_insurer__policy'), ['policy_no']) }}
+    {{ newest_versions('policy') }}
 ),
 
 surrenders as (
     select
+        provider,
         policy_no,
         min(effective_date) as surrendered_on
     from {{ ref('fct_endorsement') }}
     where type = '退保'
-    group by policy_no
+    group by provider, policy_no
 ),
 
 districts as (
@@ -24,12 +25,19 @@ products as (
     select * from {{ ref('ref_product') }}
 ),
 
+copies as (
+    select * from {{ ref('int_policy_copy') }}
+),
+
 judged as (
     select
         policies.*,
         districts.jurisdiction,
         surrenders.surrendered_on,
+        copies.leader_provider,
+        coalesce(awaiting.awaits, false) as awaits_confirmation,
         case
+            when copies.leader_provider is not null then '从共保人报送的副本，以首席保单为准'
             when not products.is_anzexian then '险种不属安责险'
             when policies.status = '注销' then '保单自始注销'
             when surrenders.surrendered_on <= policies.inception_date then '批单自起保退保'
@@ -40,7 +48,14 @@ judged as (
     inner join products
         on policies.product_code = products.product_code
     left join surrenders
-        on policies.policy_no = surrenders.policy_no
+        on policies.provider = surrenders.provider
+        and policies.policy_no = surrenders.policy_no
+    left join copies
+        on policies.provider = copies.provider
+        and policies.policy_no = copies.policy_no
+    left join ({{ awaiting('policy') }}) as awaiting
+        on policies.provider = awaiting.provider
+        and policies.policy_no = awaiting.record_key
 ),
 
 final as (

@@ -1,8 +1,8 @@
--- 企业名录: newest known version of each (unit, field) row.
+-- 企业名录: of each unit and field, the newest word of the senders that have not withdrawn theirs.
 with
 
 roster as (
-    {{ newest_versions(ref('stg_department__enterprise'), ['uscc', 'industry_code']) }}
+    {{ newest_versions('enterprise') }}
 ),
 
 districts as (

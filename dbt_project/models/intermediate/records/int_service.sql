@@ -1,13 +1,18 @@
--- 事故预防服务: newest known version of each service, with the district and industry of its policy.
+-- 事故预防服务: the version of each service that counts, with the district and industry of its policy: one of its sender's, or
+-- one its sender co-insures. A service for a unit other than the policy's counts nowhere.
 -- Completed = status 已完成 and confirmed by both sides (feeds.md, service_record).
 with
 
 services as (
-    {{ newest_versions(ref('stg_insurer__service_record'), ['service_no']) }}
+    {{ newest_versions('service_record') }}
 ),
 
 policies as (
     select * from {{ ref('fct_policy') }}
+),
+
+shared as (
+    select * from {{ ref('int_shared_policy') }}
 ),
 
 final as (
@@ -43,6 +48,7 @@ final as (
         services.file_id,
         services.sheet,
         services.line_no,
+        policies.provider as policy_provider,
         policies.jurisdiction,
         policies.district_code,
         policies.industry_code,
@@ -53,10 +59,15 @@ final as (
         services.status = '已完成'
         and services.insured_confirmed_at is not null
         and services.insurer_confirmed_at is not null as is_completed,
-        coalesce(policies.is_valid, false) as has_valid_policy
+        coalesce(policies.insured_uscc <> services.insured_uscc, false) as is_of_another_unit,
+        coalesce(policies.is_valid and policies.insured_uscc = services.insured_uscc, false) as has_valid_policy
     from services
+    left join shared
+        on services.provider = shared.provider
+        and services.policy_no = shared.policy_no
     left join policies
-        on services.policy_no = policies.policy_no
+        on coalesce(shared.policy_provider, services.provider) = policies.provider
+        and services.policy_no = policies.policy_no
 )
 
 select * from final

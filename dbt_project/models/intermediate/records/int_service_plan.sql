@@ -2,7 +2,7 @@
 with
 
 plans as (
-    {{ newest_versions(ref('stg_insurer__service_plan'), ['provider', 'insurer_code', 'plan_year', 'insured_uscc']) }}
+    {{ newest_versions('service_plan') }}
 ),
 
 providers as (

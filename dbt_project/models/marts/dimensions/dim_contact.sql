@@ -10,5 +10,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__contact'), ['department', 'role']) }}
+    {{ newest_versions('contact') }}
 ) as newest

@@ -11,5 +11,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__expert'), ['certificate_no']) }}
+    {{ newest_versions('expert') }}
 ) as newest

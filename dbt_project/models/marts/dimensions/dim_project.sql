@@ -15,5 +15,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__project'), ['project_code']) }}
+    {{ newest_versions('project') }}
 ) as newest

@@ -14,5 +14,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__service_org'), ['uscc']) }}
+    {{ newest_versions('service_org') }}
 ) as newest

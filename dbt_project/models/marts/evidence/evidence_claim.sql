@@ -4,7 +4,7 @@
 with
 
 claims as (
-    select * from {{ ref('fct_claim') }} where has_valid_policy and status <> '销案'
+    select * from {{ ref('fct_claim') }} where has_valid_policy and not awaits_confirmation and status <> '销案'
 ),
 
 periods as (
@@ -17,7 +17,9 @@ joined as (
         periods.stat_year,
         periods.period_end,
         claims.claim_no,
+        claims.provider,
         claims.policy_no,
+        claims.policy_provider,
         claims.insured_uscc,
         claims.district_code,
         claims.industry_code,

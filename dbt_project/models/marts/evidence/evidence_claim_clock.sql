@@ -21,6 +21,8 @@ placed as (
         steps.insured_uscc,
         steps.policy_no,
         steps.claim_no,
+        steps.provider,
+        steps.policy_provider,
         steps.step,
         steps.started_on,
         case when steps.ended_on <= periods.period_end then steps.ended_on end as ended_on,

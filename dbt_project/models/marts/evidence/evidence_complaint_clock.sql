@@ -4,7 +4,7 @@
 with
 
 complaints as (
-    {{ newest_versions(ref('stg_department__complaint'), ['complaint_no']) }}
+    select * from {{ ref('fct_complaint') }}
 ),
 
 providers as (
@@ -62,6 +62,7 @@ final as (
         periods.stat_year,
         insurers.insurer_code,
         dated.target_code,
+        dated.provider,
         dated.complaint_no,
         dated.topic,
         dated.received_on,

@@ -3,7 +3,7 @@
 with
 
 policies as (
-    select * from {{ ref('evidence_policy') }} where is_incepted
+    select * from {{ ref('evidence_policy') }} where is_incepted and not awaits_confirmation
 ),
 
 rules as (
@@ -18,6 +18,7 @@ final as (
         policies.industry_code,
         policies.insurer_code,
         policies.insured_uscc,
+        policies.provider,
         policies.policy_no,
         policies.inception_date,
         policies.limit_per_person,
@@ -26,7 +27,7 @@ final as (
         floors.value_num as limit_floor,
         policies.limit_per_person >= floors.value_num as meets_limit_floor,
         caps.value_num as commission_cap,
-        policies.commission <= policies.premium_received * caps.value_num as meets_commission_cap,
+        policies.commission <= {{ share_of('policies.premium_received', 'caps.value_num') }} as meets_commission_cap,
         policies.file_id,
         policies.sheet,
         policies.line_no

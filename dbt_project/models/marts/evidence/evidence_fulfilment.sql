@@ -1,5 +1,5 @@
 -- 合同履约 (M35): completed and contracted visits of each policy of P(Y), the contract pro-rated to the
--- elapsed part of its cover and completed visits capped at it, so that nobody makes up for another.
+-- elapsed part of its cover (after a surrender nothing more is owed) and completed visits capped at it, so that nobody makes up for another.
 with
 
 policies as (
@@ -8,11 +8,12 @@ policies as (
 
 visits as (
     select
+        policy_provider,
         policy_no,
         stat_year,
         count(*) as completed
     from {{ ref('evidence_service') }}
-    group by policy_no, stat_year
+    group by policy_provider, policy_no, stat_year
 ),
 
 counted as (
@@ -21,13 +22,14 @@ counted as (
         coalesce(visits.completed, 0) as completed,
         cast(
             cast(policies.service_frequency as double)
-            * {{ days_inclusive('policies.inception_date', 'least(policies.expiry_date, policies.period_end)') }}
+            * greatest({{ days_inclusive('policies.inception_date', 'least(policies.cover_end, policies.period_end)') }}, 0)
             / {{ days_inclusive('policies.inception_date', 'policies.expiry_date') }}
             as decimal(18, 6)
         ) as contracted
     from policies
     left join visits
-        on policies.policy_no = visits.policy_no
+        on policies.provider = visits.policy_provider
+        and policies.policy_no = visits.policy_no
         and policies.stat_year = visits.stat_year
 ),
 
@@ -39,6 +41,7 @@ final as (
         industry_code,
         insurer_code,
         insured_uscc,
+        provider,
         policy_no,
         completed,
         contracted,

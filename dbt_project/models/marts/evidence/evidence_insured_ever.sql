@@ -7,13 +7,13 @@ policies as (
         policies.*,
         row_number() over (
             partition by policies.jurisdiction, policies.district_code, policies.industry_code, policies.insured_uscc
-            order by policies.inception_date, policies.policy_no
+            order by policies.inception_date, policies.policy_no, policies.provider
         ) as place
     from {{ ref('fct_policy') }} as policies
     inner join {{ ref('ref_jurisdiction') }} as jurisdictions
         on policies.jurisdiction = jurisdictions.jurisdiction
         and policies.inception_date >= jurisdictions.programme_start
-    where policies.is_valid
+    where policies.is_valid and policies.cover_end >= policies.inception_date
 ),
 
 final as (
@@ -24,6 +24,7 @@ final as (
         policies.industry_code,
         policies.insurer_code,
         policies.insured_uscc,
+        policies.provider,
         policies.policy_no,
         policies.inception_date,
         policies.file_id,

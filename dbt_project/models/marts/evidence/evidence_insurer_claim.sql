@@ -18,18 +18,21 @@ final as (
         claims.industry_code,
         members.insurer_code,
         claims.insured_uscc,
+        claims.provider,
         claims.policy_no,
+        claims.policy_provider,
         claims.claim_no,
         claims.loss_in_period,
-        cast(claims.settled * members.part as decimal(24, 8)) as settled,
-        cast(claims.paid_open * members.part as decimal(24, 8)) as paid_open,
-        cast(claims.outstanding * members.part as decimal(24, 8)) as outstanding,
+        cast({{ share_of('claims.settled', 'members.part') }} as decimal(24, 8)) as settled,
+        cast({{ share_of('claims.paid_open', 'members.part') }} as decimal(24, 8)) as paid_open,
+        cast({{ share_of('claims.outstanding', 'members.part') }} as decimal(24, 8)) as outstanding,
         claims.file_id,
         claims.sheet,
         claims.line_no
     from claims
     inner join members
-        on claims.policy_no = members.policy_no
+        on claims.policy_provider = members.provider
+        and claims.policy_no = members.policy_no
 )
 
 select * from final

@@ -17,18 +17,20 @@ final as (
         premium.industry_code,
         members.insurer_code,
         premium.insured_uscc,
+        premium.provider,
         premium.policy_no,
         premium.endorsement_no,
         members.is_shared,
-        cast(premium.premium_received * members.part as decimal(24, 8)) as premium_received,
-        cast(premium.premium_written * members.part as decimal(24, 8)) as premium_written,
-        cast(cast(premium.fee_contracted as decimal(24, 8)) * members.part as decimal(24, 8)) as fee_contracted,
+        cast({{ share_of('premium.premium_received', 'members.part') }} as decimal(24, 8)) as premium_received,
+        cast({{ share_of('premium.premium_written', 'members.part') }} as decimal(24, 8)) as premium_written,
+        cast({{ share_of('premium.fee_contracted', 'members.part', 8) }} as decimal(24, 8)) as fee_contracted,
         premium.file_id,
         premium.sheet,
         premium.line_no
     from premium
     inner join members
-        on premium.policy_no = members.policy_no
+        on premium.provider = members.provider
+        and premium.policy_no = members.policy_no
 )
 
 select * from final

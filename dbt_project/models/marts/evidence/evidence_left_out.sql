@@ -23,29 +23,33 @@ roster as (
 records as (
     select
         'policy' as feed,
+        provider,
         policy_no as record_key,
         district_code,
         industry_code,
         insurer_code,
         insured_uscc,
+        provider as policy_provider,
         policy_no,
         inception_date as day,
-        invalid_reason as reason,
+        coalesce(invalid_reason, '金额待核实，保费暂不计入') as reason,
         file_id,
         sheet,
         line_no
     from policies
-    where not is_valid
+    where not is_valid or awaits_confirmation
 
     union all
 
     select
         'endorsement' as feed,
+        endorsements.provider,
         endorsements.endorsement_no as record_key,
         policies.district_code,
         policies.industry_code,
         policies.insurer_code,
         policies.insured_uscc,
+        policies.provider as policy_provider,
         endorsements.policy_no,
         endorsements.effective_date as day,
         '保单无效：' || policies.invalid_reason as reason,
@@ -54,45 +58,53 @@ records as (
         endorsements.line_no
     from {{ ref('fct_endorsement') }} as endorsements
     inner join policies
-        on endorsements.policy_no = policies.policy_no
+        on endorsements.provider = policies.provider
+        and endorsements.policy_no = policies.policy_no
     where not policies.is_valid
 
     union all
 
     select
         'claim' as feed,
+        claims.provider,
         claims.claim_no as record_key,
         policies.district_code,
         policies.industry_code,
         policies.insurer_code,
         claims.insured_uscc,
+        policies.provider as policy_provider,
         claims.policy_no,
         claims.loss_date as day,
         case
             when claims.status = '销案' then '案件已销案'
-            when not policies.is_valid then '保单无效：' || policies.invalid_reason
-            else '报送单位既非出单机构也非共保机构'
+            when claims.awaits_confirmation and policies.is_valid then '金额待核实'
+            when claims.leader_claim_no is not null then '首席机构已报同一案件（' || claims.leader_claim_no || '）'
+            else '保单无效：' || policies.invalid_reason
         end as reason,
         claims.file_id,
         claims.sheet,
         claims.line_no
     from {{ ref('fct_claim') }} as claims
     inner join policies
-        on claims.policy_no = policies.policy_no
-    where not claims.has_valid_policy or claims.status = '销案'
+        on claims.policy_provider = policies.provider
+        and claims.policy_no = policies.policy_no
+    where not claims.has_valid_policy or claims.awaits_confirmation or claims.status = '销案'
 
     union all
 
     select
         'service_record' as feed,
+        services.provider,
         services.service_no as record_key,
         services.district_code,
         services.industry_code,
         services.insurer_code,
         services.insured_uscc,
+        policies.provider as policy_provider,
         services.policy_no,
         coalesce(services.finished_on, services.planned_date, cast(services.received_at as date)) as day,
         case
+            when services.is_of_another_unit then '服务对象不是保单的被保险单位'
             when services.is_completed then '保单无效：' || policies.invalid_reason
             when services.status = '已完成' then '服务已完成但缺投保单位或保险机构确认'
             else '服务状态为' || services.status
@@ -102,21 +114,25 @@ records as (
         services.line_no
     from {{ ref('fct_service') }} as services
     inner join policies
-        on services.policy_no = policies.policy_no
+        on services.policy_provider = policies.provider
+        and services.policy_no = policies.policy_no
     where not services.is_completed or not services.has_valid_policy
 
     union all
 
     select
         'fee_ledger' as feed,
+        fee_entries.provider,
         fee_entries.entry_no as record_key,
         fee_entries.district_code,
         fee_entries.industry_code,
         fee_entries.insurer_code,
         policies.insured_uscc,
+        policies.provider as policy_provider,
         fee_entries.policy_no,
         fee_entries.entry_date as day,
         case
+            when fee_entries.awaits_confirmation then '金额待核实'
             when policies.is_valid then '预算不计入提取和支出'
             else '保单无效：' || policies.invalid_reason
         end as reason,
@@ -125,50 +141,59 @@ records as (
         fee_entries.line_no
     from fee_entries
     inner join policies
-        on fee_entries.policy_no = policies.policy_no
+        on fee_entries.policy_provider = policies.provider
+        and fee_entries.policy_no = policies.policy_no
     where not fee_entries.counts or fee_entries.type = '预算'
 
     union all
 
-    {% for feed, relation, keys, day in [
-        ('endorsement', 'stg_insurer__endorsement', ['endorsement_no'], 'effective_date'),
-        ('claim', 'stg_insurer__claim', ['claim_no'], 'loss_date'),
-        ('service_record', 'stg_insurer__service_record', ['service_no'], 'coalesce(cast(versions.finished_at as date), versions.planned_date, cast(versions.received_at as date))'),
-        ('fee_ledger', 'stg_insurer__fee_ledger', ['entry_no'], 'entry_date'),
+    {% for feed, day in [
+        ('endorsement', 'effective_date'),
+        ('claim', 'loss_date'),
+        ('service_record', 'coalesce(cast(versions.finished_at as date), versions.planned_date, cast(versions.received_at as date))'),
+        ('fee_ledger', 'entry_date'),
     ] -%}
     select
         '{{ feed }}' as feed,
-        versions.{{ keys[0] }} as record_key,
+        versions.provider,
+        versions.{{ feed_of(feed).key[0] }} as record_key,
         policies.district_code,
         policies.industry_code,
         policies.insurer_code,
         policies.insured_uscc,
+        policies.provider as policy_provider,
         versions.policy_no,
         {{ day }} as day,
         versions.reason,
         versions.file_id,
         versions.sheet,
         versions.line_no
-    from ({{ other_versions(ref(relation), keys) }}) as versions
+    from ({{ other_versions(feed) }}) as versions
+    left join {{ ref('int_shared_policy') }} as shared
+        on versions.provider = shared.provider
+        and versions.policy_no = shared.policy_no
     inner join policies
-        on versions.policy_no = policies.policy_no
+        on coalesce(shared.policy_provider, versions.provider) = policies.provider
+        and versions.policy_no = policies.policy_no
 
     union all
     {% endfor %}
     select
         'policy' as feed,
+        provider,
         policy_no as record_key,
         district_code,
         industry_code,
         insurer_code,
         insured_uscc,
+        provider as policy_provider,
         policy_no,
         inception_date as day,
         reason,
         file_id,
         sheet,
         line_no
-    from ({{ other_versions(ref('stg_insurer__policy'), ['policy_no']) }}) as versions
+    from ({{ other_versions('policy') }}) as versions
 ),
 
 placed as (
@@ -176,11 +201,13 @@ placed as (
         districts.jurisdiction,
         {{ year_of('records.day') }} as stat_year,
         records.feed,
+        records.provider,
         records.record_key,
         records.district_code,
         records.industry_code,
         records.insurer_code,
         records.insured_uscc,
+        records.policy_provider,
         records.policy_no,
         records.reason,
         records.file_id,
@@ -196,11 +223,13 @@ placed as (
         periods.jurisdiction,
         periods.stat_year,
         'enterprise' as feed,
+        roster.provider,
         roster.uscc || '|' || roster.industry_code as record_key,
         roster.district_code,
         roster.industry_code,
         cast(null as string) as insurer_code,
         roster.uscc as insured_uscc,
+        cast(null as string) as policy_provider,
         cast(null as string) as policy_no,
         case
             when not roster.mandatory then '非应保（自愿）'

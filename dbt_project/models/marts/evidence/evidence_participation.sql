@@ -16,6 +16,8 @@ cover as (
         insured_uscc,
         industry_code,
         min(policy_no) as policy_no,
+        -- A number has no blanks, so that this is the order of numbers, then of senders.
+        min_by(provider, policy_no || ' ' || provider) as policy_provider,
         cast(sum(insured_persons) as bigint) as insured_persons
     from {{ ref('evidence_policy') }}
     where is_in_force
@@ -45,6 +47,7 @@ final as (
         required.uscc,
         required.employees,
         cover.policy_no,
+        cover.policy_provider,
         cover.insured_persons,
         cover.policy_no is not null as is_insured,
         required.file_id,

@@ -4,7 +4,7 @@
 with
 
 policies as (
-    select * from {{ ref('fct_policy') }} where is_valid
+    select * from {{ ref('fct_policy') }} where is_valid and not awaits_confirmation
 ),
 
 periods as (
@@ -12,7 +12,7 @@ periods as (
 ),
 
 endorsements as (
-    select * from {{ ref('fct_endorsement') }}
+    select * from {{ ref('fct_endorsement') }} where not awaits_confirmation
 ),
 
 -- A policy's own premium needs no join: with every policy held to be joined with itself, a large build spills to disk.
@@ -23,6 +23,7 @@ amounts as (
         industry_code,
         insurer_code,
         insured_uscc,
+        provider,
         policy_no,
         cast(null as string) as endorsement_no,
         inception_date as effective_date,
@@ -42,6 +43,7 @@ amounts as (
         policies.industry_code,
         policies.insurer_code,
         policies.insured_uscc,
+        policies.provider,
         policies.policy_no,
         endorsements.endorsement_no,
         endorsements.effective_date,
@@ -53,7 +55,8 @@ amounts as (
         endorsements.line_no
     from endorsements
     inner join policies
-        on endorsements.policy_no = policies.policy_no
+        on endorsements.provider = policies.provider
+        and endorsements.policy_no = policies.policy_no
 ),
 
 final as (
@@ -64,13 +67,14 @@ final as (
         amounts.industry_code,
         amounts.insurer_code,
         amounts.insured_uscc,
+        amounts.provider,
         amounts.policy_no,
         amounts.endorsement_no,
         amounts.effective_date,
         amounts.premium_written,
         amounts.premium_received,
         amounts.fee_ratio,
-        cast(cast(amounts.premium_received as decimal(24, 2)) * amounts.fee_ratio as decimal(24, 8)) as fee_contracted,
+        cast({{ share_of('amounts.premium_received', 'amounts.fee_ratio') }} as decimal(24, 8)) as fee_contracted,
         amounts.file_id,
         amounts.sheet,
         amounts.line_no

@@ -18,5 +18,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__accident'), ['accident_id']) }}
+    {{ newest_versions('accident') }}
 ) as newest

@@ -1,5 +1,6 @@
 -- 共保份额, at the grain of the record; see int_coinsurance.
 select
+    provider,
     policy_no,
     insurer_code,
     share,

@@ -15,5 +15,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__complaint'), ['complaint_no']) }}
+    {{ newest_versions('complaint') }}
 ) as newest

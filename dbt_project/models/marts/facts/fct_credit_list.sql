@@ -13,5 +13,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__credit_list'), ['list_no']) }}
+    {{ newest_versions('credit_list') }}
 ) as newest

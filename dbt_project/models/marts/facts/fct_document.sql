@@ -16,5 +16,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__document'), ['doc_no']) }}
+    {{ newest_versions('document') }}
 ) as newest

@@ -7,6 +7,7 @@ select
     premium_change,
     received_change,
     persons_change,
+    awaits_confirmation,
     provider,
     received_at,
     file_id,

@@ -12,5 +12,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__enforcement'), ['case_no']) }}
+    {{ newest_versions('enforcement') }}
 ) as newest

@@ -15,6 +15,8 @@ select
     jurisdiction,
     district_code,
     industry_code,
+    policy_provider,
+    awaits_confirmation,
     is_pool,
     counts,
     is_proven,

@@ -18,6 +18,7 @@ select
     reported_at,
     moment,
     policy_no,
+    policy_provider,
     jurisdiction,
     industry_code,
     due_date,

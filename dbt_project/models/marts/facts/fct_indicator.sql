@@ -11,5 +11,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__indicator'), ['district_code', 'year', 'name']) }}
+    {{ newest_versions('indicator') }}
 ) as newest

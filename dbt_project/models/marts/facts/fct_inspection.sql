@@ -15,5 +15,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__inspection'), ['inspection_no']) }}
+    {{ newest_versions('inspection') }}
 ) as newest

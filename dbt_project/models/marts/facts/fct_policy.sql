@@ -40,6 +40,8 @@ select
     cover_end,
     is_valid,
     invalid_reason,
+    leader_provider,
+    awaits_confirmation,
     provider,
     received_at,
     file_id,

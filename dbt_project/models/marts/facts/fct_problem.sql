@@ -17,5 +17,5 @@ select
     sheet,
     line_no
 from (
-    {{ newest_versions(ref('stg_department__problem'), ['problem_no']) }}
+    {{ newest_versions('problem') }}
 ) as newest

@@ -4,7 +4,7 @@
 {{ first_statement() }}
 {%- for models in finding_models() | batch(6) %}
 select
-    found.rule_code || ':' || found.record_key as finding_id,
+    found.rule_code || ':' || coalesce(found.provider || '/', '') || found.record_key as finding_id,
     found.rule_code,
     rules.name as rule_name,
     rules.severity,
@@ -16,12 +16,12 @@ select
     found.subject_code,
     found.found_on,
     {{ yuan('found.amount') }} as amount,
-    replace(
-        replace(replace(rules.sentence, '{key}', found.record_key), '{1}', coalesce(found.value_1, '未填')),
-        '{2}', coalesce(found.value_2, '未填')
-    ) as explanation,
+    {{ filled('rules.sentence', {
+        'key': 'found.record_key', '1': "coalesce(found.value_1, '未填')", '2': "coalesce(found.value_2, '未填')",
+    }) }} as explanation,
     found.evidence_keys,
     found.feed,
+    found.provider,
     found.record_key,
     found.file_id,
     found.sheet,

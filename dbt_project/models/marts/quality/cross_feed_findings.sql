@@ -31,10 +31,9 @@ final as (
         files.file_name,
         found.sheet,
         found.line_no,
-        replace(
-            replace(replace(edits.message, '{key}', found.record_key), '{1}', coalesce(found.value_1, '')),
-            '{2}', coalesce(found.value_2, '')
-        ) as message,
+        {{ filled('edits.message', {
+            'key': 'found.record_key', '1': "coalesce(found.value_1, '')", '2': "coalesce(found.value_2, '')",
+        }) }} as message,
         edits.source_doc
     from found
     inner join edits

@@ -53,6 +53,7 @@ required as (
 covers as (
     select
         accidents.accident_id,
+        policies.provider,
         policies.policy_no,
         policies.insurer_code,
         policies.insured_persons,
@@ -61,7 +62,7 @@ covers as (
         row_number() over (
             partition by accidents.accident_id
             order by case when policies.industry_code = accidents.industry_code then 0 else 1 end,
-                policies.inception_date desc, policies.policy_no
+                policies.inception_date desc, policies.policy_no, policies.provider
         ) as place
     from accidents
     inner join {{ ref('fct_policy') }} as policies
@@ -103,6 +104,7 @@ hazards as (
 claims_of_accident as (
     select
         accidents.accident_id,
+        claims.provider,
         claims.claim_no
     from accidents
     inner join {{ ref('fct_claim') }} as claims
@@ -112,6 +114,7 @@ claims_of_accident as (
 
     select
         accidents.accident_id,
+        claims.provider,
         claims.claim_no
     from accidents
     inner join {{ ref('fct_claim') }} as claims
@@ -124,14 +127,16 @@ claims as (
     select
         claims_of_accident.accident_id,
         min(claims.claim_no) as claim_no,
+        min_by(claims.provider, claims.claim_no || ' ' || claims.provider) as provider,
         min(claims.report_date) as report_date,
         min(claims.decide_date) as decide_date,
         min(claims.paid_date) as paid_date,
         sum(claims.paid_to_date) as paid_to_date
     from claims_of_accident
     inner join {{ ref('fct_claim') }} as claims
-        on claims_of_accident.claim_no = claims.claim_no
-    where claims.status <> '销案'
+        on claims_of_accident.provider = claims.provider
+        and claims_of_accident.claim_no = claims.claim_no
+    where claims.status <> '销案' and claims.leader_claim_no is null
     group by claims_of_accident.accident_id
 ),
 
@@ -141,7 +146,8 @@ clocks as (
         max(case when not clocks.is_on_time then 1 else 0 end) as is_late
     from claims
     inner join {{ ref('claim_timeliness') }} as clocks
-        on claims.claim_no = clocks.claim_no
+        on claims.provider = clocks.provider
+        and claims.claim_no = clocks.claim_no
     group by claims.accident_id
 ),
 
@@ -177,6 +183,7 @@ joined as (
         required.accident_id is not null as is_required,
         covers.policy_no is not null as is_insured,
         covers.policy_no,
+        covers.provider as policy_provider,
         covers.insurer_code,
         required.employees,
         covers.insured_persons,
@@ -188,6 +195,7 @@ joined as (
         cast(coalesce(hazards.major_hazards, 0) as bigint) as open_major_hazards,
         cast(coalesce(hazards.overdue_hazards, 0) as bigint) as overdue_hazards,
         claims.claim_no,
+        claims.provider as claim_provider,
         claims.report_date,
         claims.decide_date,
         claims.paid_date,

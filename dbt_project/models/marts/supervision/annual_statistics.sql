@@ -19,7 +19,7 @@ premium as (
     select
         {{ cell_columns() }},
         insurer_code,
-        sum(premium_received) as premium_received
+        {{ yuan('sum(premium_received)') }} as premium_received
     from {{ ref('evidence_insurer_premium') }}
     group by {{ cell_groups(['insurer_code']) }}
 ),
@@ -34,8 +34,8 @@ long as (
         'ALL' as insurer_code,
         '{{ metric.name }}' as metric,
         '{{ metric.unit }}' as unit,
-        cast({{ metric.numerator }} as decimal(24, 6)) as numerator,
-        cast({{ metric.denominator }} as decimal(24, 6)) as denominator,
+        cast({{ metric.numerator }} as decimal(30, 6)) as numerator,
+        cast({{ metric.denominator }} as decimal(30, 6)) as denominator,
         cast({{ metric.name }} as double) as value
     from cells
 
@@ -50,8 +50,8 @@ long as (
         insurer_code,
         '{{ metric.name }}' as metric,
         '{{ metric.unit }}' as unit,
-        cast({{ metric.numerator }} as decimal(24, 6)) as numerator,
-        cast({{ metric.denominator }} as decimal(24, 6)) as denominator,
+        cast({{ metric.numerator }} as decimal(30, 6)) as numerator,
+        cast({{ metric.denominator }} as decimal(30, 6)) as denominator,
         cast({{ metric.name }} as double) as value
     from insurers
 
@@ -65,8 +65,8 @@ long as (
         premium.insurer_code,
         'market_share' as metric,
         '比例' as unit,
-        cast(premium.premium_received as decimal(24, 6)) as numerator,
-        cast(cells.premium_received as decimal(24, 6)) as denominator,
+        cast(premium.premium_received as decimal(30, 6)) as numerator,
+        cast(cells.premium_received as decimal(30, 6)) as denominator,
         {{ ratio('premium.premium_received', 'cells.premium_received') }} as value
     from premium
     inner join cells

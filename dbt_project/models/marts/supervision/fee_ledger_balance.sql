@@ -8,14 +8,17 @@ policies as (
 
 changes as (
     select
+        provider,
         policy_no,
         sum(received_change) as received_change
     from {{ ref('fct_endorsement') }}
-    group by policy_no
+    where not awaits_confirmation
+    group by provider, policy_no
 ),
 
 entries as (
     select
+        policy_provider,
         policy_no,
         sum(case when type = '预算' then amount else 0 end) as budget,
         sum(case when type = '提取' then amount else 0 end) as provided_gross,
@@ -24,8 +27,8 @@ entries as (
         sum(case when type = '支出' and not is_proven then amount else 0 end) as spent_unproven,
         count(*) as entries
     from {{ ref('fct_fee_entry') }}
-    where policy_no is not null
-    group by policy_no
+    where policy_no is not null and not awaits_confirmation
+    group by policy_provider, policy_no
 ),
 
 as_of as (
@@ -39,12 +42,13 @@ summed as (
         policies.industry_code,
         policies.insurer_code,
         policies.insured_uscc,
+        policies.provider,
         policies.policy_no,
         policies.inception_date,
         policies.cover_end,
         {{ yuan('policies.premium_received + coalesce(changes.received_change, 0)') }} as premium_received,
         policies.fee_ratio,
-        {{ yuan('cast(policies.premium_received + coalesce(changes.received_change, 0) as decimal(24, 2)) * policies.fee_ratio') }} as contracted,
+        {{ yuan(share_of('policies.premium_received + coalesce(changes.received_change, 0)', 'policies.fee_ratio')) }} as contracted,
         {{ yuan('coalesce(entries.budget, 0)') }} as budget,
         {{ yuan('coalesce(entries.provided_gross, 0)') }} as provided_gross,
         {{ yuan('coalesce(entries.reversed, 0)') }} as reversed,
@@ -60,9 +64,11 @@ summed as (
     from policies
     cross join as_of
     left join changes
-        on policies.policy_no = changes.policy_no
+        on policies.provider = changes.provider
+        and policies.policy_no = changes.policy_no
     left join entries
-        on policies.policy_no = entries.policy_no
+        on policies.provider = entries.policy_provider
+        and policies.policy_no = entries.policy_no
 ),
 
 final as (
@@ -72,6 +78,7 @@ final as (
         industry_code,
         insurer_code,
         insured_uscc,
+        provider,
         policy_no,
         inception_date,
         cover_end,

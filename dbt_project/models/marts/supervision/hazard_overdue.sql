@@ -7,6 +7,7 @@ select
     ledger.insured_uscc,
     units.name as unit_name,
     departments.department,
+    ledger.provider,
     ledger.hazard_no,
     ledger.grade,
     ledger.scene,

@@ -32,7 +32,7 @@ projects as (
 newest as (
     select
         *,
-        row_number() over (partition by object_kind, project_code order by cover_end desc, policy_no) as place,
+        row_number() over (partition by object_kind, project_code order by cover_end desc, policy_no, provider) as place,
         count(*) over (partition by object_kind, project_code) as policies
     from policies
 ),
@@ -54,6 +54,7 @@ final as (
         coalesce(newest.cover_end >= as_of.as_of, false) as is_insured,
         cast(coalesce(newest.policies, 0) as bigint) as policies,
         newest.policy_no,
+        newest.provider as policy_provider,
         newest.insurer_code,
         newest.inception_date,
         newest.cover_end,

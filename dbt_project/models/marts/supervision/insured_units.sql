@@ -41,7 +41,8 @@ grouped as (
         max(cover_end) as cover_end,
         sum(insured_persons) as insured_persons,
         min(limit_per_person) as lowest_limit_per_person,
-        min(policy_no) as policy_no
+        min(policy_no) as policy_no,
+        min_by(provider, policy_no || ' ' || provider) as policy_provider
     from policies
     group by jurisdiction, stat_year, district_code, industry_code, insured_uscc
 ),
@@ -58,6 +59,7 @@ final as (
         grouped.policies,
         grouped.insurers,
         grouped.policy_no,
+        grouped.policy_provider,
         grouped.first_inception,
         grouped.cover_end,
         cast(grouped.insured_persons as bigint) as insured_persons,

@@ -18,21 +18,23 @@ names as (
 
 inspections as (
     select
+        provider,
         problem_no,
         min(inspection_no) as inspection_no
     from {{ ref('fct_inspection') }}
     where problem_no is not null
-    group by problem_no
+    group by provider, problem_no
 ),
 
 fines as (
     select
+        provider,
         problem_no,
         count(*) as cases,
         sum(fine) as fines
     from {{ ref('fct_enforcement') }}
     where problem_no is not null
-    group by problem_no
+    group by provider, problem_no
 ),
 
 measured as (
@@ -92,9 +94,11 @@ final as (
     left join {{ ref('dim_unit') }} as units
         on measured.target_code = units.uscc
     left join inspections
-        on measured.problem_no = inspections.problem_no
+        on measured.provider = inspections.provider
+        and measured.problem_no = inspections.problem_no
     left join fines
-        on measured.problem_no = fines.problem_no
+        on measured.provider = fines.provider
+        and measured.problem_no = fines.problem_no
 )
 
 select * from final

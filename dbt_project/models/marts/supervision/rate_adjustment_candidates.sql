@@ -35,6 +35,7 @@ final as (
         policies.insurer_code,
         watched.uscc,
         watched.unit_name,
+        policies.provider,
         policies.policy_no,
         policies.cover_end,
         policies.premium_written,

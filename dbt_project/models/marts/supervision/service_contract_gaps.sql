@@ -17,13 +17,14 @@ as_of as (
 
 visits as (
     select
+        services.policy_provider,
         services.policy_no,
         sum(case when services.form = '线下' then 1 else 0 end) as onsite,
         max(services.finished_on) as last_service_on
     from {{ ref('evidence_service') }} as services
     inner join as_of
         on services.stat_year = {{ year_of('as_of.as_of') }}
-    group by services.policy_no
+    group by services.policy_provider, services.policy_no
 ),
 
 behind as (
@@ -39,9 +40,11 @@ behind as (
     inner join as_of
         on fulfilment.stat_year = {{ year_of('as_of.as_of') }}
     inner join policies
-        on fulfilment.policy_no = policies.policy_no
+        on fulfilment.provider = policies.provider
+        and fulfilment.policy_no = policies.policy_no
     left join visits
-        on fulfilment.policy_no = visits.policy_no
+        on fulfilment.provider = visits.policy_provider
+        and fulfilment.policy_no = visits.policy_no
     where
         -- Less than one whole visit is not owed yet.
         fulfilment.contracted - fulfilment.fulfilled >= 1
@@ -51,12 +54,14 @@ behind as (
 -- Of these policies alone: nearly all others lack some item too.
 missing_items as (
     select
+        gaps.provider,
         gaps.policy_no,
         {{ joined_values('gaps.item_name') }} as missing_items
     from {{ ref('service_item_gaps') }} as gaps
     inner join behind
-        on gaps.policy_no = behind.policy_no
-    group by gaps.policy_no
+        on gaps.provider = behind.provider
+        and gaps.policy_no = behind.policy_no
+    group by gaps.provider, gaps.policy_no
 ),
 
 final as (
@@ -67,6 +72,7 @@ final as (
         behind.industry_code,
         behind.insurer_code,
         behind.insured_uscc,
+        behind.provider,
         behind.policy_no,
         behind.service_items,
         behind.service_form,
@@ -89,7 +95,8 @@ final as (
         behind.line_no
     from behind
     left join missing_items
-        on behind.policy_no = missing_items.policy_no
+        on behind.provider = missing_items.provider
+        and behind.policy_no = missing_items.policy_no
 )
 
 select * from final

@@ -19,6 +19,7 @@ agreed as (
 
 delivered as (
     select distinct
+        policy_provider,
         policy_no,
         item
     from {{ ref('fct_service') }}
@@ -33,6 +34,7 @@ final as (
         agreed.industry_code,
         agreed.insurer_code,
         agreed.insured_uscc,
+        agreed.provider,
         agreed.policy_no,
         agreed.item_code,
         items.name as item_name,
@@ -52,7 +54,8 @@ final as (
     inner join {{ ref('ref_service_item') }} as items
         on agreed.item_code = items.item_code
     left join delivered
-        on agreed.policy_no = delivered.policy_no
+        on agreed.provider = delivered.policy_provider
+        and agreed.policy_no = delivered.policy_no
         and agreed.item_code = delivered.item
     where delivered.policy_no is null
 )

@@ -47,6 +47,7 @@ final as (
             else '限额不足'
         end as reason,
         required.policy_no,
+        required.policy_provider,
         cover.insurer_code,
         cover.cover_end,
         as_of.as_of,

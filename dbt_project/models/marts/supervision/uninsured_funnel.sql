@@ -30,7 +30,7 @@ cured as (
         required.district_code,
         required.industry_code,
         cast(null as string) as uscc,
-        cast(null as decimal(18, 2)) as fines,
+        cast(null as decimal(24, 2)) as fines,
         cast(null as string) as listed_uscc,
         cast(null as string) as fined_uscc,
         cast(null as string) as refined_uscc,

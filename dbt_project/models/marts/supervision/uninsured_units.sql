@@ -21,12 +21,13 @@ past as (
     select
         policies.insured_uscc,
         policies.industry_code,
+        policies.provider,
         policies.policy_no,
         policies.insurer_code,
         policies.cover_end,
         policies.status,
         row_number() over (
-            partition by policies.insured_uscc, policies.industry_code order by policies.cover_end desc, policies.policy_no
+            partition by policies.insured_uscc, policies.industry_code order by policies.cover_end desc, policies.policy_no, policies.provider
         ) as place
     from {{ ref('fct_policy') }} as policies
     cross join as_of
@@ -60,7 +61,7 @@ fines as (
         count(*) as cases,
         sum(newest.fine) as fines,
         max(newest.decided_on) as last_decided_on
-    from ({{ newest_versions(ref('stg_department__enforcement'), ['case_no']) }}) as newest
+    from {{ ref('fct_enforcement') }} as newest
     where newest.law_article like '%109%' or newest.law_article like '%一百零九%'
     group by newest.uscc
 ),
@@ -84,6 +85,7 @@ final as (
         end as reason,
         {{ days_inclusive('coalesce(past.cover_end, roster.listed_from)', 'as_of.as_of') }} - 1 as days_uninsured,
         past.policy_no as last_policy_no,
+        past.provider as last_policy_provider,
         past.insurer_code as last_insurer_code,
         past.cover_end as last_cover_end,
         cast(coalesce(fines.cases, 0) as bigint) as enforcement_cases,

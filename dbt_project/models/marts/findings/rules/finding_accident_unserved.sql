@@ -2,7 +2,7 @@
 select
     {{ finding(
         'accident_unserved', 'accidents', feed='accident', key='accidents.accident_id', found_on='accidents.occurred_on',
-        evidence="'accident:' || accidents.accident_id || '；policy:' || accidents.policy_no", value_1='accidents.uscc',
+        evidence="'accident:' || accidents.accident_id || '；policy:' || accidents.policy_provider || '/' || accidents.policy_no", value_1='accidents.uscc',
         amount='accidents.direct_loss'
     ) }}
 from {{ ref('accident_lookback') }} as accidents

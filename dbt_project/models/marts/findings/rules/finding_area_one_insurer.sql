@@ -10,7 +10,7 @@ select
     {{ finding(
         'area_one_insurer', 'shares', feed='policy',
         key="shares.district_code || '|' || cast(shares.stat_year as string)", found_on='shares.period_end',
-        evidence="'policy:' || shares.first_policy_no || '；policy:' || shares.last_policy_no",
+        evidence="'policy:' || shares.first_policy || '；policy:' || shares.last_policy",
         value_1='shares.district_code', value_2='cast(100 * shares.share as decimal(5, 1))', industry='null', located=false
     ) }}
 from shares

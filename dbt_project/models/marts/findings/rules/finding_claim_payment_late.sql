@@ -3,7 +3,7 @@ select
     {{ finding(
         'claim_payment_late', 'clocks', feed='claim', key='clocks.claim_no',
         found_on='coalesce(clocks.ended_on, clocks.as_of)',
-        evidence="'claim:' || clocks.claim_no || '；policy:' || clocks.policy_no", value_1="clocks.days",
+        evidence="'claim:' || clocks.provider || '/' || clocks.claim_no || '；policy:' || clocks.policy_provider || '/' || clocks.policy_no", value_1="clocks.days",
         value_2="clocks.limit_days"
     ) }}
 from {{ ref('claim_timeliness') }} as clocks

@@ -2,7 +2,7 @@
 select
     {{ finding(
         'commission_above_cap', 'checked', feed='policy', key='checked.policy_no', found_on='checked.inception_date',
-        evidence="'policy:' || checked.policy_no", value_1="checked.commission", value_2="checked.premium_received",
+        evidence="'policy:' || checked.provider || '/' || checked.policy_no", value_1="checked.commission", value_2="checked.premium_received",
         amount="checked.commission"
     ) }}
 from {{ ref('evidence_compliance') }} as checked

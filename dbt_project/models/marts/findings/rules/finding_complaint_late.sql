@@ -3,13 +3,14 @@
 select
     {{ finding(
         'complaint_late', 'clocks', feed='complaint', key='clocks.complaint_no', found_on='clocks.due_date',
-        evidence="'complaint:' || clocks.complaint_no", value_1="clocks.due_date",
+        evidence="'complaint:' || clocks.provider || '/' || clocks.complaint_no", value_1="clocks.due_date",
         value_2="coalesce(cast(cast(complaints.answered_at as date) as string), '尚未答复')", subject="clocks.target_code",
         district="null", industry="null"
     ) }}
 from {{ ref('evidence_complaint_clock') }} as clocks
 inner join {{ ref('fct_complaint') }} as complaints
-    on clocks.complaint_no = complaints.complaint_no
+    on clocks.provider = complaints.provider
+    and clocks.complaint_no = complaints.complaint_no
 cross join {{ ref('int_as_of') }} as days
 where clocks.insurer_code is not null
     and clocks.due_date < coalesce(cast(complaints.answered_at as date), days.as_of)

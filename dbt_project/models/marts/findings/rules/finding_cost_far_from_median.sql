@@ -7,7 +7,8 @@ spent as (
         services.item
     from {{ ref('fct_fee_entry') }} as entries
     inner join {{ ref('fct_service') }} as services
-        on entries.service_no = services.service_no
+        on entries.provider = services.provider
+        and entries.service_no = services.service_no
     where entries.type = '支出' and entries.policy_no is not null
 ),
 
@@ -23,11 +24,11 @@ medians as (
 select
     {{ finding(
         'cost_far_from_median', 'spent', feed='fee_ledger', key='spent.entry_no', found_on='spent.entry_date',
-        evidence="'fee_ledger:' || spent.entry_no || '；service_record:' || spent.service_no",
+        evidence="'fee_ledger:' || spent.provider || '/' || spent.entry_no || '；service_record:' || spent.provider || '/' || spent.service_no",
         value_1='spent.amount', value_2='cast(medians.median_amount as decimal(18, 2))', amount='spent.amount'
     ) }}
 from spent
 inner join medians
     on spent.jurisdiction = medians.jurisdiction
     and spent.item = medians.item
-where spent.amount > medians.median_amount * {{ finding_threshold('cost_far_from_median', 'spent.entry_date') }}
+where spent.amount > {{ share_of('medians.median_amount', finding_threshold('cost_far_from_median', 'spent.entry_date'), 3) }}

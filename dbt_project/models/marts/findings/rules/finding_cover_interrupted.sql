@@ -6,7 +6,7 @@ covers as (
         policies.*,
         max(policies.cover_end) over (
             partition by policies.insured_uscc, policies.industry_code
-            order by policies.inception_date, policies.policy_no rows between unbounded preceding and 1 preceding
+            order by policies.inception_date, policies.policy_no, policies.provider rows between unbounded preceding and 1 preceding
         ) as covered_until
     from {{ ref('fct_policy') }} as policies
     where policies.is_valid
@@ -15,7 +15,7 @@ covers as (
 select
     {{ finding(
         'cover_interrupted', 'covers', feed='policy', key='covers.policy_no', found_on='covers.inception_date',
-        evidence="'policy:' || covers.policy_no",
+        evidence="'policy:' || covers.provider || '/' || covers.policy_no",
         value_1=days_inclusive('covers.covered_until', 'covers.inception_date') ~ ' - 2', value_2='covers.covered_until',
         subject_type='生产经营单位', subject='covers.insured_uscc'
     ) }}

@@ -4,12 +4,13 @@ with
 
 scenes as (
     select
+        provider,
         service_no,
         max(case when scene = '动火' then 1 else 0 end) as hot_work,
         max(case when scene = '外包外租' then 1 else 0 end) as outsourcing
     from {{ ref('fct_hazard') }}
     where service_no is not null
-    group by service_no
+    group by provider, service_no
 ),
 
 visits as (
@@ -19,7 +20,8 @@ visits as (
         services.mentions_outsourcing or coalesce(scenes.outsourcing, 0) = 1 as has_outsourcing
     from {{ ref('fct_service') }} as services
     left join scenes
-        on services.service_no = scenes.service_no
+        on services.provider = scenes.provider
+        and services.service_no = scenes.service_no
     where services.is_completed and services.has_valid_policy
         and services.form = '线下' and services.item = 'hazard_check'
 )
@@ -27,7 +29,7 @@ visits as (
 select
     {{ finding(
         'dangerous_work_not_checked', 'visits', feed='service_record', key='visits.service_no', found_on='visits.finished_on',
-        evidence="'service_record:' || visits.service_no || '；policy:' || visits.policy_no", value_1='visits.insured_uscc',
+        evidence="'service_record:' || visits.provider || '/' || visits.service_no || '；policy:' || visits.policy_provider || '/' || visits.policy_no", value_1='visits.insured_uscc',
         value_2="case when visits.has_hot_work then '外包外租' when visits.has_outsourcing then '动火' else '动火和外包外租' end"
     ) }}
 from visits

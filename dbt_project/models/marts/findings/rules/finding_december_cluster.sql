@@ -9,8 +9,8 @@ spent as (
         count(*) as entries,
         sum(case when extract(month from entry_date) = 12 then 1 else 0 end) as december_entries,
         sum(case when extract(month from entry_date) = 12 then amount else 0 end) as december_amount,
-        min(case when extract(month from entry_date) = 12 then entry_no end) as first_entry_no,
-        max(case when extract(month from entry_date) = 12 then entry_no end) as last_entry_no
+        min(case when extract(month from entry_date) = 12 then provider || '/' || entry_no end) as first_entry,
+        max(case when extract(month from entry_date) = 12 then provider || '/' || entry_no end) as last_entry
     from {{ ref('fct_fee_entry') }}
     where type = '支出' and jurisdiction is not null
     group by jurisdiction, insurer_code, {{ year_of('entry_date') }}
@@ -31,7 +31,7 @@ select
         'december_cluster', 'shares', feed='fee_ledger',
         key="shares.jurisdiction || '|' || shares.insurer_code || '|' || cast(shares.stat_year as string)",
         found_on='shares.year_end',
-        evidence="'fee_ledger:' || shares.first_entry_no || '；fee_ledger:' || shares.last_entry_no",
+        evidence="'fee_ledger:' || shares.first_entry || '；fee_ledger:' || shares.last_entry",
         value_1='shares.entries', value_2="cast(cast(100 * shares.share as decimal(5, 1)) as string) || '%'",
         amount='shares.december_amount', district='null', industry='null', located=false
     ) }}

@@ -19,8 +19,8 @@ evidence as (
 pieces as (
     select
         evidence_hash,
-        min(service_no) as first_service_no,
-        max(service_no) as last_service_no,
+        min(provider || '/' || service_no) as first_service,
+        max(provider || '/' || service_no) as last_service,
         count(distinct insured_uscc) as units
     from evidence
     group by evidence_hash
@@ -28,23 +28,30 @@ pieces as (
 
 reused as (
     select
+        evidence.provider,
         evidence.service_no,
-        max(case when pieces.first_service_no = evidence.service_no then pieces.last_service_no else pieces.first_service_no end) as other_service_no,
+        max(
+            case
+                when pieces.first_service = evidence.provider || '/' || evidence.service_no then pieces.last_service
+                else pieces.first_service
+            end
+        ) as other_service,
         max(pieces.units) as units
     from evidence
     inner join pieces
         on evidence.evidence_hash = pieces.evidence_hash
         and pieces.units > 1
-    group by evidence.service_no
+    group by evidence.provider, evidence.service_no
 )
 
 select
     {{ finding(
         'evidence_reused', 'services', feed='service_record', key='services.service_no', found_on='services.finished_on',
-        evidence="'service_record:' || services.service_no || '；service_record:' || reused.other_service_no",
-        value_1='reused.other_service_no', value_2='reused.units'
+        evidence="'service_record:' || services.provider || '/' || services.service_no || '；service_record:' || reused.other_service",
+        value_1=own_number('reused.other_service'), value_2='reused.units'
     ) }}
 from {{ ref('fct_service') }} as services
 inner join reused
-    on services.service_no = reused.service_no
+    on services.provider = reused.provider
+    and services.service_no = reused.service_no
 where reused.units > {{ finding_threshold('evidence_reused', 'services.finished_on') }}

@@ -11,6 +11,7 @@ registers as (
 
 visits as (
     select
+        visits.provider,
         visits.service_no,
         count(*) as unqualified
     from {{ ref('int_service_expert') }} as visits
@@ -19,15 +20,16 @@ visits as (
     left join {{ ref('dim_expert') }} as experts
         on visits.expert_hash = experts.certificate_hash
     where experts.certificate_hash is null or experts.valid_to < visits.finished_on
-    group by visits.service_no
+    group by visits.provider, visits.service_no
 )
 
 select
     {{ finding(
         'expert_not_qualified', 'services', feed='service_record', key='services.service_no', found_on='services.finished_on',
-        evidence="'service_record:' || services.service_no || '；policy:' || services.policy_no",
+        evidence="'service_record:' || services.provider || '/' || services.service_no || '；policy:' || services.policy_provider || '/' || services.policy_no",
         value_1='services.insured_uscc', value_2='services.finished_on'
     ) }}
 from {{ ref('fct_service') }} as services
 inner join visits
-    on services.service_no = visits.service_no
+    on services.provider = visits.provider
+    and services.service_no = visits.service_no

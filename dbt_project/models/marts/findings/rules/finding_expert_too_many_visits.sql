@@ -19,9 +19,10 @@ days as (
     select
         visits.expert_hash,
         visits.finished_on,
-        count(distinct visits.service_no) as visits,
-        min(visits.service_no) as first_service_no,
-        max(visits.service_no) as last_service_no
+        count(*) as visits,
+        -- A number has no blanks, so that this is the order of numbers, then of senders.
+        min_by(visits.provider || '/' || visits.service_no, visits.service_no || ' ' || visits.provider) as first_service,
+        max_by(visits.provider || '/' || visits.service_no, visits.service_no || ' ' || visits.provider) as last_service
     from visits
     inner join busy
         on visits.expert_hash = busy.expert_hash
@@ -32,10 +33,10 @@ days as (
 select
     {{ finding(
         'expert_too_many_visits', 'services', feed='service_record', key='services.service_no', found_on='days.finished_on',
-        evidence="'service_record:' || days.last_service_no || '；service_record:' || days.first_service_no",
+        evidence="'service_record:' || days.last_service || '；service_record:' || days.first_service",
         value_1='days.visits', value_2='days.finished_on'
     ) }}
 from days
 inner join {{ ref('fct_service') }} as services
-    on days.last_service_no = services.service_no
+    on days.last_service = services.provider || '/' || services.service_no
 where days.visits > {{ finding_threshold('expert_too_many_visits', 'days.finished_on') }}

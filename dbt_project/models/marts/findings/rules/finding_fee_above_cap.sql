@@ -4,6 +4,7 @@ with
 
 spent as (
     select
+        entries.policy_provider,
         entries.policy_no,
         max(caps.value_num) as cap,
         sum(entries.amount) as amount,
@@ -14,16 +15,17 @@ spent as (
         and entries.entry_date >= caps.valid_from
         and (caps.valid_to is null or entries.entry_date <= caps.valid_to)
     where entries.type = '支出'
-    group by entries.policy_no
+    group by entries.policy_provider, entries.policy_no
 )
 
 select
     {{ finding(
         'fee_above_cap', 'balances', feed='policy', key='balances.policy_no', found_on='spent.last_entry_date',
-        evidence="'policy:' || balances.policy_no", value_1='spent.amount', value_2='balances.premium_received',
-        amount='spent.amount - balances.premium_received * spent.cap'
+        evidence="'policy:' || balances.provider || '/' || balances.policy_no", value_1='spent.amount', value_2='balances.premium_received',
+        amount='spent.amount - ' ~ share_of('balances.premium_received', 'spent.cap')
     ) }}
 from {{ ref('fee_ledger_balance') }} as balances
 inner join spent
-    on balances.policy_no = spent.policy_no
-where spent.amount > balances.premium_received * spent.cap
+    on balances.provider = spent.policy_provider
+    and balances.policy_no = spent.policy_no
+where spent.amount > {{ share_of('balances.premium_received', 'spent.cap') }}

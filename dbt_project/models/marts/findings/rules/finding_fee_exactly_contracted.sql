@@ -20,8 +20,8 @@ branches as (
         sum(is_exact) as exact_policies,
         sum(spent_total) as amount,
         max(cover_end) as found_on,
-        min(case when is_exact = 1 then policy_no end) as first_policy_no,
-        max(case when is_exact = 1 then policy_no end) as last_policy_no
+        min(case when is_exact = 1 then provider || '/' || policy_no end) as first_policy,
+        max(case when is_exact = 1 then provider || '/' || policy_no end) as last_policy
     from ended
     group by jurisdiction, insurer_code, stat_year
 )
@@ -31,7 +31,7 @@ select
         'fee_exactly_contracted', 'branches', feed='policy',
         key="branches.jurisdiction || '|' || branches.insurer_code || '|' || cast(branches.stat_year as string)",
         found_on='branches.found_on',
-        evidence="'policy:' || branches.first_policy_no || '；policy:' || branches.last_policy_no", value_1='branches.policies',
+        evidence="'policy:' || branches.first_policy || '；policy:' || branches.last_policy", value_1='branches.policies',
         value_2="cast(cast(100.0 * branches.exact_policies / branches.policies as decimal(5, 1)) as string) || '%'",
         amount='branches.amount', district='null', industry='null', located=false
     ) }}

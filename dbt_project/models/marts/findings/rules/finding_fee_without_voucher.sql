@@ -2,7 +2,7 @@
 select
     {{ finding(
         'fee_without_voucher', 'entries', feed='fee_ledger', key='entries.entry_no', found_on='entries.entry_date',
-        evidence="'fee_ledger:' || entries.entry_no || coalesce('；policy:' || entries.policy_no, '')",
+        evidence="'fee_ledger:' || entries.provider || '/' || entries.entry_no || coalesce('；policy:' || entries.policy_provider || '/' || entries.policy_no, '')",
         amount="entries.amount"
     ) }}
 from {{ ref('fct_fee_entry') }} as entries

@@ -2,7 +2,7 @@
 select
     {{ finding(
         'hazard_notice_late', 'hazards', feed='hazard', key='hazards.hazard_no', found_on='hazards.found_date',
-        evidence="'hazard:' || hazards.hazard_no || coalesce('；service_record:' || hazards.service_no, '')",
+        evidence="'hazard:' || hazards.provider || '/' || hazards.hazard_no || coalesce('；service_record:' || hazards.provider || '/' || hazards.service_no, '')",
         value_1="hazards.insured_uscc", value_2="coalesce(cast(hazards.written_notice_at as string), '无')"
     ) }}
 from {{ ref('fct_hazard') }} as hazards

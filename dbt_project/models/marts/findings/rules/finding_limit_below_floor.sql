@@ -2,7 +2,7 @@
 select
     {{ finding(
         'limit_below_floor', 'checked', feed='policy', key='checked.policy_no', found_on='checked.inception_date',
-        evidence="'policy:' || checked.policy_no", value_1="checked.limit_per_person",
+        evidence="'policy:' || checked.provider || '/' || checked.policy_no", value_1="checked.limit_per_person",
         value_2="cast(checked.limit_floor as decimal(18, 2))", amount="checked.limit_per_person",
         subject_type='生产经营单位', subject="checked.insured_uscc"
     ) }}

@@ -4,25 +4,27 @@ with
 
 open_hazards as (
     select
+        policies.provider,
         policies.policy_no,
-        min(hazards.hazard_no) as hazard_no
+        min(hazards.provider || '/' || hazards.hazard_no) as hazard
     from {{ ref('fct_policy') }} as policies
     inner join {{ ref('fct_hazard') }} as hazards
         on policies.insured_uscc = hazards.insured_uscc
         and policies.inception_date >= hazards.found_date
         and (hazards.rechecked_on is null or policies.inception_date < hazards.rechecked_on)
     where policies.is_valid and hazards.grade = '重大'
-    group by policies.policy_no
+    group by policies.provider, policies.policy_no
 )
 
 select
     {{ finding(
         'major_hazard_at_inception', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
-        evidence="'policy:' || policies.policy_no || '；hazard:' || open_hazards.hazard_no",
-        value_1='policies.insured_uscc', value_2='open_hazards.hazard_no'
+        evidence="'policy:' || policies.provider || '/' || policies.policy_no || '；hazard:' || open_hazards.hazard",
+        value_1='policies.insured_uscc', value_2=own_number('open_hazards.hazard')
     ) }}
 from {{ ref('fct_policy') }} as policies
 inner join open_hazards
-    on policies.policy_no = open_hazards.policy_no
+    on policies.provider = open_hazards.provider
+    and policies.policy_no = open_hazards.policy_no
 cross join {{ ref('int_as_of') }} as days
 where policies.inception_date <= days.as_of

@@ -2,7 +2,7 @@
 select
     {{ finding(
         'major_hazard_overdue', 'hazards', feed='hazard', key='hazards.hazard_no', found_on='hazards.due_date',
-        evidence="'hazard:' || hazards.hazard_no", value_1='hazards.insured_uscc', value_2='hazards.days_overdue',
+        evidence="'hazard:' || hazards.provider || '/' || hazards.hazard_no", value_1='hazards.insured_uscc', value_2='hazards.days_overdue',
         subject_type='生产经营单位', subject='hazards.insured_uscc'
     ) }}
 from {{ ref('hazard_overdue') }} as hazards

@@ -16,8 +16,8 @@ pairs as (
         coalesce(now.stat_year, before.stat_year + 1) as stat_year,
         now.period_end,
         now.district_policies,
-        now.first_policy_no,
-        now.last_policy_no,
+        now.first_policy,
+        now.last_policy,
         abs(coalesce(now.share, 0) - coalesce(before.share, 0)) as change
     from shares as now
     full outer join shares as before
@@ -34,8 +34,8 @@ frozen as (
         max(period_end) as period_end,
         max(district_policies) as district_policies,
         max(change) as change,
-        min(first_policy_no) as first_policy_no,
-        max(last_policy_no) as last_policy_no
+        min(first_policy) as first_policy,
+        max(last_policy) as last_policy
     from pairs
     group by jurisdiction, district_code, stat_year
     -- Two insurers at least, and both years known.
@@ -50,7 +50,7 @@ select
     {{ finding(
         'market_share_frozen', 'frozen', feed='policy',
         key="frozen.district_code || '|' || cast(frozen.stat_year as string)", found_on='frozen.period_end',
-        evidence="'policy:' || frozen.first_policy_no || '；policy:' || frozen.last_policy_no",
+        evidence="'policy:' || frozen.first_policy || '；policy:' || frozen.last_policy",
         value_1="cast(cast(100 * frozen.change as decimal(5, 2)) as string) || ' 个百分点'", value_2='frozen.district_policies',
         subject_type='区市', subject='frozen.district_code', insurer='null', industry='null', located=false
     ) }}

@@ -12,14 +12,15 @@ registers as (
 select
     {{ finding(
         'payee_not_registered', 'entries', feed='fee_ledger', key='entries.entry_no', found_on='entries.entry_date',
-        evidence="'fee_ledger:' || entries.entry_no || coalesce('；policy:' || entries.policy_no, '')",
+        evidence="'fee_ledger:' || entries.provider || '/' || entries.entry_no || coalesce('；policy:' || entries.policy_provider || '/' || entries.policy_no, '')",
         value_1='entries.payee_uscc', amount='entries.amount'
     ) }}
 from {{ ref('fct_fee_entry') }} as entries
 inner join registers
     on entries.jurisdiction = registers.jurisdiction
 left join {{ ref('fct_policy') }} as policies
-    on entries.policy_no = policies.policy_no
+    on entries.policy_provider = policies.provider
+    and entries.policy_no = policies.policy_no
 left join {{ ref('dim_service_org') }} as organisations
     on entries.payee_uscc = organisations.uscc
     and (organisations.valid_from is null or entries.entry_date >= organisations.valid_from)

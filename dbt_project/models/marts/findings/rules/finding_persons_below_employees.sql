@@ -3,7 +3,7 @@ select
     {{ finding(
         'persons_below_employees', 'required', feed='enterprise',
         key="required.uscc || '|' || required.industry_code", found_on='periods.period_end',
-        evidence="'enterprise:' || required.uscc || '|' || required.industry_code || '；policy:' || required.policy_no",
+        evidence="'enterprise:' || required.uscc || '|' || required.industry_code || '；policy:' || required.policy_provider || '/' || required.policy_no",
         value_1="required.insured_persons", value_2="required.employees", subject_type='生产经营单位', insurer="null",
         subject="required.uscc"
     ) }}

@@ -6,8 +6,8 @@ branches as (
         policies.jurisdiction,
         policies.insurer_code,
         policies.stat_year,
-        count(distinct policies.policy_no) as policies,
-        min(policies.policy_no) as policy_no
+        count(*) as policies,
+        min(policies.provider || '/' || policies.policy_no) as policy
     from {{ ref('evidence_policy') }} as policies
     where policies.is_incepted
     group by policies.jurisdiction, policies.insurer_code, policies.stat_year
@@ -36,7 +36,7 @@ select
     {{ finding(
         'plan_missing', 'due', feed='service_plan',
         key="due.jurisdiction || '|' || due.insurer_code || '|' || cast(due.stat_year as string)", found_on='due.due_on',
-        evidence="'policy:' || due.policy_no", value_1='due.policies', district='null', industry='null', located=false
+        evidence="'policy:' || due.policy", value_1='due.policies', district='null', industry='null', located=false
     ) }}
 from due
 cross join {{ ref('int_as_of') }} as days

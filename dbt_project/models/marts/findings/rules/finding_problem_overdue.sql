@@ -2,7 +2,7 @@
 select
     {{ finding(
         'problem_overdue', 'problems', feed='problem', key='problems.problem_no', found_on='problems.due',
-        evidence="'problem:' || problems.problem_no", value_1='problems.target_code', value_2='problems.due',
+        evidence="'problem:' || problems.provider || '/' || problems.problem_no", value_1='problems.target_code', value_2='problems.due',
         subject_type='主管部门', subject='problems.provider', district='null', industry='null',
         insurer="case when problems.target_type = '承保机构' then problems.target_code end"
     ) }}

@@ -2,7 +2,7 @@
 select
     {{ finding(
         'project_without_policy', 'objects', feed='project', key='objects.object_code', found_on='objects.as_of',
-        evidence="'project:' || objects.object_code || coalesce('；policy:' || objects.policy_no, '')", value_1='objects.unit_uscc',
+        evidence="'project:' || objects.object_code || coalesce('；policy:' || objects.policy_provider || '/' || objects.policy_no, '')", value_1='objects.unit_uscc',
         subject_type='生产经营单位', subject='objects.unit_uscc', industry="'construction'"
     ) }}
 from {{ ref('insured_objects') }} as objects

@@ -2,7 +2,7 @@
 select
     {{ finding(
         'provision_never_spent', 'balances', feed='policy', key='balances.policy_no', found_on='balances.cover_end',
-        evidence="'policy:' || balances.policy_no", value_1="balances.provided", value_2="balances.cover_end",
+        evidence="'policy:' || balances.provider || '/' || balances.policy_no", value_1="balances.provided", value_2="balances.cover_end",
         amount="balances.provided"
     ) }}
 from {{ ref('fee_ledger_balance') }} as balances

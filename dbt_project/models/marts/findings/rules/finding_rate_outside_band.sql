@@ -2,8 +2,8 @@
 select
     {{ finding(
         'rate_outside_band', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
-        evidence="'policy:' || policies.policy_no", value_1='policies.rate_factor',
-        value_2='cast(policies.base_premium * policies.rate_factor as decimal(18, 2))', amount='policies.premium_written'
+        evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1='policies.rate_factor',
+        value_2='cast(' ~ share_of('policies.base_premium', 'policies.rate_factor') ~ ' as decimal(24, 2))', amount='policies.premium_written'
     ) }}
 from {{ ref('fct_policy') }} as policies
 cross join {{ ref('int_as_of') }} as days
@@ -13,7 +13,8 @@ left join {{ ref('ref_clause') }} as clauses
 where policies.is_valid and policies.inception_date <= days.as_of
     and (
         policies.rate_factor not between clauses.rate_factor_min and clauses.rate_factor_max
-        or abs(policies.premium_written - policies.base_premium * policies.rate_factor)
-        -- Wider than eighteen digits: premium times factor times threshold has fourteen after the point.
-        > cast(policies.base_premium * policies.rate_factor as decimal(24, 8)) * {{ finding_threshold('rate_outside_band', 'policies.inception_date') }}
+        or abs(policies.premium_written - {{ share_of('policies.base_premium', 'policies.rate_factor') }})
+        > {{ share_of(
+            share_of('policies.base_premium', 'policies.rate_factor'), finding_threshold('rate_outside_band', 'policies.inception_date'), 8
+        ) }}
     )

@@ -19,8 +19,8 @@ texts as (
         plans.plan_year,
         trim(plans.goal) as goal,
         count(distinct fields.industry_code) as industries,
-        min(plans.record_key) as first_key,
-        max(plans.record_key) as last_key
+        min(plans.provider || '/' || plans.record_key) as first_plan,
+        max(plans.provider || '/' || plans.record_key) as last_plan
     from {{ ref('fct_service_plan') }} as plans
     inner join fields
         on plans.insured_uscc = fields.insured_uscc
@@ -47,7 +47,7 @@ select
     {{ finding(
         'same_plan_text', 'worst', feed='service_plan',
         key="worst.jurisdiction || '|' || worst.insurer_code || '|' || cast(worst.plan_year as string)", found_on='worst.year_end',
-        evidence="'service_plan:' || worst.first_key || '；service_plan:' || worst.last_key", value_1='worst.industries',
+        evidence="'service_plan:' || worst.first_plan || '；service_plan:' || worst.last_plan", value_1='worst.industries',
         value_2='substring(worst.goal, 1, 40)', district='null', industry='null', located=false
     ) }}
 from worst

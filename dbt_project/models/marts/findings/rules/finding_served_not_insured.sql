@@ -3,12 +3,13 @@ select
     {{ finding(
         'served_not_insured', 'services', feed='service_record', key='services.service_no',
         found_on='services.finished_on',
-        evidence="'service_record:' || services.service_no || '；policy:' || services.policy_no",
+        evidence="'service_record:' || services.provider || '/' || services.service_no || '；policy:' || services.policy_provider || '/' || services.policy_no",
         value_1="services.insured_uscc", value_2="services.finished_on"
     ) }}
 from {{ ref('fct_service') }} as services
 left join (
     select
+        services_covered.provider,
         services_covered.service_no,
         count(*) as covers
     from {{ ref('fct_service') }} as services_covered
@@ -16,7 +17,8 @@ left join (
         on services_covered.insured_uscc = policies.insured_uscc
         and services_covered.finished_on between policies.inception_date and policies.cover_end
     where policies.is_valid
-    group by services_covered.service_no
+    group by services_covered.provider, services_covered.service_no
 ) as covered
-    on services.service_no = covered.service_no
+    on services.provider = covered.provider
+    and services.service_no = covered.service_no
 where services.is_completed and services.has_valid_policy and covered.service_no is null

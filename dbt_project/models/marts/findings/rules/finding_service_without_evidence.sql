@@ -3,7 +3,7 @@ select
     {{ finding(
         'service_without_evidence', 'services', feed='service_record', key='services.service_no',
         found_on='services.finished_on',
-        evidence="'service_record:' || services.service_no || '；policy:' || services.policy_no",
+        evidence="'service_record:' || services.provider || '/' || services.service_no || '；policy:' || coalesce(services.policy_provider, services.provider) || '/' || services.policy_no",
         value_1="services.insured_uscc"
     ) }}
 from {{ ref('fct_service') }} as services

@@ -2,7 +2,7 @@
 select
     {{ finding(
         'survey_missing_or_late', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
-        evidence="'policy:' || policies.policy_no", value_1='policies.inception_date',
+        evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1='policies.inception_date',
         value_2="coalesce(cast(policies.survey_date as string), '无')"
     ) }}
 from {{ ref('fct_policy') }} as policies

@@ -2,7 +2,7 @@
 select
     {{ finding(
         'unfiled_clause', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
-        evidence="'policy:' || policies.policy_no", value_1='policies.clause_filing_no', value_2='policies.inception_date',
+        evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1='policies.clause_filing_no', value_2='policies.inception_date',
         amount='policies.premium_received'
     ) }}
 from {{ ref('fct_policy') }} as policies

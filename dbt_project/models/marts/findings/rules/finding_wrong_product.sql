@@ -2,7 +2,7 @@
 select
     {{ finding(
         'wrong_product', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
-        evidence="'policy:' || policies.policy_no", value_1="policies.product_code",
+        evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1="policies.product_code",
         amount="policies.premium_received", subject_type='生产经营单位', subject="policies.insured_uscc"
     ) }}
 from {{ ref('fct_policy') }} as policies

@@ -1,0 +1,16 @@
+{#- Sentences of findings and messages, and the numbers of records in them. -#}
+
+{#- A sentence with its placeholders filled in one pass: braces in a value stay text. Landed texts hold no control character,
+    so that one can stand for a brace meanwhile. `values`: placeholder → SQL text. -#}
+{% macro filled(sentence, values) -%}
+    {%- set text = namespace(sql=sentence) -%}
+    {%- for name, value in values.items() -%}
+        {%- set text.sql = "replace(" ~ text.sql ~ ", '{" ~ name ~ "}', replace(" ~ value ~ ", '{', chr(1)))" -%}
+    {%- endfor -%}
+    replace({{ text.sql }}, chr(1), '{')
+{%- endmacro %}
+
+{#- The number of a record that was joined with its sender (`sender/number`), to be found by either: numbers may hold a / too. -#}
+{% macro own_number(joined) -%}
+    substring({{ joined }}, position('/' in {{ joined }}) + 1)
+{%- endmacro %}
