@@ -5,7 +5,7 @@ BIN := .venv/bin
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 READY := .venv/.ready
 
-.PHONY: setup spark-setup wheelhouse offline-setup browser run test spark-test faults bench flame lint dev lock sample clean
+.PHONY: setup spark-setup wheelhouse offline-setup browser run test taste spark-test faults bench flame lint dev lock sample clean
 
 setup: $(READY)
 
@@ -45,6 +45,11 @@ test: setup
 faults: setup
 	@command -v faketime >/dev/null || $(ROOT) apt-get install -y -qq faketime >/dev/null
 	@$(BIN)/pytest tests/faults -n 2 -rA --override-ini norecursedirs=
+
+# A taste of the heavy runs, for every change: a few kills by seed (ANZE_KILLS), and the golden example on Spark.
+taste: setup spark-setup
+	@ANZE_KILLS=$${ANZE_KILLS:-3} $(BIN)/pytest tests/faults/test_kill.py -rA --override-ini norecursedirs=
+	@$(SPARK_BIN)/pytest tests/spark -k golden -rA --override-ini norecursedirs=
 
 # The extra `spark` in an environment of its own, so that other nights do not import what they do not need; Debian's Java.
 SPARK_BIN := .venv-spark/bin

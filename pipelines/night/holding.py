@@ -17,7 +17,6 @@ import polars as pl
 
 from pipelines.explain.diff import diff
 from pipelines.gates.run import GateResult, held_back
-from pipelines.ingest.manifest import NothingKnown
 from pipelines.night.incident import record
 from pipelines.publish.publication import last_publication
 from pipelines.settings import CHINA, Settings
@@ -39,9 +38,10 @@ class _Move(NamedTuple):
 
 
 def cities_held_back(settings: Settings, results: list[GateResult]) -> list[tuple[HeldBack, Path | None]]:
-    """The cities that tonight's gates hold back, each with the warehouse of the day it stays at, built with today's program.
+    """The cities that tonight's gates hold back, each with the file that has its last good rows: the publication in force.
 
-    The caller holds the writer's lock.
+    Not a warehouse built again for its last good day: a file received on that day after the publication, or laid into a folder
+    of an earlier day, would be in there as well.
     """
     failed = held_back(settings, results)
     if not failed:
@@ -49,13 +49,8 @@ def cities_held_back(settings: Settings, results: list[GateResult]) -> list[tupl
     publication = last_publication(settings)
     before = [HeldBack(**city) for city in publication.held_back] if publication else []
     now = f"{datetime.now(CHINA):%Y-%m-%d %H:%M}"
-    found: list[tuple[HeldBack, Path | None]] = []
-    for city in stand(failed, before, publication.as_of if publication else "", now):
-        try:
-            found.append((city, past_days.side(settings, city.as_of) if city.as_of else None))
-        except NothingKnown:
-            found.append((city, None))
-    return found
+    cities = stand(failed, before, publication.as_of if publication else "", now)
+    return [(city, settings.published if city.as_of else None) for city in cities]
 
 
 def moved_by(settings: Settings, gates: Sequence[GateResult]) -> list[str]:

@@ -1,7 +1,7 @@
 """A city that its gates hold back stays at its last good knowledge date, while the others are published (trust.md 2).
 
 What belongs here: which cities, since when, and putting a city's rows of that day in the place of tonight's. What does not: which
-gates failed where (pipelines/gates/run.py), building the warehouse of a past day (pipelines/transform/past_days.py).
+gates failed where (pipelines/gates/run.py), which file has its last good rows (pipelines/night/holding.py).
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def put_back(
     """Replaces the rows of cities in the attached file `publishing` by those of the day they stay at.
 
     Args:
-        tables: `schema.table` of the file. held: each city with the warehouse of its day; None: it has none, so that its rows go.
+        tables: `schema.table` of the file. held: each city with the file of its last good rows, which an earlier version of the program may
+            have written; None: it has none, so that its rows go.
     """
     for city, warehouse in held:
         if warehouse is not None:
@@ -83,19 +84,12 @@ def put_back(
 
 
 def _put_back(connection: duckdb.DuckDBPyConnection, table: str, jurisdiction: str, has_day: bool) -> None:
-    columns = [
-        name
-        for (name,) in connection.execute(
-            "select column_name from duckdb_columns() where database_name = 'publishing' "
-            "and schema_name || '.' || table_name = ? order by column_index",
-            [table],
-        ).fetchall()
-    ]
+    columns, columns_then = _columns(connection, "publishing", table), _columns(connection, "of_its_day", table)
     where = _of_city(set(columns), jurisdiction)
     if where is None:
         return
     connection.execute(f"delete from publishing.{quoted(table)} as rows where {where}")
-    if has_day:
+    if has_day and columns_then:
         # A unit or project that both cities know of has one row: tonight's, where it is the other city's.
         once = (
             f"and rows.{columns[0]} not in (select {columns[0]} from publishing.{quoted(table)})"
@@ -103,8 +97,17 @@ def _put_back(connection: duckdb.DuckDBPyConnection, table: str, jurisdiction: s
             else ""
         )
         connection.execute(
-            f"insert into publishing.{quoted(table)} by name select rows.* from of_its_day.{quoted(table)} as rows where {where} {once}"
+            f"insert into publishing.{quoted(table)} by name select {', '.join(f'rows.{name}' for name in columns if name in columns_then)} "
+            f"from of_its_day.{quoted(table)} as rows where {where} {once}"
         )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, database: str, table: str) -> list[str]:
+    found = connection.execute(
+        "select column_name from duckdb_columns() where database_name = ? and schema_name || '.' || table_name = ? order by column_index",
+        [database, table],
+    ).fetchall()
+    return [name for (name,) in found]
 
 
 def _of_city(columns: set[str], jurisdiction: str) -> str | None:

@@ -22,6 +22,8 @@ from drops import POLICY, policy
 from test_kill import copy, drops, tables
 from test_machine import is_held
 
+from pipelines.ingest.landing import vanished
+
 GATES = {"ANZE_OVERRIDE_GATES": "headline_moves_within_bound"}
 
 
@@ -66,7 +68,8 @@ def test_a_file_still_being_copied_is_read_when_it_is_whole(tmp_path: Path) -> N
 
 
 def test_files_taken_away_and_renamed_during_the_run(tmp_path: Path) -> None:
-    """Somebody tidies up the drop zone while it is read; what is there in the end is what is loaded in the end."""
+    """Somebody tidies up the drop zone while it is read: what is there in the end is loaded, and what was read before it was taken
+    away stays, and is named, until an operator decides (trust.md 2)."""
     home = Home(tmp_path)
     for number in range(300):
         home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.csv", POLICY + policy(f"P{number}"))
@@ -91,7 +94,8 @@ def test_files_taken_away_and_renamed_during_the_run(tmp_path: Path) -> None:
     tidier.join()
     home.land()
     files = pl.read_parquet(home.settings.landing / "files.parquet")
-    assert sorted(files["file_name"]) == sorted(path.name for path in folder.iterdir())
+    gone = [Path(path).name for path in vanished(home.settings)]
+    assert sorted(files["file_name"]) == sorted([*gone, *(path.name for path in folder.iterdir())])
     assert set(files["status"]) == {"loaded"} and files["rows_accepted"].sum() == files.height
 
 
@@ -124,10 +128,12 @@ def test_backup_and_restore_byte_for_byte(before: Home, tmp_path: Path) -> None:
 
     def fingerprints(home: Home) -> dict[str, str]:
         return {
-            path.relative_to(home.path).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            (Path(folder) / name).relative_to(home.path).as_posix(): hashlib.sha256(
+                (Path(folder) / name).read_bytes()
+            ).hexdigest()
             for part in ("raw", "filings")
-            for path in (home.path / part).rglob("*")
-            if path.is_file()
+            for folder, _, names in os.walk(home.path / part, followlinks=True)
+            for name in names
         }
 
     assert fingerprints(restored) == fingerprints(before)
