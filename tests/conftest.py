@@ -25,6 +25,8 @@ from pipelines.transform import compiled, project
 hypothesis.settings.register_profile("anze", deadline=None)  # no test is a test of time
 hypothesis.settings.load_profile("anze")
 
+# Commands and settings made by tests have one key for personal values: homes are copied from test to test.
+os.environ["ANZE_HASH_KEY"] = "test"
 SEED = 11
 ANZE = str(Path(sys.executable).with_name("anze"))
 
@@ -130,7 +132,7 @@ class Home:
         """The command as a user runs it."""
         return subprocess.run(
             [*prefix, ANZE, *arguments], capture_output=True, text=True, check=False,
-            env={**os.environ, "ANZE_HOME": str(self.path), "COLUMNS": "200", "ANZE_HASH_KEY": "test", "ANZE_SITE_AUDIENCES": "weihai_city", **environment},
+            env={**os.environ, "ANZE_HOME": str(self.path), "COLUMNS": "200", "ANZE_SITE_AUDIENCES": "weihai_city", **environment},
         )  # fmt: skip
 
 

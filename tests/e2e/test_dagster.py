@@ -70,7 +70,6 @@ def test_one_feed_is_landed_and_checked_by_itself(
     from pipelines import settings
 
     home = Home(tmp_path)
-    monkeypatch.setenv("ANZE_HASH_KEY", "test")
     monkeypatch.setenv("ANZE_HOME", str(tmp_path))
     settings._from_environment.cache_clear()
     home.drop("weihai_hayc", "policy", "2024-01-01", "a.csv", POLICY + policy("P1"))

@@ -103,14 +103,15 @@ def copy(source: Home, target: Home) -> None:
             )
 
 
-@pytest.mark.parametrize("number", range(KILLS // KILLS_PER_HOME))
+@pytest.mark.parametrize("number", range(-(-KILLS // KILLS_PER_HOME)))
 def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_happened(
     undisturbed: Undisturbed, tmp_path: Path, number: int
 ) -> None:
     undisturbed.put_back()
     home = undisturbed.home
     longest = undisturbed.seconds * 1.05
-    moments = [random.Random(f"{SEED}/{number}/{kill}").uniform(0.3, longest) for kill in range(KILLS_PER_HOME)]
+    kills = min(KILLS_PER_HOME, KILLS - number * KILLS_PER_HOME)
+    moments = [random.Random(f"{SEED}/{number}/{kill}").uniform(0.3, longest) for kill in range(kills)]
     environment = {**os.environ, **GATES, "ANZE_HOME": str(home.path), "ANZE_SITE_AUDIENCES": "weihai_city"}
     stages = []
     for moment in moments:
