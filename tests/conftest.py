@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -147,3 +148,13 @@ def dirty_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     path = tmp_path_factory.mktemp("dirty")
     synth.write(path, "sample", SEED, 0.03)
     yield Home(path).build().publish()
+
+
+def copied(published: Home, folder: Path) -> Home:
+    """A home of its own after the same night, so that what a test does to it stays there."""
+    home = Home(folder)
+    for part in ("raw", "landing", "warehouse", "dbt"):
+        shutil.copytree(
+            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
+        )
+    return home

@@ -19,3 +19,28 @@
     {% endif %}
     {%- endfor %}
 {%- endmacro %}
+
+{#- The number under which a refused file or a rejected row is spoken of (退回编号): file, line, and of workbooks the sheet. -#}
+{% macro reject_no(issue) -%}
+    upper(concat(
+        {{ issue }}.file_id,
+        coalesce(concat('-', cast({{ issue }}.line_no as string)), ''),
+        case when {{ issue }}.sheet <> '' then concat('-', substring(md5({{ issue }}.sheet), 1, 6)) else '' end
+    ))
+{%- endmacro %}
+
+{#- Rows of all feeds that say which rejected row they put right, also where its key was part of what was wrong. -#}
+{% macro corrections() -%}
+    {%- for name in feed_names() %}
+    select
+        provider,
+        corrects as reject_no,
+        received_at
+    from {{ staged(name) }}
+    where corrects is not null
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+    {%- endfor %}
+{%- endmacro %}

@@ -43,11 +43,15 @@ def receive(
     for heading in ("文件", "结果", "数据行", "接收", "隔离", "重复"):
         table.add_column(heading)
     unreadable = False
+    unread: list[tuple[str, str]] = []
     for path in files:
         received = file_drop(settings, path, provider, feed, datetime.now(CHINA))
         unreadable |= bool(received.refused)
         table.add_row(in_unicode(path.name), received.refused or "可读取", *(str(count) for count in received.counts))
+        unread += [(in_unicode(path.name), message) for message in received.unread]
     console.print(table)
+    for name, message in unread:
+        console.say("yellow", name, f"：{message}")
     if unreadable:
         raise typer.Exit(FAILED)
 
@@ -64,21 +68,30 @@ def rejects(
     settings = published_of(home)
     written = write_rejects(settings, out or settings.home / "rejects", provider)
     table = Table(title="退回清单")
-    for heading in ("报送单位", "待更正", "提示", "文件"):
+    for heading in ("报送单位", "待更正", "提示", "文件", "更正工作簿"):
         table.add_column(heading)
     for row in written:
-        table.add_row(row.name, str(row.open_rows), str(row.hints), str(row.workbook))
+        corrections = "\n".join(path.name for path in row.corrections)
+        table.add_row(row.name, str(row.open_rows), str(row.hints), str(row.workbook), corrections)
     console.print(table)
 
 
 @commands.command()
-def template(feed: str, out: Annotated[Path, typer.Option("--out", help="输出文件（.xlsx）")]) -> None:
+def template(
+    feed: str,
+    out: Annotated[Path, typer.Option("--out", help="输出文件（.xlsx）")],
+    provider: Annotated[str | None, typer.Option("--provider", help="报送单位代码：只列它所在城市的区市")] = None,
+) -> None:
     """报送模板：中文表头、下拉清单、示例行，由报送表契约生成。"""
     from pipelines.feeds.contracts import contracts  # noqa: PLC0415
+    from pipelines.feeds.reference import providers  # noqa: PLC0415
     from pipelines.report.template import write_template  # noqa: PLC0415
 
     if feed not in contracts():
         errors.say("red", f"没有报送表「{feed}」", f"。可用：{'、'.join(contracts())}")
         raise typer.Exit(BAD_ARGUMENTS)
-    write_template(feed, out)
+    if provider is not None and provider not in providers():
+        errors.say("red", f"报送单位「{provider}」不在清单内", "。清单见 dbt_project/seeds/ref_provider.csv")
+        raise typer.Exit(BAD_ARGUMENTS)
+    write_template(feed, out, providers()[provider] if provider else None)
     console.print(f"已写入 {out}")

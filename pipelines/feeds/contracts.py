@@ -66,6 +66,8 @@ class Column(Strict):
     max: float | None = None
     # A value that cannot be read is dropped with a warning; the row stays.
     lenient: bool = False
+    # The last day of a time that begins on the day of this column: written as midnight (零时, 00:00), it ended the day before.
+    ends: str | None = None
     # Kept only as a keyed hash.
     personal: bool = False
     # Several values in one cell, separated by / 、 ， ； or blanks; stored with 、 between them.

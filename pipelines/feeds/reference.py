@@ -121,9 +121,12 @@ def codes_of(column: Column) -> pl.DataFrame:
     return code_list(str(column.codes))
 
 
-def allowed_values(column: Column) -> list[str]:
-    """What a sender may write, in the words of the list, for messages and templates."""
+def allowed_values(column: Column, jurisdiction: str | None = None) -> list[str]:
+    """What a sender may write, in the words of the list, for messages and templates; with a city, its own districts only."""
     if isinstance(column.codes, list):
         return column.codes
     table_name, _, names = CODE_SEEDS[str(column.codes)]
-    return seed(table_name)[names[0]].to_list()
+    table = seed(table_name)
+    if jurisdiction and "jurisdiction" in table.columns:
+        table = table.filter(pl.col("jurisdiction") == jurisdiction)
+    return table[names[0]].to_list()

@@ -109,7 +109,7 @@ class Reading:
                 content = drop.place(self.settings.raw).read_bytes()
                 identity = _identified(_blank(drop, self.fingerprint), drop, content)
                 first, *more = islice(tables(content, drop.file_name, contract, self._limits), 2)
-                if identity.file_id not in self.seen and not more and not first.from_workbook:
+                if identity.file_id not in self.seen and not more and first.is_known:
                     day = reading_day(drop.feed, drop.received_at.date())
                     alike.setdefault((first.name, *first.header, day), []).append((drop, identity, first))
         landed: dict[str, Receipt] = {}

@@ -10,6 +10,7 @@ given only the distinct values the first part could not read, cleaned.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -24,7 +25,7 @@ EARLIEST_YEAR, LATEST_YEAR = 1990, 2100
 EXCEL_EPOCH = date(1899, 12, 30)
 
 # What people write into a typed cell that has no value.
-EMPTY_MARKS = ["-", "--", "—", "——", "/", "\\", "无", "N/A", "NA", "NULL", "null", "NaN", "nan", "None", "#N/A"]
+EMPTY_MARKS = ["-", "--", "—", "——", "/", "\\", "无", "N/A", "NA", "NULL", "null", "NaN", "nan", "None"]
 
 FEW_VALUES = 1_000
 """Up to here a look-up in a dictionary is over before Polars has laid out its own: most files have a few rows."""
@@ -51,6 +52,24 @@ _USCC_TERMS = _uscc_terms()
 
 INVISIBLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0f\ufeff]"
 """Control characters but line ends and tab, and format characters nobody sees: two texts that differ in them look alike."""
+OTHER_FORM = "[\u0300-\u036f\u2e80-\u2fdf\uf900-\ufaff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0002f800-\U0002fa1f]"
+"""Characters that Unicode has twice: combining marks, radicals, compatibility ideographs, full-width letters and digits. Texts
+that differ in them are one (UAX 15). Full-width punctuation is how Chinese is written, and stays."""
+LOOKALIKES = {
+    chr(point): unicodedata.normalize("NFKC", chr(point))
+    for points in (range(0x2E80, 0x2FE0), range(0xFF10, 0xFF1A), range(0xFF21, 0xFF3B), range(0xFF41, 0xFF5B))
+    for point in points
+    if unicodedata.normalize("NFKC", chr(point)) != chr(point)
+}
+"""Radicals and the ideographs they look like, which input methods and PDF files mix up; full-width letters and digits."""
+TEXT_GUARD = r'^="([^"]*)"$'
+"""How programs write a text so that Excel leaves it one."""
+CELL_ERROR = r"^\s*(#(REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|N/A|SPILL!|CALC!|合并单元格)|=[+(-]*[$\w'].*)\s*$"
+"""A cell without a value: an error of a workbook, a formula that nobody has computed, the lower part of a merged amount."""
+NO_CHARACTER = "\ufffd"
+"""Stands where the bytes of a file were no text."""
+ODD = f"{INVISIBLE}|{OTHER_FORM}|{NO_CHARACTER}|^\\s*[#=]"
+"""What any of these would show by: columns without it are as they look."""
 
 BLANKS = " \t\r\n\u00a0\u3000\u200b\u200e\u200f\ufeff"
 
@@ -136,7 +155,9 @@ def _left_over(text: pl.DataFrame, typed: pl.DataFrame, names: list[str]) -> dic
 
 def _read_again(sent: pl.Series, reader: Reader, marks: bool) -> pl.DataFrame:
     """Texts → `typed` and `bare` (cleaned) of each: the distinct ones are cleaned and put through both parts of the reader."""
-    distinct = sent.unique().to_frame().with_columns(bare=clean(pl.col("sent"), marks))
+    # What is typed before a number so that a workbook leaves it a text is none of it.
+    bare = clean(pl.col("sent"), marks).str.replace(r"^['`]+", "")
+    distinct = sent.unique().to_frame().with_columns(bare=bare)
     distinct = distinct.with_columns(typed=reader.usual(pl.col("bare")).cast(reader.dtype))
     if reader.forgiving is not None:
         odd = distinct.filter(pl.col("typed").is_null() & pl.col("bare").is_not_null())["bare"].unique()
@@ -156,10 +177,10 @@ def plain_text() -> Reader:
 
 
 def identifier() -> Reader:
-    """Numbers of policies, claims, vouchers: half-width, upper case, no blanks inside."""
+    """Numbers of policies, claims, vouchers: half-width, upper case, no blanks inside, no guard before them."""
     return Reader(
         pl.String(),
-        lambda text: pl.when(~text.str.contains(r"[^!-~]|[a-z]|^$")).then(text),
+        lambda text: pl.when(~text.str.contains(r"[^!-~]|[a-z]|^$|^['`]")).then(text),
         lambda odd: pl.DataFrame({"v": odd}).select(code_key(pl.col("v"))).to_series(),
     )
 
@@ -201,32 +222,25 @@ def _is_valid_uscc(codes: pl.Series) -> pl.Series:
     return pl.Series(valid)
 
 
-# Doubles between 2^59 and 2^60, where 18-digit codes lie, are multiples of this.
-_DOUBLE_STEP = 128
-
-
 LIKE_A_NUMBER = r"^\d[\d.．EeＥｅ+]*$"
 """What a code must look like before it is worth asking whether Excel damaged it."""
 
 
-def damaged_by_excel(text: pl.Expr, from_workbook: bool, file: pl.Expr | None = None) -> pl.Expr:
-    """Codes whose digits Excel lost: `9.14E+17`, or the last ones of 18 zeroed.
+def damaged_by_excel(text: pl.Expr, file: pl.Expr | None = None) -> pl.Expr:
+    """Codes whose digits Excel lost: `9.14E+17`, or the last ones of 18 and more zeroed.
 
-    A cell of a workbook that is a number keeps 15 digits; read back, the rest is zeros or whatever the
-    nearest double ends in. A code may rightly look so; it counts as damaged where every all-digit code
-    of the column does.
+    A number keeps 15 digits in a workbook; a cell that is one and longer is read with an exponent (worksheet_xml.py). Saved as
+    text, its last digits are zeros. A code may rightly look so: they count as damaged where more than a third of the column's
+    all-digit codes do, so that a few whole ones beside them change nothing (trust.md 6).
 
     Args:
         file: which file a row is of, where rows of several stand together.
     """
     exponent = text.str.contains(r"^\d([.．]\d+)?[EeＥｅ]\+?\d{2}$").fill_null(False)
-    all_digits = text.str.contains(r"^\d{18}$").fill_null(False)
-    suspect = text.str.contains(r"^\d{15}000$").fill_null(False)
-    if from_workbook:
-        number = pl.when(all_digits).then(text).cast(pl.Int64, strict=False)
-        suspect = suspect | (number % _DOUBLE_STEP == 0).fill_null(False)
-    other_codes = (all_digits & ~suspect).any()
-    return exponent | (suspect & ~(other_codes if file is None else other_codes.over(file)))
+    all_digits = text.str.contains(r"^\d{18,}$").fill_null(False)
+    zeroed = text.str.contains(r"^\d{15,}000$").fill_null(False)
+    share = zeroed.sum() * 3 > all_digits.sum()
+    return exponent | (zeroed & (share if file is None else share.over(file)))
 
 
 def _day(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
@@ -239,72 +253,118 @@ def _in_years(values: pl.Expr) -> pl.Expr:
     return pl.when(values.dt.year().is_between(EARLIEST_YEAR, LATEST_YEAR)).then(values)
 
 
-def _any_moment(text: pl.Series) -> pl.Series:
-    """Every spelling of a date or a moment that occurs in files, as a moment in China time; one with a zone is converted."""
-    value = pl.col("v")
-    moment = (
-        r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?)?[分秒]?"
-        r"(?: ?(Z|z|[+-]\d{2}(?::?\d{2})?))?)?$"
-    )
-    part = value.str.extract_groups(moment)
-    compact = value.str.extract_groups(r"^(\d{4})(\d{2})(\d{2})$")
-    serial = pl.when(value.str.contains(r"^\d{5}(\.\d+)?$")).then(value.cast(pl.Float64, strict=False))
-    seconds = sum(
-        part.struct.field(str(group)).cast(pl.Int64).fill_null(0) * unit for group, unit in ((4, 3600), (5, 60), (6, 1))
-    )
-    in_a_day = pl.when(seconds < 86400).then(seconds)
-    # A stamp with a zone is converted to China's time, eight hours ahead of UTC; without one it is China's already.
-    zone = part.struct.field("7").str.extract_groups(r"^([+-])(\d{2}):?(\d{2})?$").struct
-    ahead = (zone.field("2").cast(pl.Int64) * 60 + zone.field("3").cast(pl.Int64).fill_null(0)) * pl.when(
-        zone.field("1") == "-"
-    ).then(-1).otherwise(1)
-    to_china = pl.when(part.struct.field("7").is_null()).then(0).otherwise(8 * 60 - ahead.fill_null(0))
+_TIME = (
+    r"(?:(?P<midnight>零[时点](?:整)?)|(?P<hour>\d{1,2})(?:[时点](?:整)?|[:时点](?P<minute>\d{1,2})分?"
+    r"|[:时点](?P<second_minute>\d{1,2})[:分](?P<second>\d{1,2})(?:\.\d+)?秒?))"
+)
+_MOMENT = (
+    r"^(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?(?:[T ]*"
+    + _TIME
+    + r"(?: ?(?P<zone>Z|z|[+-]\d{2}(?::?\d{2})?))?)?$"
+)
+_COMPACT = (
+    r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:[T ]?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?)?$"
+)
+DAY_SECONDS = 86_400
+
+
+def _any_moment(text: pl.Series) -> pl.DataFrame:
+    """Every spelling of a date or a moment that occurs in files: `day` and `seconds` of the day, in China's time; one with a zone is
+    converted. 24:00 is 86 400 seconds of its day."""
     frame = pl.DataFrame({"v": text}).with_columns(pl.col("v").str.normalize("NFKC").str.strip_chars())
-    return frame.select(
-        _in_years(
-            pl.coalesce(
-                _day(part.struct.field("1"), part.struct.field("2"), part.struct.field("3")).cast(pl.Datetime("us"))
-                + pl.duration(seconds=in_a_day, minutes=to_china),
-                _day(compact.struct.field("1"), compact.struct.field("2"), compact.struct.field("3")).cast(
-                    pl.Datetime("us")
-                ),
-                pl.lit(EXCEL_EPOCH).cast(pl.Datetime("us"))
-                + pl.duration(seconds=(serial * 86400).round(0).cast(pl.Int64)),
-            )
-        )
-    ).to_series()
+    full, compact = pl.col("v").str.extract_groups(_MOMENT).struct, pl.col("v").str.extract_groups(_COMPACT).struct
+
+    def number(part: pl.Expr) -> pl.Expr:
+        return part.cast(pl.Int64).fill_null(0)
+
+    minute = pl.coalesce(full.field("minute"), full.field("second_minute"))
+    seconds = number(full.field("hour")) * 3600 + number(minute) * 60 + number(full.field("second"))
+    is_time = (number(minute) < 60) & (number(full.field("second")) < 60) & (seconds <= DAY_SECONDS)
+    seconds_compact = sum(
+        number(compact.field(name)) * unit for name, unit in (("hour", 3600), ("minute", 60), ("second", 1))
+    )
+    serial = pl.when(pl.col("v").str.contains(r"^\d{5}(\.\d+)?$")).then(pl.col("v").cast(pl.Float64, strict=False))
+    serial_seconds = (serial * DAY_SECONDS).round(0).cast(pl.Int64)
+    # A stamp with a zone is converted to China's time, eight hours ahead of UTC; without one it is China's already.
+    zone = full.field("zone").str.extract_groups(r"^([+-])(\d{2}):?(\d{2})?$").struct
+    ahead = (number(zone.field("2")) * 60 + number(zone.field("3"))) * pl.when(zone.field("1") == "-").then(
+        -1
+    ).otherwise(1)
+    to_china = pl.when(full.field("zone").is_null()).then(0).otherwise(8 * 60 - ahead.fill_null(0)) * 60
+    frame = frame.select(
+        day=pl.coalesce(
+            _day(full.field("year"), full.field("month"), full.field("day")),
+            _day(compact.field("year"), compact.field("month"), compact.field("day")),
+            pl.lit(EXCEL_EPOCH) + pl.duration(days=serial_seconds // DAY_SECONDS),
+        ),
+        seconds=pl.coalesce(
+            pl.when(full.field("year").is_not_null()).then(pl.when(is_time).then(seconds).otherwise(-1)),
+            pl.when(compact.field("year").is_not_null()).then(
+                pl.when(seconds_compact <= DAY_SECONDS).then(seconds_compact).otherwise(-1)
+            ),
+            serial_seconds % DAY_SECONDS,
+        ),
+        shift=to_china,
+    )
+    shifted = pl.col("day").cast(pl.Datetime("us")) + pl.duration(seconds=pl.col("seconds") + pl.col("shift"))
+    frame = frame.with_columns(
+        day=pl.when(pl.col("seconds") >= 0).then(
+            pl.when(pl.col("shift") == 0).then("day").otherwise(shifted.dt.date())
+        ),
+        seconds=pl.when(pl.col("shift") == 0)
+        .then("seconds")
+        .otherwise((pl.col("seconds") + pl.col("shift")) % DAY_SECONDS),
+    )
+    return frame.select(_in_years(pl.col("day")), "seconds")
 
 
 def to_date() -> Reader:
-    """Dates: `2023-05-08`, `2023年5月8日`, `2023.5.8`, `20230508`, Excel serial days; a time of day is cut off."""
+    """Dates: `2023-05-08`, `2023年5月8日`, `2023.5.8`, `20230508`, Excel serial days; a time of day is cut off (24:00 is of its day)."""
     return Reader(
         pl.Date(),
         lambda text: _in_years(text.str.replace_all("/", "-", literal=True).str.to_date("%Y-%m-%d", strict=False)),
-        lambda odd: _any_moment(odd).dt.date(),
+        lambda odd: _any_moment(odd)["day"],
     )
 
 
 def to_datetime() -> Reader:
-    """Moments in China time; a bare date is its midnight."""
+    """Moments in China time; a bare date is its midnight, 24:00 that of the next day."""
     return Reader(
         pl.Datetime("us"),
         lambda text: _in_years(text.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")),
-        _any_moment,
+        lambda odd: (
+            _any_moment(odd)
+            .select(pl.col("day").cast(pl.Datetime("us")) + pl.duration(seconds=pl.col("seconds")))
+            .to_series()
+        ),
     )
 
 
-def _any_number(text: pl.Series) -> pl.Series:
-    """Every spelling of a number: separators, currency signs, 万, 亿, units behind it. Decimal(38, 8)."""
-    bare = (
-        pl.col("v")
-        .str.normalize("NFKC")
-        .str.replace_all(r"[\s,￥¥]|RMB|人民币", "")
-        .str.replace(r"[元圆人次家](整)?$", "")
+# Digits, in groups of three where a comma or a blank stands between any of them.
+_DIGITS = r"(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5}|\d{1,3}(?: \d{3}){1,5})"
+
+
+def _any_number(text: pl.Series, unit: int = 1) -> pl.Series:
+    """Every spelling of a number: groups of three digits, currency signs, 万, 亿, units behind it. Decimal(38, 8).
+
+    A comma anywhere else is a decimal comma, or none knows what, and makes it no number (trust.md 6).
+
+    Args:
+        unit: what one is of, where the cell does not say so itself: its own unit (元, 万元) counts, never both.
+    """
+    bare = pl.col("v").str.normalize("NFKC").str.replace_all(r"[￥¥]|RMB|人民币|CNY", "").str.strip_chars()
+    part = bare.str.extract_groups(
+        r"^([+-]?)\s*(" + _DIGITS + r"(?:\.\d*)?|\.\d+)\s*(千|万|百万|亿)?\s*(元|圆|人|次|家)?整?$"
+    ).struct
+    digits = part.field("2").str.replace_all("[, ]", "").str.strip_suffix(".")
+    number = (part.field("1").replace("+", "") + digits).cast(pl.Decimal(38, 8), strict=False)
+    own = part.field("3").replace_strict(
+        {"千": 1_000, "万": 10_000, "百万": 1_000_000, "亿": 100_000_000}, default=None, return_dtype=pl.Int64
     )
-    part = bare.str.extract_groups(r"^([+-]?\d{1,18}(?:\.\d*)?|[+-]?\.\d+)(万|亿)?$")
-    number = part.struct.field("1").str.strip_prefix("+").str.strip_suffix(".").cast(pl.Decimal(38, 8), strict=False)
-    unit = part.struct.field("2").replace_strict({"万": 10_000, "亿": 100_000_000}, default=1, return_dtype=pl.Int64)
-    return pl.DataFrame({"v": text}).select(number * unit.cast(pl.Decimal(38, 0))).to_series().cast(pl.Decimal(38, 8))
+    unit_of = pl.coalesce(own, pl.when(part.field("4").is_in(["元", "圆"])).then(1), pl.lit(unit))
+    return (
+        pl.DataFrame({"v": text}).select(number * unit_of.cast(pl.Decimal(38, 0))).to_series().cast(pl.Decimal(38, 8))
+    )
 
 
 def _half_up(values: pl.Series, scale: int, target: pl.DataType) -> pl.Series:
@@ -313,14 +373,14 @@ def _half_up(values: pl.Series, scale: int, target: pl.DataType) -> pl.Series:
 
 
 def to_money(unit: int = 1) -> Reader:
-    """Yuan, Decimal(18, 2), rounded half-up; `unit` is 10 000 under a （万元） header."""
+    """Yuan, Decimal(18, 2), rounded half-up; `unit`: of numbers that name none, 10 000 under a （万元） header."""
     target = pl.Decimal(18, 2)
     return Reader(
         target,
         lambda text: (
             pl.when((unit == 1) & text.str.contains(r"^-?\d{1,15}(\.\d{1,2})?$")).then(text).cast(target, strict=False)
         ),
-        lambda odd: _half_up(_any_number(odd) * unit, 2, target),
+        lambda odd: _half_up(_any_number(odd, unit), 2, target),
     )
 
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import polars as pl
+
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import providers
 from pipelines.ingest.checks.check import check_file
 from pipelines.ingest.checks.outcome import Sender
+from pipelines.ingest.checks.unread import UNREAD
 from pipelines.ingest.manifest import in_unicode
 from pipelines.ingest.readers.sheet import Refused
 from pipelines.ingest.readers.tables import tables
@@ -23,11 +26,13 @@ from pipelines.settings import Settings
 
 @dataclass(frozen=True)
 class Received:
-    """Where the drop lies, why it will be refused (empty if not), and rows in, accepted, rejected, repeated."""
+    """Where the drop lies, why it will be refused (empty if not), rows in, accepted, rejected, repeated, and what of it is not read:
+    sheets that are not the feed's, columns nobody knows."""
 
     path: Path
     refused: str
     counts: tuple[int, int, int, int]
+    unread: tuple[str, ...] = ()
 
 
 def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: datetime) -> Received:
@@ -59,4 +64,9 @@ def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: d
         sum(sheet.rows_quarantined for sheet in checked),
         sum(sheet.rows_duplicate for sheet in checked),
     )
-    return Received(target, "", counts)
+    unread = tuple(
+        message
+        for table in checked
+        for message in table.issues.filter(pl.col("severity") == UNREAD)["message"].to_list()
+    )
+    return Received(target, "", counts, unread)

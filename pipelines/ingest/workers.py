@@ -125,7 +125,9 @@ def _begin(reading: Reading) -> None:
 
 def limit_memory(megabytes: int) -> None:
     """A few damaged bytes may ask a parser for more memory than the machine has: this process ends over it, not the machine."""
-    resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
+    _, highest = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = megabytes << 20 if highest == resource.RLIM_INFINITY else min(megabytes << 20, highest)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def _land(task: Task) -> list[tuple[Drop, Receipt | None]]:

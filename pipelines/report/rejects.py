@@ -1,7 +1,7 @@
 """What each sender gets back: one workbook in Chinese and the same as JSON (退回清单).
 
-What belongs here: reading the quarantine of the publication and laying it out per sender. What does
-not: the messages (feed contracts) and the rules.
+What belongs here: reading the quarantine of the publication and laying it out per sender, with a workbook of each feed's rejected
+rows to be put right. What does not: the messages (feed contracts), the rules, the form of those workbooks (template.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import polars as pl
 from pipelines.documents.spreadsheet import workbook, write_table
 from pipelines.feeds.contracts import contracts, general_rules
 from pipelines.feeds.reference import providers
-from pipelines.ingest.manifest import write_atomically
+from pipelines.ingest.as_sent import rows_as_sent
+from pipelines.ingest.manifest import load_receipts, write_atomically
+from pipelines.report.template import write_corrections
 from pipelines.settings import Settings
 
 SUMMARY = """
@@ -26,18 +28,33 @@ SUMMARY = """
     where balance.provider = $provider group by balance.feed order by balance.feed
 """
 OPEN = """
-    select feed, file_name, sheet, line_no, column_name, raw_value, record_key, rule_code, message, cast(received_at as date) as received
+    select reject_no, feed, file_name, sheet, line_no, column_name, raw_value, record_key, rule_code, message, cast(received_at as date) as received
     from quality.quarantine where provider = $provider and status = 'open' order by feed, received_at, file_name, sheet, line_no, rule_code, column_name
 """
 HINTS = """
     select feed, file_name, sheet, line_no, column_name, raw_value, record_key, rule_code, message
-    from quality.warnings where provider = $provider
-    union all
-    select feed, file_name, sheet, line_no, '' as column_name, null as raw_value, record_key, rule_code, message
-    from quality.cross_feed_findings where provider = $provider
-    order by feed, file_name, sheet, line_no, rule_code
+    from (
+        select 1 as place, feed, file_name, sheet, line_no, column_name, raw_value, record_key, rule_code, message
+        from quality.warnings where provider = $provider
+        union all
+        select 2 as place, feed, file_name, sheet, line_no, '' as column_name, null as raw_value, record_key, rule_code, message
+        from quality.cross_feed_findings where provider = $provider
+    )
+    order by place, count(*) over (partition by rule_code), rule_code, feed, file_name, sheet, line_no
 """
+UNREAD = """
+    select feed, file_name, sheet, header, best_match, message, cast(received_at as date) as received
+    from quality.unread where provider = $provider order by received_at desc, file_name, sheet, header
+"""
+ROWS = """
+    select feed, file_id, sheet, line_no, column_name, message, reject_no
+    from quality.quarantine where provider = $provider and status = 'open' and line_no is not null
+    order by feed, received_at, file_name, sheet, line_no
+"""
+HINTS_OF_A_RULE = 50
+"""So many hints of one rule stand in the workbook, so that one rule's thousands do not bury the others; all are in the JSON."""
 HEADINGS = {
+    "reject_no": "退回编号", "header": "表头", "best_match": "疑为", "hints": "条数",
     "feed": "报送表", "file_name": "文件", "sheet": "工作表", "line_no": "行号", "column_name": "列", "raw_value": "原值", "record_key": "记录主键",
     "rule_code": "规则代码", "problem": "问题", "message": "怎样更正", "received": "收到日期", "files": "文件数", "refused": "整份退回", "rows_in": "数据行数",
     "accepted": "接收", "quarantined": "隔离", "duplicate": "完全重复",
@@ -53,6 +70,7 @@ class Rejects:
     open_rows: int
     hints: int
     workbook: Path
+    corrections: list[Path]
 
 
 def write_rejects(settings: Settings, out: Path, only: str | None = None) -> list[Rejects]:
@@ -68,11 +86,12 @@ def write_rejects(settings: Settings, out: Path, only: str | None = None) -> lis
                 continue
             tables = {
                 name: _table(connection, sql, provider)
-                for name, sql in (("汇总", SUMMARY), ("退回明细", OPEN), ("提示", HINTS))
+                for name, sql in (("汇总", SUMMARY), ("退回明细", OPEN), ("提示", HINTS), ("未读内容", UNREAD))
             }
-            if not tables["退回明细"].height and not tables["提示"].height and only is None:
+            if only is None and not any(tables[name].height for name in ("退回明细", "提示", "未读内容")):
                 continue
-            written.append(_write(out, provider, as_of, tables))
+            rows = pl.DataFrame(connection.sql(ROWS, params={"provider": provider}).pl())
+            written.append(_write(out, provider, as_of, tables, _corrections(settings, out, provider, rows)))
     return written
 
 
@@ -102,19 +121,56 @@ def _table(connection: duckdb.DuckDBPyConnection, sql: str, provider: str) -> pl
     )
 
 
-def _write(out: Path, provider: str, as_of: str, tables: dict[str, pl.DataFrame]) -> Rejects:
+def _corrections(settings: Settings, out: Path, provider: str, problems: pl.DataFrame) -> list[Path]:
+    """One workbook for each feed of which rows are open: the rows as they were sent, their faults as comments."""
+    receipts = {receipt.file_id: receipt for receipt in load_receipts(settings.landing).values()}
+    written = []
+    for (feed,), of_feed in problems.group_by("feed", maintain_order=True):
+        rows = pl.concat(
+            rows_as_sent(
+                settings, receipts[str(file_id)], set(lines.select("sheet", "line_no").iter_rows())
+            ).with_columns(file_id=pl.lit(file_id))
+            for (file_id,), lines in of_feed.group_by("file_id", maintain_order=True)
+            if file_id in receipts
+        )
+        numbers = of_feed.unique(["file_id", "sheet", "line_no"], keep="first", maintain_order=True)
+        place = ["file_id", "sheet", "line_no"]
+        rows = rows.join(numbers.select(*place, "reject_no"), on=place, how="inner", maintain_order="left")
+        rows = rows.with_columns(corrects=pl.col("reject_no")).with_row_index("row")
+        faults = (
+            of_feed.join(rows.select(*place, "row"), on=place)
+            .group_by("row", "column_name", maintain_order=True)
+            .agg(pl.col("message").unique(maintain_order=True).str.join("\n"))
+        )
+        if rows.height:
+            path = out / f"{provider}_{feed}_更正.xlsx"
+            messages = {(row, column): message for row, column, message in faults.iter_rows()}
+            write_corrections(str(feed), path, rows, messages, providers().get(provider))
+            written.append(path)
+    return written
+
+
+def _write(out: Path, provider: str, as_of: str, tables: dict[str, pl.DataFrame], corrections: list[Path]) -> Rejects:
     out.mkdir(parents=True, exist_ok=True)
     sender = providers().get(provider)
     name = sender.name if sender else provider
     path = out / f"{provider}.xlsx"
     notes = {
         "汇总": f"{name}　报送情况汇总（取数时点 {as_of}）。数据行数 = 接收 + 隔离 + 完全重复。",
-        "退回明细": "以下各行未入库。请按「怎样更正」修改后在下一批文件中重新报送，主键不变；更正被接收后本清单自动销号。",
-        "提示": "以下各行已入库，请核对。属跨表核对的，缺的一方到达后自动消失，不必重报。",
+        "退回明细": "以下各行未入库。请在更正工作簿中按批注改好后报送，或在下一批文件中重新报送（主键不变，或在「退回编号」列写明编号）；被接收后自动销号。不会再报的，用答复（answer）写明退回编号和「不再补报」。",
+        "提示": f"以下各行已入库，请核对；同一规则最多列 {HINTS_OF_A_RULE} 条，全部见同名 JSON。属跨表核对的，缺的一方到达后自动消失，不必重报。",
+        "提示汇总": "各规则的提示条数。",
+        "未读内容": "文件中没有读取的工作表和列，其余照常入库。",
+    }
+    hints = tables["提示"]
+    shown = {
+        **tables,
+        "提示": hints.filter(pl.int_range(pl.len()).over("规则代码") < HINTS_OF_A_RULE),
+        "提示汇总": hints.group_by("规则代码", "问题", maintain_order=True).agg(pl.len().alias("条数")),
     }
     partial = path.with_name(f".{path.name}.tmp")
     with workbook(partial) as book:
-        for sheet, frame in tables.items():
+        for sheet, frame in shown.items():
             write_table(book, sheet, frame, notes[sheet])
     partial.replace(path)
     content = {
@@ -125,4 +181,4 @@ def _write(out: Path, provider: str, as_of: str, tables: dict[str, pl.DataFrame]
     }
     text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
     write_atomically(out / f"{provider}.json", text.encode())
-    return Rejects(provider, name, tables["退回明细"].height, tables["提示"].height, path)
+    return Rejects(provider, name, tables["退回明细"].height, tables["提示"].height, path, corrections)

@@ -1,12 +1,14 @@
-"""The workbook a sender fills in (报送模板), made from a feed's contract.
+"""The workbook a sender fills in (报送模板) and the one in which it corrects what was rejected (更正工作簿), made from a feed's contract.
 
-What belongs here: laying out headers, drop-downs, the example row, the page of explanations. What does
-not: the contract.
+What belongs here: laying out headers, drop-downs, the example row, rejected rows with their faults, the page of explanations.
+What does not: the contract, which rows were rejected (rejects.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from xlsxwriter.utility import xl_col_to_name
@@ -14,10 +16,10 @@ from xlsxwriter.utility import xl_col_to_name
 from pipelines.documents.spreadsheet import FONT, workbook, write_table
 from pipelines.feeds.column_docs import sentence
 from pipelines.feeds.contracts import Column, Contract, contracts
-from pipelines.feeds.reference import allowed_values
+from pipelines.feeds.reference import Provider, allowed_values, codes_of
 
 ROWS_WITH_LISTS = 5000
-# The first cell of the example row begins with this word; ingest leaves such a row out (ingest/checks/columns.py, NOT_DATA).
+# The key of the example row is set within this word; ingest leaves such a row out (ingest/checks/columns.py, NOT_DATA).
 EXAMPLE = "示例"
 EXAMPLES = {
     "uscc": "92371000MA3JJYML8T", "date": "2023-05-08", "datetime": "2023-05-08 14:30:00", "int": "12", "money": "12000.00", "decimal": "1.5",
@@ -27,43 +29,87 @@ KINDS = {
     "text": "文字", "uscc": "18 位统一社会信用代码", "code": "从清单中选", "date": "日期", "datetime": "日期和时间", "int": "整数", "money": "金额（元）",
     "decimal": "数字", "ratio": "百分比或小数", "bool": "是或否",
 }  # fmt: skip
+# Columns that are no part of a record: they say something about one, which an example would say too.
+ABOUT_RECORDS = {"record_status", "confirmed", "corrects"}
 
 
-def write_template(feed: str, path: Path) -> None:
-    """Writes the template: the table with drop-downs and an example row, explanations, code lists (hidden)."""
+def write_template(feed: str, path: Path, provider: Provider | None = None) -> None:
+    """Writes the template: the table with drop-downs and an example row, explanations, code lists (hidden).
+
+    Args:
+        provider: whose: its city's districts only, its own insurer and industry in the example. None: nobody's in particular.
+    """
     contract = contracts()[feed]
     path.parent.mkdir(parents=True, exist_ok=True)
     with workbook(path) as book:
-        sheet = book.add_worksheet(contract.title)
-        lists = book.add_worksheet("代码")
-        lists.hide()
-        text = book.add_format({"font_name": FONT, "num_format": "@"})
-        head = book.add_format({"font_name": FONT, "bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True})
-        must = book.add_format({"font_name": FONT, "bold": True, "bg_color": "#FCE4D6", "border": 1, "text_wrap": True})
+        sheet = _entry_sheet(book, contract, provider)
         grey = book.add_format({"font_name": FONT, "italic": True, "font_color": "#808080", "num_format": "@"})
         for place, (name, column) in enumerate(contract.columns.items()):
-            sheet.write_string(
-                0, place, column.title + ("*" if column.required else ""), must if column.required else head
-            )
-            sheet.set_column(place, place, max(12, 2 * len(column.title) + 4), text)
-            sheet.write_string(1, place, _example(contract, name, column, first=place == 0), grey)
-            values = ["是", "否"] if column.type == "bool" else allowed_values(column) if column.codes else []
-            if values:
-                lists.write_column(0, place, values)
-                sheet.data_validation(
-                    1, place, ROWS_WITH_LISTS, place,
-                    {
-                        "validate": "list", "source": "=代码!" + _range(place, len(values)),
-                        "error_title": "不在清单内", "error_message": f"「{column.title}」请从下拉清单中选择。",
-                    },
-                )  # fmt: skip
-        sheet.freeze_panes(1, 1)
-        write_table(
+            value = _example(name, column, provider)
+            sheet.write_string(1, place, f"{EXAMPLE}（{value}）" if name == contract.key[0] else value, grey)
+        _explain(book, contract, provider, "第二行为示例，留着不影响报送。")
+
+
+def write_corrections(
+    feed: str, path: Path, rows: pl.DataFrame, faults: Mapping[tuple[int, str], str], provider: Provider | None
+) -> None:
+    """Writes rejected rows as they were sent, each faulty cell with its fault as a comment; sent back corrected, it releases them.
+
+    Args:
+        rows: text, the contract's columns, `corrects` filled. faults: (place of the row, column; empty: the row as a whole) → message.
+    """
+    contract = contracts()[feed]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = list(contract.columns)
+    with workbook(path) as book:
+        sheet = _entry_sheet(book, contract, provider)
+        text = book.add_format({"font_name": FONT, "num_format": "@"})
+        bad = book.add_format({"font_name": FONT, "num_format": "@", "bg_color": "#F8CBAD"})
+        for place, name in enumerate(names):
+            sheet.write_column(1, place, rows[name], text)
+        for (row, name), message in faults.items():
+            place = names.index(name) if name else 0
+            value = rows[name or names[0]][row]
+            sheet.write(row + 1, place, value, bad) if value else sheet.write_blank(row + 1, place, None, bad)
+            sheet.write_comment(row + 1, place, message, {"x_scale": 2.5, "y_scale": 1.5})
+        _explain(
             book,
-            "填写说明",
-            _explanations(contract),
-            f"{contract.title}：带 * 的列必填；第二行为示例，留着不影响报送。",
+            contract,
+            provider,
+            "批注写明了每一处的问题；改好后把本工作簿原样作为新的一批报送，被接收的行自动销号。",
         )
+
+
+def _entry_sheet(book: Any, contract: Contract, provider: Provider | None) -> Any:
+    """The sheet that is filled in: headers and, from the second row on, drop-downs."""
+    sheet = book.add_worksheet(contract.title)
+    lists = book.add_worksheet("代码")
+    lists.hide()
+    text = book.add_format({"font_name": FONT, "num_format": "@"})
+    head = book.add_format({"font_name": FONT, "bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True})
+    must = book.add_format({"font_name": FONT, "bold": True, "bg_color": "#FCE4D6", "border": 1, "text_wrap": True})
+    for place, column in enumerate(contract.columns.values()):
+        sheet.write_string(0, place, column.title + ("*" if column.required else ""), must if column.required else head)
+        sheet.set_column(place, place, max(12, 2 * len(column.title) + 4), text)
+        values = _words(column, provider)
+        if values and not column.many:
+            lists.write_column(0, place, values)
+            sheet.data_validation(
+                1, place, ROWS_WITH_LISTS, place,
+                {
+                    "validate": "list", "source": "=代码!" + _range(place, len(values)),
+                    "error_title": "不在清单内", "error_message": f"「{column.title}」请从下拉清单中选择。",
+                },
+            )  # fmt: skip
+    sheet.freeze_panes(1, 1)
+    return sheet
+
+
+def _words(column: Column, provider: Provider | None) -> list[str]:
+    """What may be written into a column, where that is a list."""
+    if column.type == "bool":
+        return ["是", "否"]
+    return allowed_values(column, provider.jurisdiction if provider else None) if column.codes else []
 
 
 def _range(place: int, count: int) -> str:
@@ -71,23 +117,32 @@ def _range(place: int, count: int) -> str:
     return f"${letter}$1:${letter}${count}"
 
 
-def _example(contract: Contract, name: str, column: Column, first: bool) -> str:
-    value = column.example or (allowed_values(column)[0] if column.codes else EXAMPLES[column.type])
-    return f"{EXAMPLE}（{value}）" if first else value
+def _example(name: str, column: Column, provider: Provider | None) -> str:
+    if name in ABOUT_RECORDS:
+        return ""
+    if column.example:
+        return column.example
+    words = _words(column, provider)
+    if not words:
+        return EXAMPLES[column.type]
+    own = provider.owns(name) if provider and name in ("insurer_code", "district_code", "industry_code") else None
+    if own is None:
+        return words[0]
+    codes = codes_of(column).filter(pl.col("code") == own)["key"].to_list()
+    return next((word for word in words if word in codes), own)
 
 
-def _explanations(contract: Contract) -> pl.DataFrame:
-    return pl.DataFrame(
-        [
-            (
-                column.title,
-                "是" if column.required else "",
-                KINDS[column.type],
-                sentence(column).partition("：")[2],
-                "、".join(column.aliases),
-            )
-            for column in contract.columns.values()
-        ],
-        schema=["列", "必填", "类型", "说明", "也接受的表头"],
-        orient="row",
-    )
+def _explain(book: Any, contract: Contract, provider: Provider | None, note: str) -> None:
+    rows = [
+        (
+            column.title,
+            "是" if column.required else "",
+            KINDS[column.type],
+            sentence(column).partition("：")[2],
+            "、".join(_words(column, provider)),
+            "、".join(column.aliases),
+        )
+        for column in contract.columns.values()
+    ]
+    explanations = pl.DataFrame(rows, schema=["列", "必填", "类型", "说明", "可填的值", "也接受的表头"], orient="row")
+    write_table(book, "填写说明", explanations, f"{contract.title}：带 * 的列必填；{note}")

@@ -16,7 +16,7 @@ from threading import Thread
 
 import duckdb
 import pytest
-from conftest import Home, closed_network, make_uscc, socket_guard
+from conftest import Home, closed_network, copied, make_uscc, socket_guard
 from drops import POLICY, policy
 
 from pipelines.publish.publication import begin_publication, publish
@@ -37,15 +37,6 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
     for stage in ("落地", "闸门", "转换", "发布", "网页"):
         assert f"✓ {stage}" in night.stderr
     assert "leaked" not in night.stderr and "Traceback" not in night.stderr
-    return home
-
-
-def copied(published: Home, folder: Path) -> Home:
-    home = Home(folder)
-    for part in ("raw", "landing", "warehouse", "dbt"):
-        shutil.copytree(
-            published.path / part, home.path / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("compiled")
-        )
     return home
 
 

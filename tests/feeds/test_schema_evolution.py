@@ -75,7 +75,7 @@ def test_old_drops_load_without_a_column_that_is_required_since_later(
     titles, new = POLICY.strip() + ",代理机构编号\n", policy("P8").strip() + ",A1\n"
     home.drop("weihai_hayc", "policy", "2026-07-01", "new.csv", titles + new)
     landed = home.land()["policy"]
-    assert (landed.new_files, landed.rows_accepted, landed.rows_quarantined) == (3, 6, 1)
+    assert (landed.new_files, landed.refused, landed.rows_accepted, landed.rows_quarantined) == (3, 1, 6, 0)
     found = rows(home)
     assert found["agent_no"].to_list() == [None] * 5 + ["A1"]
     assert found.head(5).drop("agent_no").equals(before)

@@ -456,7 +456,7 @@ def test_a_text_that_ends_the_process_reading_it_with_others_is_refused_alone(
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import os\nimport pipelines.ingest.readers.delimited as readers\nreal = readers._scan\n"
-        "readers._scan = lambda body, *rest: os.abort() if b'DEADLY' in body else real(body, *rest)\n"
+        "readers._scan = lambda body, *rest, **more: os.abort() if b'DEADLY' in body else real(body, *rest, **more)\n"
     )
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
     for number in range(6):
@@ -476,7 +476,7 @@ def test_a_file_that_is_never_read_to_its_end_is_refused_and_the_others_load(
     """As if a parser went round in circles: its process ends by its own alarm."""
     (tmp_path / "sitecustomize.py").write_text(
         "import time\nimport pipelines.ingest.readers.delimited as readers\nreal = readers._scan\n"
-        "readers._scan = lambda body, *rest: time.sleep(900) if b'STALLED' in body else real(body, *rest)\n"
+        "readers._scan = lambda body, *rest, **more: time.sleep(900) if b'STALLED' in body else real(body, *rest, **more)\n"
     )
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
     home.settings.reader_seconds = 4

@@ -33,12 +33,10 @@ def test_money_is_read_and_rounded_half_up(text: str, expected: str | None) -> N
     assert read(normalise.to_money(), text) == [None if expected is None else Decimal(expected)]
 
 
-def test_money_under_wan_header_is_ten_thousand_yuan() -> None:
-    assert read(normalise.to_money(10_000), "1.5", "0.12345", "2万") == [
-        Decimal("15000.00"),
-        Decimal("1234.50"),
-        Decimal("200000000.00"),
-    ]
+def test_the_unit_of_a_cell_beats_the_unit_of_its_header() -> None:
+    sent = ["1.5", "0.12345", "2万", "2.5万元", "30000元", "1,234"]
+    read_as = ["15000.00", "1234.50", "20000.00", "25000.00", "30000.00", "12340000.00"]
+    assert read(normalise.to_money(10_000), *sent) == [Decimal(number) for number in read_as]
 
 
 @pytest.mark.parametrize(
@@ -117,13 +115,15 @@ def test_uscc_is_normalised_but_never_guessed() -> None:
 
 
 def test_codes_that_excel_destroyed() -> None:
-    def damaged(*codes: str, from_workbook: bool = False) -> list[bool]:
-        checked = normalise.damaged_by_excel(pl.col("v"), from_workbook)
-        return pl.DataFrame({"v": codes}).select(checked).to_series().to_list()
+    """By share: where more than a third of the all-digit codes end in 000, all of these are damaged, and no others."""
 
-    assert damaged("9.14E+17", "9E+17", "913710001234567000") == [True, True, True]
-    # An honest code may end in 000: beside other all-digit codes it is not a pattern.
-    assert damaged("913710001234567000", "913710001234567123") == [False, False]
-    # 913710001234567891 kept as a number comes back as the nearest double, 913710001234567936.
-    assert damaged("913710001234567936", from_workbook=True) == [True]
-    assert damaged("913710001234567936", from_workbook=False) == [False]
+    def damaged(*codes: str) -> list[bool]:
+        return pl.DataFrame({"v": codes}).select(normalise.damaged_by_excel(pl.col("v"))).to_series().to_list()
+
+    zeroed, whole = "913710001234567000", "913710001234567123"
+    assert damaged("9.14E+17", "9E+17", zeroed) == [True, True, True]
+    assert damaged(zeroed, whole) == [True, False]
+    assert damaged(zeroed, whole, whole) == [False, False, False], "a third is not more than a third"
+    assert damaged(zeroed, zeroed, whole, whole, whole) == [True, True, False, False, False]
+    assert damaged("91371000MA3JJYML8T", zeroed, whole, whole) == [False] * 4, "codes with letters say nothing of it"
+    assert damaged("105330039000123") == [False], "fifteen digits are kept"

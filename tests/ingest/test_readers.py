@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 
 from pipelines.feeds.contracts import contracts
-from pipelines.ingest.readers.sheet import Refused, Sheet
+from pipelines.ingest.readers.sheet import RAGGED, Refused, Sheet
 from pipelines.ingest.readers.tables import read
 
 CONTRACT = contracts()["coinsurance"]
@@ -53,23 +53,23 @@ def test_line_numbers_count_blank_lines_and_line_breaks_inside_cells() -> None:
 
 def test_ragged_rows_are_marked() -> None:
     found = sheet(f"{HEADER}\nP1,A,1\nP2,A\nP3,A,1,surplus\nP4,A,1,\n\n")
-    assert found.rows.select("line_no", "ragged").rows() == [(2, False), (3, True), (4, True), (5, False), (6, False)]
+    assert found.rows.select("line_no", "fault").rows() == [(2, None), (3, RAGGED), (4, RAGGED), (5, None), (6, None)]
 
 
 def test_ragged_rows_are_found_beside_quoted_separators() -> None:
     found = sheet(f'{HEADER}\n"P,1",A,1\nP2,"A"\n')
-    assert found.rows.select("line_no", "ragged").rows() == [(2, False), (3, True)]
+    assert found.rows.select("line_no", "fault").rows() == [(2, None), (3, RAGGED)]
 
 
 @pytest.mark.parametrize(
     ("content", "name", "reason"),
     [
         (b"", "a.csv", "empty"),
-        (b"\xff\xff\x81\x00\x81\xff" * 9, "a.csv", "undecodable"),
+        (b"\xff\xff\x81\x00\x81" * 9, "a.csv", "undecodable"),
         ("部门,电话\n办公室,1\n".encode(), "a.csv", "no_header"),
         (b"PK\x03\x04 cut", "a.xlsx", "not_a_workbook"),
         (b"%PDF-1.7", "a.pdf", "unsupported_format"),
-        (f'{HEADER}\nP1,"A,1\nP2,B,1\n'.encode(), "a.csv", "malformed"),
+        (f'{HEADER}\nP1,"A,1\nP2,"B,1\nP3,C,1\n'.encode(), "a.csv", "mostly_damaged"),
     ],
 )
 def test_files_that_cannot_be_read_are_refused_with_a_reason(content: bytes, name: str, reason: str) -> None:

@@ -41,7 +41,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Home:
         "policy",
         "2023-12-05",
         "a.csv",
-        POLICY + policy("P1", 1, "=cmd|'/c calc'!A1 & <安泰>", "12345.00"),
+        POLICY + policy("P1", 1, "+cmd|'/c calc'!A1 & <安泰>", "12345.00"),
     )
     home.drop(
         "weihai_city", "document", "2023-11-20", "d.csv",
@@ -150,7 +150,7 @@ def test_the_workbook(small: Home, tmp_path: Path) -> None:
     notes = [str(row[0]) for row in book.get_sheet_by_name("分区市统计表").to_python() if str(row[0]).startswith("注")]
     assert any("取数时点 2023-12-10" in note for note in notes) and any("已决＋未决" in note for note in notes)
     listed = book.get_sheet_by_name("行业投保企业清单").to_python()
-    assert listed[3][2].startswith("'=cmd")
+    assert listed[3][2].startswith("'+cmd")
     with zipfile.ZipFile(paths["xlsx"]) as archive:
         sheets = [archive.read(name).decode() for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
     assert not any("<f>" in sheet for sheet in sheets)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import fastexcel
 import polars as pl
 import pytest
-from conftest import Home, make_uscc
+from conftest import Home, copied, make_uscc
 from drops import POLICY, policy
 
 from pipelines.documents.spreadsheet import escaped
@@ -30,8 +31,7 @@ def test_template_loads_and_its_example_row_is_ignored(home: Home, tmp_path: Pat
     assert (landed.new_files, landed.refused, landed.rows_in) == (1, 0, 0)
     # The example values themselves are good ones: written without the mark they load.
     sheet = pl.DataFrame(fastexcel.read_excel(path).load_sheet(0, header_row=0, dtypes="string").to_polars())
-    first = sheet.columns[0]
-    row = sheet.with_columns(pl.col(first).str.strip_prefix(f"{EXAMPLE}（").str.strip_suffix("）"))
+    row = sheet.with_columns(pl.all().str.strip_prefix(f"{EXAMPLE}（").str.strip_suffix("）"))
     if "insurer_code" in contract.provider_scope:
         row = row.with_columns(pl.lit(providers()[sender].name[:4]).alias(f"{contract.columns['insurer_code'].title}*"))
     home.drop(sender, feed, "2024-01-02", "填好.csv", row.write_csv())
@@ -90,7 +90,7 @@ def test_rejection_workbook_tells_where_what_and_how(published: Home, tmp_path: 
     written = {rejects.provider: rejects for rejects in write_rejects(published.settings, tmp_path)}
     assert set(written) == {"weihai_hayc", "weihai_dfjc"}
     book = fastexcel.read_excel(written["weihai_hayc"].workbook)
-    assert book.sheet_names == ["汇总", "退回明细", "提示"]
+    assert book.sheet_names == ["汇总", "退回明细", "提示", "未读内容", "提示汇总"]
     detail = pl.DataFrame(book.load_sheet("退回明细", header_row=1, dtypes="string").to_polars())
     rows = detail.select("文件", "行号", "列", "原值", "记录主键").rows()
     # P3 was sent again and is released; the others stand, each with its own line for each problem.
@@ -124,7 +124,7 @@ MARTS = {
     "fee_ledger": "fct_fee_entry", "enterprise": "fct_roster", "hazard": "fct_hazard", "service_plan": "fct_service_plan", "project": "dim_project",
     "service_org": "dim_service_org", "expert": "dim_expert", "accident": "fct_accident", "inspection": "fct_inspection", "problem": "fct_problem",
     "enforcement": "fct_enforcement", "complaint": "fct_complaint", "credit_list": "fct_credit_list", "document": "fct_document", "contact": "dim_contact",
-    "indicator": "fct_indicator",
+    "indicator": "fct_indicator", "answer": "fct_answer",
 }  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def test_a_record_of_every_feed_reaches_its_mart(tmp_path: Path) -> None:
         write_template(feed, tmp_path / "t" / f"{feed}.xlsx")
         book = fastexcel.read_excel(tmp_path / "t" / f"{feed}.xlsx")
         row = pl.DataFrame(book.load_sheet(0, header_row=0, dtypes="string").to_polars())
-        row = row.with_columns(pl.col(row.columns[0]).str.strip_prefix(f"{EXAMPLE}（").str.strip_suffix("）"))
+        row = row.with_columns(pl.all().str.strip_prefix(f"{EXAMPLE}（").str.strip_suffix("）"))
         if "policy_no" in contract.columns:
             title = contract.columns["policy_no"].title
             row = row.with_columns(pl.lit("P1").alias(title + ("*" if contract.columns["policy_no"].required else "")))
@@ -148,4 +148,51 @@ def test_a_record_of_every_feed_reaches_its_mart(tmp_path: Path) -> None:
     assert len(home.rows("select certificate_hash from marts.dim_expert")[0][0]) == 32
     assert home.rows("select count(*) from duckdb_columns() where schema_name = 'marts' and column_name = 'phone'") == [
         (0,)
+    ]
+
+
+def test_corrections_sent_back_release_what_was_rejected(published: Home, tmp_path: Path) -> None:
+    """The rows as they were sent, each fault a comment at its cell; put right and dropped as it is, the workbook releases them, one
+    whose number was the fault included. What will never come again is closed by an answer."""
+    home = copied(published, tmp_path / "home")
+    header = POLICY.replace("实收保费", "实收保费（万元）")
+    rows = (
+        policy("1.0533E+19", 实收保费="1.5")
+        + policy("P8", 实收保费="两万")
+        + policy("P9", 被保险人名称='"半个引号公司')
+    )
+    home.drop("weihai_hayc", "policy", "2023-04-01", "四月.csv", header + policy("P7", 实收保费="2") + rows)
+    assert home.anze("nightly").returncode == 0
+    written = {rejects.provider: rejects for rejects in write_rejects(home.settings, tmp_path)}
+    (book,) = written["weihai_hayc"].corrections
+    sheet = pl.DataFrame(fastexcel.read_excel(book).load_sheet(0, header_row=0, dtypes="string").to_polars())
+    april = sheet.filter(pl.col("退回编号").is_not_null()).tail(3)
+    assert april["保单号*"].to_list() == ["1.0533E+19", "P8", None]
+    assert april["实收保费*"].to_list() == ["1.5万元", "两万", None], "in the unit of their header"
+    with zipfile.ZipFile(book) as archive:
+        comments = archive.read("xl/comments1.xml").decode()
+    assert "已被 Excel 转成数字" in comments and "不是有效数字" in comments and "无法分成各列" in comments
+    good = dict(zip(POLICY.strip().split(","), policy("x").strip().split(","), strict=True))
+    fixed = april.with_columns(
+        pl.col(f"{name}*").fill_null(value) for name, value in good.items() if f"{name}*" in april.columns
+    ).with_columns(
+        pl.Series("保单号*", ["Q1", "P8", "P9"]),
+        pl.Series("实收保费*", ["1.5万元", "2万元", "20000"]),
+    )
+    home.drop("weihai_hayc", "policy", "2023-05-01", "更正.csv", fixed.write_csv())
+    refused = home.rows("select reject_no from quality.quarantine where severity = 'fatal'", published=True)[0][0]
+    answer = f"事项编号,答复类别,说明\n{refused},不再补报,测试文件，不再报送\n".replace("，", "；")
+    home.drop("weihai_hayc", "answer", "2023-05-01", "答复.csv", answer)
+    home.drop("weihai_dfjc", "answer", "2023-05-01", "答复.csv", answer)
+    assert home.anze("nightly").returncode == 0
+    states = dict(
+        home.rows(
+            "select coalesce(file_name || ' ' || line_no, file_name), any_value(status) from quality.quarantine where provider = 'weihai_hayc' group by all",
+            published=True,
+        )
+    )
+    assert {states[f"四月.csv {line}"] for line in (3, 4, 5)} == {"released"}
+    assert states["坏.xlsx"] == "closed" and states["一月.csv 5"] == "open"
+    assert home.rows("select premium_received from marts.fct_policy where policy_no = 'Q1'", published=True) == [
+        (15000,)
     ]

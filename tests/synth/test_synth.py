@@ -46,7 +46,8 @@ def test_every_spoiled_row_lands_in_its_rule_and_every_clean_one_is_accepted(dir
     feeds = sorted(
         path.stem for path in (dirty_world.path / "truth").glob("*.parquet") if path.stem not in ("files", "patterns")
     )
-    assert set(feeds) == set(contracts())
+    # Answers name numbers that only a night gives to rows it has put into quarantine.
+    assert set(feeds) == set(contracts()) - {"answer"}
     for feed in feeds:
         truth = pl.read_parquet(dirty_world.path / "truth" / f"{feed}.parquet").select(
             "path", "line_no", "expected", "dirt"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,7 @@ import polars as pl
 from pipelines.feeds.contracts import Contract
 from pipelines.ingest import normalise
 from pipelines.ingest.checks.columns import (
+    as_meant,
     column_readers,
     constant,
     data_rows,
@@ -23,14 +25,16 @@ from pipelines.ingest.checks.columns import (
     reading_day,
     text_columns,
     with_damaged_codes,
+    with_last_days,
     with_marks,
-    without_invisible,
 )
 from pipelines.ingest.checks.duplicates import RepeatedAcrossBlocks, without_duplicates
-from pipelines.ingest.checks.issues import find_issues
+from pipelines.ingest.checks.issues import faulty_rows, find_issues
 from pipelines.ingest.checks.outcome import Checked, Sender
 from pipelines.ingest.checks.personal import hashed, mask_personal, separated, without_personal
 from pipelines.ingest.checks.rules import rules_of
+from pipelines.ingest.checks.unread import UNREAD, lacking, unread_headers, unread_sheet
+from pipelines.ingest.readers.headers import missing_columns
 from pipelines.ingest.readers.sheet import FILE_LINES, Sheet
 
 
@@ -44,6 +48,7 @@ def check(sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Calla
     """
     lines, accepted, issues = _checked(sheet, contract, sender, hash_personal)
     quarantined = _rejected(issues).len()
+    issues = pl.concat([issues, unread_headers(sheet, contract)])
     return Checked(accepted, issues, len(lines), quarantined, len(lines) - accepted.height - quarantined)
 
 
@@ -54,6 +59,9 @@ def check_together(
 
     A query takes its millisecond for ten rows as for ten thousand, and most files have a few rows.
     """
+    day = reading_day(contract.feed, sender.received)
+    for sheet in sheets:
+        _must_be_whole(sheet, contract, day)
     places = np.arange(len(sheets), dtype=np.int64)
     rows = pl.concat([sheet.rows for sheet in sheets], rechunk=True)
     offsets = pl.Series(np.repeat(places * FILE_LINES, [sheet.rows.height for sheet in sheets]))
@@ -68,11 +76,12 @@ def check_together(
     rows_in, good, bad = per_file(lines), per_file(accepted["line_no"]), per_file(rejected)
     with_issues = set(np.flatnonzero(per_file(issues["line_no"])).tolist())
     accepted = accepted.with_columns(pl.col("line_no") % FILE_LINES)
+    unread = unread_headers(sheets[0], contract)
     starts = np.cumsum(good) - good
     return [
         Checked(
             accepted[int(starts[place]) : int(starts[place] + good[place])],
-            _of_file(issues, place) if place in with_issues else issues.clear(),
+            pl.concat([_of_file(issues, place) if place in with_issues else issues.clear(), unread]),
             int(rows_in[place]),
             int(bad[place]),
             int(rows_in[place] - good[place] - bad[place]),
@@ -90,26 +99,29 @@ def _checked(
     sheet: Sheet, contract: Contract, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]
 ) -> tuple[pl.Series, pl.DataFrame, pl.DataFrame]:
     """Line numbers of the rows that carry data, the accepted ones of these, the issues."""
-    rows = data_rows(sheet)
+    rows = data_rows(sheet, contract)
     day = reading_day(contract.feed, sender.received)
     readers = column_readers(contract.feed, tuple(sheet.header), day)
-    sent, invisible = without_invisible(text_columns(sheet, rows, contract), contract)
+    sent, marks = as_meant(text_columns(sheet, rows, contract), contract)
     typed, text = normalise.read_columns(sent, readers, with_marks(contract.feed))
     raw = [text[name].alias(f"raw:{name}") for name in contract.columns]
     # Side by side, without a query: a night has thousands of files of a few rows.
     frame = typed.hstack(
         [
             *raw,
-            *invisible,
+            *marks,
             constant("sheet", sheet.name, rows.height),
             rows["line_no"],
-            rows["ragged"],
+            rows["fault"],
             extra_columns(sheet, rows),
         ]
     )
     frame, damaged = with_damaged_codes(frame, contract, sheet)
-    rules = rules_of(contract.feed, damaged, frozenset(invisible.columns), day, sender.provider, len(sheet.header))
-    issues = mask_personal(find_issues(frame, rules, contract, hash_personal), contract)
+    frame, midnights = with_last_days(frame, contract)
+    rules = rules_of(contract.feed, damaged | midnights | frozenset(marks.columns), day, sender.provider)
+    faults = faulty_rows(frame, contract, len(sheet.header), hash_personal)
+    whole = frame.filter(pl.col("fault").is_null()) if faults.height else frame
+    issues = mask_personal(pl.concat([find_issues(whole, rules, contract, hash_personal), faults]), contract)
     rejected = _rejected(issues)
     accepted = frame[[*contract.columns, "sheet", "line_no", "extra"]]
     if rejected.len():
@@ -131,10 +143,43 @@ def _rejected(issues: pl.DataFrame) -> pl.Series:
 def check_file(
     sheets: Iterable[Sheet], contract: Contract, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]
 ) -> Iterator[Checked]:
-    """All tables of a file, one after another; a large table comes in several blocks of the same name."""
+    """All tables of a file, one after another; a large table comes in several blocks of the same name.
+
+    Sheets that are not the feed's, or lack a column it must have, are told beside those that are read.
+
+    Raises:
+        Refused: none is.
+    """
+    day = reading_day(contract.feed, sender.received)
     repeats: dict[str, RepeatedAcrossBlocks] = {}
+    others: list[tuple[Sheet, list[str]]] = []
+    read: set[str] = set()
     for sheet in sheets:
+        # A later block of a table that is read is read with it, whatever its rows are.
+        missing = lacking(sheet, contract, day) if sheet.is_known and sheet.name not in read else []
+        if missing or not sheet.is_known:
+            others.append((sheet, missing))
+            continue
         block = check(sheet, contract, sender, hash_personal)
         if sheet.is_block:
+            if sheet.name in read:
+                block = replace(block, issues=block.issues.filter(pl.col("severity") != UNREAD))
             block = repeats.setdefault(sheet.name, RepeatedAcrossBlocks()).without(block, contract)
+        read.add(sheet.name)
         yield block
+    if others and not read:
+        sheet, missing = max(others, key=lambda other: (other[0].is_known, -len(other[1])))
+        raise missing_columns(sheet.header, missing, contract)
+    if others:
+        nothing = pl.DataFrame(
+            schema={name: kind for name, kind in contract.landing_schema().items() if name != "file_id"}
+        )
+        yield Checked(
+            nothing, pl.concat([unread_sheet(sheet, contract, missing) for sheet, missing in others]), 0, 0, 0
+        )
+
+
+def _must_be_whole(sheet: Sheet, contract: Contract, day: date) -> None:
+    missing = lacking(sheet, contract, day)
+    if missing:
+        raise missing_columns(sheet.header, missing, contract)

@@ -15,25 +15,36 @@ import polars as pl
 from pipelines.feeds.contracts import Column, Contract, contracts
 from pipelines.feeds.reference import codes_of
 from pipelines.ingest import normalise
-from pipelines.ingest.readers.sheet import FILE_LINES, HeaderCell, Sheet
+from pipelines.ingest.readers.sheet import DAMAGED, FILE_LINES, HeaderCell, Sheet
 
-# Lines that are not records: sums below a table, the example row of a template left in.
-NOT_DATA = r"^\s*(合\s*计|总\s*计|小\s*计|共\s*计|本页小计|示例|样例)"
-# How a first cell begins that may be blank or one of those.
+# What stands for a record's number in lines that are none: sums below a table, the example row of a template left in. All of
+# the cell says so: a unit whose name begins like that is a unit.
+NOT_DATA = r"^\s*((合|总|小|共)\s*计|本页(小|合)计|(示例|样例)(（.*）|\(.*\))?)\s*[:：]?\s*$"
+# How a key begins that may be empty or one of those.
 MAY_BE_NO_DATA = r"^\s*([合总小共本示样]|$)"
 
 
-def data_rows(sheet: Sheet) -> pl.DataFrame:
-    """Rows that carry data: not blank, not a 合计 line below the table, not a template's example row."""
-    # What the first cell begins with tells for nearly all rows that they are records.
-    doubtful = (pl.col("c0").is_null() | pl.col("c0").str.contains(MAY_BE_NO_DATA)).fill_null(True)
-    places = sheet.rows.select(doubtful.arg_true()).to_series() if "c0" in sheet.rows.columns else pl.Series([])
-    if places.is_empty():
+def data_rows(sheet: Sheet, contract: Contract) -> pl.DataFrame:
+    """Rows that carry data: not blank, not a 合计 line below the table, not a template's example row.
+
+    A row is one of those only where its key is empty or says so itself (trust.md 6).
+    """
+    places = {cell.column: f"c{place}" for place, cell in enumerate(sheet.header) if cell.column}
+    # What the first cell of the key begins with tells for nearly all rows that they are records.
+    keys = [places[name] for name in contract.key if name in places]
+    doubtful = pl.any_horizontal((pl.col(key).is_null() | pl.col(key).str.contains(MAY_BE_NO_DATA)) for key in keys)
+    rows = sheet.rows.select((doubtful.fill_null(True) & pl.col("fault").ne_missing(DAMAGED)).arg_true()).to_series()
+    if rows.is_empty():
         return sheet.rows
-    cells = [name for name in sheet.rows.columns if name not in ("line_no", "ragged")]
-    filled = (pl.when(pl.col(cell).str.strip_chars() != "").then(pl.col(cell)) for cell in cells)
-    first_value = sheet.rows[places].select(pl.coalesce(filled)).to_series()
-    no_data = places.filter(first_value.is_null() | first_value.str.contains(NOT_DATA))
+    cells = [name for name in sheet.rows.columns if name not in ("line_no", "fault")]
+    suspects = sheet.rows[rows].with_columns(
+        pl.when(pl.col(cell).str.strip_chars() != "").then(pl.col(cell)) for cell in cells
+    )
+    no_key = pl.all_horizontal(pl.col(key).is_null() for key in keys)
+    said_by_key = pl.any_horizontal(pl.col(key).str.contains(NOT_DATA) for key in keys)
+    said = no_key & pl.any_horizontal(pl.col(cell).str.contains(NOT_DATA) for cell in cells)
+    blank = pl.all_horizontal(pl.col(cell).is_null() for cell in cells)
+    no_data = rows.filter(suspects.select((blank | said | said_by_key).fill_null(False)).to_series())
     return sheet.rows.filter(~pl.int_range(pl.len()).is_in(no_data.implode())) if len(no_data) else sheet.rows
 
 
@@ -59,16 +70,40 @@ def extra_columns(sheet: Sheet, rows: pl.DataFrame) -> pl.Series:
     return constant("extra", "、".join(headers) or None, rows.height)
 
 
-def without_invisible(text: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Text columns without control characters (but line end and tab) and invisible format characters; and for each key column
-    that had some, as `invisible:<name>`, in which rows: it looked like another key than it was."""
-    found = text.select(pl.all().str.contains(normalise.INVISIBLE).any())
+def as_meant(text: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Text columns without what nobody sees and nobody means: control characters (but line end and tab), invisible format
+    characters, second forms of a character, the ="…" around a text. And marks, columns of truth values by rule and column:
+
+    - `invisible_characters:<key>`: the key looked like another one than it was;
+    - `cell_error:<name>`: the cell holds an error or a formula in the place of a value;
+    - `damaged_text:<name>`: some of its bytes were no text.
+    """
+    found = text.select(pl.all().str.contains(normalise.ODD).any())
     columns = [name for name in text.columns if found.height and found[name][0]]
     if not columns:
         return text, pl.DataFrame()
-    bare = text.with_columns(pl.col(columns).str.replace_all(normalise.INVISIBLE, ""))
-    keys = [name for name in columns if name in contract.key]
-    return bare, text.select(pl.col(name).str.contains(normalise.INVISIBLE).alias(f"invisible:{name}") for name in keys)
+    bare = text.with_columns(
+        pl.when(pl.col(name).str.contains(normalise.OTHER_FORM))
+        .then(pl.col(name).str.normalize("NFKC" if contract.is_number(name) else "NFC"))
+        .otherwise(pl.col(name))
+        .str.replace_many(normalise.LOOKALIKES)
+        .str.replace_all(normalise.INVISIBLE, "")
+        .str.replace(normalise.TEXT_GUARD, "$1")
+        for name in columns
+    )
+    marks = [
+        *(
+            text[name].str.contains(normalise.INVISIBLE).alias(f"invisible_characters:{name}")
+            for name in columns
+            if name in contract.key
+        ),
+        *(bare[name].str.contains(normalise.CELL_ERROR).alias(f"cell_error:{name}") for name in columns),
+        *(
+            bare[name].str.contains(normalise.NO_CHARACTER, literal=True).alias(f"damaged_text:{name}")
+            for name in columns
+        ),
+    ]
+    return bare, pl.DataFrame([mark for mark in marks if mark.any()])
 
 
 @lru_cache
@@ -115,7 +150,7 @@ def _reader(name: str, column: Column, cell: HeaderCell, day: date, contract: Co
     if column.type == "code":
         return code_reader(contract.feed, name, day)
     if column.type == "money":
-        return normalise.to_money(10_000 if cell.in_wan else 1)
+        return normalise.to_money(cell.unit or 1)
     if column.type == "ratio":
         return normalise.to_ratio(cell.percent)
     return _PLAIN_READERS[column.type]
@@ -137,7 +172,7 @@ _PLAIN_READERS = {
 
 
 def with_damaged_codes(frame: pl.DataFrame, contract: Contract, sheet: Sheet) -> tuple[pl.DataFrame, frozenset[str]]:
-    """Marks codes that Excel turned into numbers, in the columns where any value looks like a number at all."""
+    """Marks codes that Excel turned into numbers, as `damaged_code:<name>`, in the columns where any value looks like a number."""
     coded = [name for name, column in contract.columns.items() if column.type == "uscc" or contract.is_number(name)]
     like_numbers = frame.select(
         pl.col(f"raw:{name}").str.contains(normalise.LIKE_A_NUMBER).any().alias(name) for name in coded
@@ -147,7 +182,30 @@ def with_damaged_codes(frame: pl.DataFrame, contract: Contract, sheet: Sheet) ->
         return frame, frozenset()
     file = pl.col("line_no") // FILE_LINES if sheet.several_files else None
     marked = frame.with_columns(
-        normalise.damaged_by_excel(pl.col(f"raw:{name}"), sheet.from_workbook, file).alias(f"damaged:{name}")
-        for name in columns
+        normalise.damaged_by_excel(pl.col(f"raw:{name}"), file).alias(f"damaged_code:{name}") for name in columns
     )
-    return marked, frozenset(columns)
+    return marked, frozenset(f"damaged_code:{name}" for name in columns)
+
+
+# Midnight as people write it behind a day; with seconds it may be how a program writes any day.
+_MIDNIGHT = r"[日T ]\s*(零[时点]整?|0{1,2}[:时点](0{1,2})?分?整?)\s*$"
+_MIDNIGHT_IN_SECONDS = r"[日T ]\s*0{1,2}[:时]0{1,2}[:分]0{1,2}(\.0+)?秒?\s*$"
+
+
+def with_last_days(frame: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, frozenset[str]]:
+    """Last days that are written as a midnight, as the day before, marked as `ends_at_midnight:<name>` (trust.md 6).
+
+    `2025-01-03 00:00:00` says a midnight only where the cover would be whole years by it: programs write every day so.
+    """
+    marks = []
+    for name, column in contract.columns.items():
+        if column.ends is None or frame[f"raw:{name}"].str.contains("[时点:]").any() is not True:
+            continue
+        raw, day, start = pl.col(f"raw:{name}"), pl.col(name), pl.col(column.ends)
+        whole_years = (day.dt.month() == start.dt.month()) & (day.dt.day() == start.dt.day())
+        at_midnight = raw.str.contains(_MIDNIGHT) | (raw.str.contains(_MIDNIGHT_IN_SECONDS) & whole_years)
+        mark = f"ends_at_midnight:{name}"
+        frame = frame.with_columns(at_midnight.fill_null(False).alias(mark))
+        frame = frame.with_columns(pl.when(mark).then(day.dt.offset_by("-1d")).otherwise(day).alias(name))
+        marks.append(mark)
+    return frame, frozenset(marks)

@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import polars as pl
 
-from pipelines.feeds.contracts import Contract
+from pipelines.feeds.contracts import Contract, general_rules
 from pipelines.ingest.checks.rules import Rules
+from pipelines.ingest.readers.sheet import DAMAGED, RAGGED
 
 # One line per problem found: rejected rows and warnings alike.
 ISSUE_SCHEMA: dict[str, pl.DataType] = {
@@ -32,7 +33,7 @@ def find_issues(
 ) -> pl.DataFrame:
     """Every problem that occurs, a row of ISSUE_SCHEMA each. One pass tells which occur at all."""
     possible = [place for place, problem in enumerate(rules.problems) if problem.may_occur(frame)]
-    occurs = frame.select(rules.occurs[place] for place in possible).row(0) if frame.height else ()
+    occurs = frame.select(rules.occurs[place] for place in possible).row(0) if frame.height and possible else ()
     broken = [place for place, does in zip(possible, occurs, strict=False) if does]
     if not broken:
         return pl.DataFrame(schema=ISSUE_SCHEMA)
@@ -58,6 +59,29 @@ def find_issues(
             .cast(dict(ISSUE_SCHEMA))  # type: ignore[arg-type]
         )
     return pl.concat(found)
+
+
+def faulty_rows(
+    frame: pl.DataFrame, contract: Contract, width: int, hash_personal: Callable[[pl.Series], pl.Series]
+) -> pl.DataFrame:
+    """Rows that could not be taken apart into cells, one problem each: their cells may stand under other headers than their own, so
+    that none of them is judged or quoted."""
+    if not frame["fault"].count():
+        return pl.DataFrame(schema=ISSUE_SCHEMA)
+    frame = frame.filter(pl.col("fault").is_not_null())
+    frame = frame.with_columns(record_key=_record_keys(frame, contract, hash_personal))
+    rules = general_rules()
+    texts = {code: rules[code].message.format(expected=width) for code in (RAGGED, DAMAGED)}
+    return frame.select(
+        "sheet",
+        "line_no",
+        "record_key",
+        rule_code="fault",
+        severity=pl.col("fault").replace_strict({code: rules[code].severity for code in texts}),
+        column_name=pl.lit(""),
+        raw_value=pl.lit(None, pl.String),
+        message=pl.col("fault").replace_strict(texts),
+    ).cast(dict(ISSUE_SCHEMA))  # type: ignore[arg-type]
 
 
 def _record_keys(frame: pl.DataFrame, contract: Contract, hash_personal: Callable[[pl.Series], pl.Series]) -> pl.Series:

@@ -12,28 +12,11 @@ from collections.abc import Callable
 import polars as pl
 
 from pipelines.feeds.contracts import Contract
+from pipelines.ingest.masking import MASKED, MAY_BE_PERSONAL, masked
 
 SEPARATORS = r"[/、，,；;\s]"
-MASKED = "（个人信息，不显示）"
-
-# Between letters and digits it is part of a longer number: a hash, the number of a policy.
-_PHONE = r"(^|[^0-9A-Za-z])(?:\+?86[- ]?)?1[3-9]\d{9}($|[^0-9A-Za-z])"
-_IDENTITY = (
-    r"(^|[^0-9A-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]($|[^0-9A-Za-z])"
-)
-MAY_BE_PERSONAL = r"1[3-9]\d{9}|[1-9]\d{16}[\dXx]"
-"""What a text has that may hold a phone or an identity-card number: to leave all others alone."""
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
-
-
-def masked(text: pl.Expr) -> pl.Expr:
-    """Texts with everything that looks like a phone or an identity-card number replaced."""
-    for pattern in (_IDENTITY, _PHONE):
-        # Twice: of two that share the blank between them, one pass takes every other.
-        for _ in range(2):
-            text = text.str.replace_all(pattern, f"${{1}}{MASKED}${{2}}")
-    return text
 
 
 def masked_numbers(numbers: pl.Series) -> pl.Series:

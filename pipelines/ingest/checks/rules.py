@@ -17,10 +17,10 @@ import polars as pl
 
 from pipelines.feeds.contracts import Column, Contract, contracts, general_rules
 from pipelines.feeds.reference import Provider, allowed_values, districts_of
-from pipelines.ingest.checks.personal import MASKED
+from pipelines.ingest.masking import MASKED
 
 CODES_SHOWN = 12
-WITHDRAWS = "record_status"
+WITHDRAWS, WITHDRAWN = "record_status", "撤销"
 _UNREADABLE = {
     "uscc": "bad_uscc",
     "code": "unknown_code",
@@ -56,11 +56,11 @@ class Problem:
         return empty > 0 if self.about == "empty cell" else empty != frame[self.column].null_count()
 
 
-def _general(broken: pl.Expr, rule_code: str, name: str, column: Column, provider_name: str = "") -> Problem:
+def _general(broken: pl.Expr, rule_code: str, name: str, column: Column, provider: Provider | None = None) -> Problem:
     """A rule that holds for every feed; a lenient column's value is dropped with a warning."""
     if column.lenient:
         rule_code = "lenient_value"
-    message = _general_message(rule_code, name, column, provider_name)
+    message = _general_message(rule_code, name, column, provider)
     return Problem(broken, rule_code, general_rules()[rule_code].severity, name, message)
 
 
@@ -74,22 +74,20 @@ class Rules:
 
 
 @lru_cache(maxsize=4096)
-def rules_of(
-    feed: str, damaged: frozenset[str], invisible: frozenset[str], day: date, provider: Provider, width: int
-) -> Rules:
+def rules_of(feed: str, marks: frozenset[str], day: date, provider: Provider) -> Rules:
+    """The rules of a feed for what a sender sends on a day.
+
+    Args:
+        marks: truth columns `<rule>:<column>` that the table has beside its values (columns.py).
+    """
     contract = contracts()[feed]
     problems = [
-        *value_problems(feed, damaged, day),
-        *(
-            _general(pl.col(flag), "invisible_characters", flag.split(":")[1], contract.columns[flag.split(":")[1]])
-            for flag in invisible
-        ),
+        *value_problems(feed, marks, day, provider),
         *_scope_problems(contract, provider),
         *(
             Problem(pl.sql_expr(rule.where), rule.code, rule.severity, rule.column, _filled(rule.message))
             for rule in contract.rules
         ),
-        _ragged_problem(width),
     ]
     conditions = [_of_its_rows(problem, contract).fill_null(False) for problem in problems]
     return Rules(
@@ -102,26 +100,24 @@ def _of_its_rows(problem: Problem, contract: Contract) -> pl.Expr:
     fit together, and the sender's folder says who speaks."""
     asks_more = problem.rule_code in (rule.code for rule in contract.rules) or problem.rule_code == "provider_mismatch"
     if asks_more or (problem.rule_code == "missing_value" and problem.column not in contract.key):
-        return problem.broken & pl.col(WITHDRAWS).ne_missing("撤销")
+        return problem.broken & pl.col(WITHDRAWS).ne_missing(WITHDRAWN)
     return problem.broken
 
 
 @lru_cache(maxsize=1024)
-def value_problems(feed: str, damaged_columns: frozenset[str], day: date) -> list[Problem]:
-    """Unreadable, missing and out-of-range values."""
+def value_problems(feed: str, marks: frozenset[str], day: date, provider: Provider) -> list[Problem]:
+    """Marked, unreadable, missing and out-of-range values."""
     problems = []
     contract = contracts()[feed]
     for name, column in contract.columns.items():
         raw, value = pl.col(f"raw:{name}"), pl.col(name)
-        damaged = pl.col(f"damaged:{name}") if name in damaged_columns else pl.lit(False)
-        if name in damaged_columns:
-            problems.append(_general(damaged, "damaged_code", name, column))
+        marked = [mark for mark in sorted(marks) if mark.partition(":")[2] == name]
+        problems += [_marked(mark, name, column) for mark in marked]
         if column.type in _UNREADABLE:
+            # What a mark has said of a cell is not said again.
+            unread = pl.all_horizontal(raw.is_not_null(), value.is_null(), *(~pl.col(mark) for mark in marked))
             problems.append(
-                replace(
-                    _general(raw.is_not_null() & value.is_null() & ~damaged, _UNREADABLE[column.type], name, column),
-                    about="unread cell",
-                )
+                replace(_general(unread, _UNREADABLE[column.type], name, column, provider), about="unread cell")
             )
         if column.required and (column.since is None or day >= column.since):
             problems.append(replace(_general(raw.is_null(), "missing_value", name, column), about="empty cell"))
@@ -147,30 +143,36 @@ def _scope_problems(contract: Contract, provider: Provider) -> list[Problem]:
         else:
             continue
         foreign = ~pl.col(name).is_in(allowed)
-        problems.append(_general(foreign, "provider_mismatch", name, contract.columns[name], provider.name))
+        problems.append(_general(foreign, "provider_mismatch", name, contract.columns[name], provider))
     return problems
 
 
-def _ragged_problem(width: int) -> Problem:
-    rule = general_rules()["ragged_row"]
-    return Problem(pl.col("ragged"), "ragged_row", rule.severity, "", pl.lit(rule.message.format(expected=width)))
+def _marked(mark: str, name: str, column: Column) -> Problem:
+    """The problem of the cells that are marked; also in a lenient column: the row says something nobody can read."""
+    rule_code = mark.partition(":")[0]
+    if rule_code == "damaged_code":
+        return _general(pl.col(mark), rule_code, name, column)
+    rule = general_rules()[rule_code]
+    return Problem(pl.col(mark), rule_code, rule.severity, name, _general_message(rule_code, name, column))
 
 
-def _expected(column: Column) -> str:
+def _expected(column: Column, provider: Provider | None) -> str:
+    """What may be written into a column; of districts, those of the sender's city."""
     if column.type == "bool":
         return "是、否"
     if column.codes is not None:
-        values = allowed_values(column)
+        values = allowed_values(column, provider.jurisdiction if provider else None)
         return "、".join(values[:CODES_SHOWN]) + ("……" if len(values) > CODES_SHOWN else "")
     low = "" if column.lowest is None else f"不小于 {column.lowest:,.10g}"
     high = "" if column.highest is None else f"不大于 {column.highest:,.10g}"
     return "，".join(bound for bound in (low, high) if bound)
 
 
-def _general_message(rule_code: str, name: str, column: Column, provider_name: str) -> pl.Expr:
+def _general_message(rule_code: str, name: str, column: Column, provider: Provider | None = None) -> pl.Expr:
     """A general rule's message; {value} becomes the raw value of the row."""
     template = general_rules()[rule_code].message
-    fixed = {"title": column.title, "expected": _expected(column), "provider_name": provider_name}
+    provider_name = provider.name if provider else ""
+    fixed = {"title": column.title, "expected": _expected(column, provider), "provider_name": provider_name}
     if column.personal:
         fixed["value"] = MASKED
     text = re.sub(r"\{(\w+)\}", lambda match: fixed.get(match.group(1), match.group(0)), template)

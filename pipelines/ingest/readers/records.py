@@ -1,70 +1,85 @@
 """Formats whose rows name their columns: JSON lines and Parquet.
 
 What belongs here: typed values as a sender would have written them. What does not: what they mean (normalise.py).
+
+Only columns that the contract knows are read; of others nothing but the name is looked at, whatever their type.
 """
 
 from __future__ import annotations
 
+from datetime import time
+
 import duckdb
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.feeds.contracts import Contract
 from pipelines.ingest.readers.delimited import decode, encoding_of
 from pipelines.ingest.readers.headers import header_names, match_header, no_header
-from pipelines.ingest.readers.sheet import DEFAULT_LIMITS, Limits, Refused, Sheet, with_line_numbers
+from pipelines.ingest.readers.sheet import (
+    DAMAGED,
+    DEFAULT_LIMITS,
+    HeaderCell,
+    Limits,
+    Refused,
+    Sheet,
+    mostly_whole,
+    with_line_numbers,
+)
 
-DAMAGED = "（无法解析的一行）"
-"""Stands for a line that is no record: what it holds is nobody's to quote."""
+# From here on not every whole number is a double (2^53); ten times as large ones are written with an exponent anyway.
+MOST_EXACT = 9007199254740992
 
 
-def _table(frame: pl.DataFrame, contract: Contract, limits: Limits) -> Sheet:
-    """A sheet from a frame whose column names are the headers."""
-    limits.width(frame.width)
-    header = match_header(list(frame.columns), header_names(contract.feed))
+def _header(names: list[str], contract: Contract, limits: Limits) -> list[HeaderCell]:
+    limits.width(len(names))
+    header = match_header(list(names), header_names(contract.feed))
     if not set(contract.required_key) <= {cell.column for cell in header}:
-        raise no_header(contract)
-    rows = frame.rename({name: f"c{place}" for place, name in enumerate(frame.columns)})
-    return Sheet("", header, with_line_numbers(rows))
+        raise no_header([header], contract)
+    return header
 
 
 def read_jsonl(content: bytes, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> Sheet:
-    """One JSON object a line; a line that is none is a ragged row.
+    """One JSON object a line, its values as they are written; a line that is none is a damaged one.
 
     Raises:
-        Refused: undecodable, or no line with the feed's key.
+        Refused: no text, without the feed's key, or more than half of the lines damaged.
     """
     text = decode(content, encoding_of(content)).decode()
-    if "\n" not in text:
-        text = text.replace("\r", "\n")
-    lines = pl.DataFrame({"text": text.split("\n")}).with_columns(line_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
-    lines = lines.filter(pl.col("text").str.strip_chars() != "")
-    with duckdb.connect(":memory:") as connection:
-        connection.register("lines", lines.to_arrow())
-        good = connection.sql(
-            "select case when json_valid(text) then json_type(text) = 'OBJECT' else false end as good from lines"
+    lines = pl.DataFrame({"text": text.split("\n")}).with_row_index("line_no", offset=1)
+    lines = lines.filter(pl.col("text").str.strip_chars() != "").with_columns(pl.col("line_no").cast(pl.Int64))
+    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+        connection.register("given", lines.to_arrow())
+        connection.execute(
+            "create temp table lines as select line_no, text, case when json_valid(text) then json_type(text) = 'OBJECT' else false end as good from given"
+        )
+        names = connection.sql(
+            "select name from (select line_no, unnest(json_keys(text)) as name from lines where good) group by name order by min(line_no), name"
+        ).fetchall()
+        header = _header([name for (name,) in names], contract, limits)
+        known = [place for place, cell in enumerate(header) if cell.column]
+        pointers = ["/" + names[place][0].replace("~", "~0").replace("/", "~1") for place in known]
+        read = connection.sql(
+            "select line_no, good, case when good then json_extract_string(text, $pointers) end as cells from lines order by line_no",
+            params={"pointers": pointers},
         ).to_arrow_table()
-    is_object = pl.Series(pl.from_arrow(good.column("good")), dtype=pl.Boolean).fill_null(False)
-    objects = lines.filter(is_object)
-    if objects.is_empty():
-        raise no_header(contract)
-    try:
-        frame = pl.read_ndjson("\n".join(objects["text"]).encode(), infer_schema_length=None)
-    except pl.exceptions.PolarsError as error:
-        raise Refused("malformed", detail="有的行不是 JSON 对象") from error
-    sheet = _table(frame.select(_as_text(frame)), contract, limits)
-    good_rows = sheet.rows.with_columns(line_no=objects["line_no"])
-    bad = lines.filter(~is_object).select(
-        *[
-            pl.lit(DAMAGED).alias(name) if name == "c0" else pl.lit(None, pl.String).alias(name)
-            for name in good_rows.columns
-            if name.startswith("c")
-        ],
-        "line_no",
-        ragged=pl.lit(True),
+    frame = pl.DataFrame(pl.from_arrow(read))
+    cells = {place: _listed(pl.col("cells").list.get(number, null_on_oob=True)) for number, place in enumerate(known)}
+    rows = frame.select(
+        *(cells.get(place, pl.lit(None, pl.String)).alias(f"c{place}") for place in range(len(header))),
+        line_no=pl.col("line_no").cast(pl.Int64),
+        fault=pl.when(~pl.col("good")).then(pl.lit(DAMAGED)),
     )
-    return Sheet("", sheet.header, pl.concat([good_rows, bad.select(good_rows.columns)]).sort("line_no"))
+    mostly_whole(rows.height, rows["fault"].count())
+    return Sheet("", header, rows)
+
+
+def _listed(text: pl.Expr) -> pl.Expr:
+    """A JSON list of texts as people write one, with 、 between them."""
+    bare = text.str.strip_chars('[]"').str.replace_all(r'"?,"?', "、")
+    return pl.when(text.str.starts_with('["') & text.str.ends_with('"]')).then(bare).otherwise(text)
 
 
 def read_parquet(content: bytes, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> Sheet:
@@ -76,38 +91,64 @@ def read_parquet(content: bytes, contract: Contract, limits: Limits = DEFAULT_LI
         Refused: damaged, or without the feed's key.
     """
     try:
-        limits.width(len(pq.read_schema(pa.BufferReader(content)).names))
-        table = pq.read_table(pa.BufferReader(content), use_threads=False)
-        table.validate(full=True)  # texts that are none end a process further on
-        frame = pl.from_arrow(table)
+        file = pq.ParquetFile(pa.BufferReader(content))
+        names = file.schema_arrow.names
+        header = _header(names, contract, limits)
+        known = [place for place, cell in enumerate(header) if cell.column]
+        # Columns are asked for by name, and a name may occur twice: the first of them counts.
+        table = file.read(columns=[names[place] for place in known], use_threads=False)
+        columns = [table.column(table.schema.names.index(names[place])) for place in known]
+        for column in columns:
+            column.validate(full=True)  # texts that are none end a process further on
+        cells = {
+            f"c{place}": pl.Series(pl.from_arrow(_readable(column)))
+            for place, column in zip(known, columns, strict=True)
+        }
+        frame = pl.DataFrame(cells)
+        rows = frame.select(_as_text(name, kind) for name, kind in frame.schema.items())
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
-        raise Refused("malformed", detail="Parquet 文件损坏") from error
-    assert isinstance(frame, pl.DataFrame)
-    return _table(frame.select(_as_text(frame)), contract, limits)
+        raise Refused("malformed", detail="Parquet 文件损坏，或有本表的列是无法读取的类型") from error
+    others = (pl.lit(None, pl.String).alias(f"c{place}") for place in range(len(header)) if place not in known)
+    rows = rows.with_columns(others).select(f"c{place}" for place in range(len(header)))
+    return Sheet("", header, with_line_numbers(rows))
 
 
-def _as_text(frame: pl.DataFrame) -> list[pl.Expr]:
+def _readable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Bytes as text; where one value is none, all as hexadecimal digits with a mark that no text has."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)):
+        return column
+    column = pc.cast(column, pa.large_binary())
+    try:
+        return pc.cast(column, pa.large_string())
+    except pa.ArrowInvalid:
+        texts = [None if value is None else value.decode(errors="replace") for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.large_string())])
+
+
+def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
     """Typed values as a sender would have written them."""
-    expressions = []
-    for name, kind in frame.schema.items():
-        value = pl.col(name)
-        if kind == pl.Boolean:
-            value = pl.when(value).then(pl.lit("是")).when(~value).then(pl.lit("否"))
-        elif kind.is_nested():
-            value = (
-                value.struct.json_encode()
-                if isinstance(kind, pl.Struct)
-                else value.cast(pl.List(pl.String)).list.join("、")
-            )
-        elif isinstance(kind, pl.Datetime) and kind.time_zone:
+    value = pl.col(name)
+    if kind == pl.Boolean:
+        value = pl.when(value).then(pl.lit("是")).when(~value).then(pl.lit("否"))
+    elif isinstance(kind, pl.Struct):
+        value = value.struct.json_encode()
+    elif kind.is_nested():
+        value = value.cast(pl.List(pl.String)).list.join("、")
+    elif isinstance(kind, pl.Datetime):
+        if kind.time_zone:
             value = value.dt.convert_time_zone("Asia/Shanghai").dt.replace_time_zone(None)
-        elif kind.is_float():
-            # 3.0 is how a whole number is stored; it is written 3.
-            whole = (value == value.round(0)) & (value.abs() < 1e15)
-            value = (
-                pl.when(whole).then(value.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(value.cast(pl.String))
-            )
-        elif kind == pl.Binary:
-            value = value.bin.encode("hex")
-        expressions.append(value.cast(pl.String).alias(name))
-    return expressions
+        # Midnight is how a day is stored where the column could hold a time.
+        value = pl.when(value.dt.time() == time(0)).then(value.dt.strftime("%Y-%m-%d")).otherwise(value.cast(pl.String))
+    elif kind.is_float():
+        # 3.0 is how a whole number is stored; it is written 3. Beyond 2^53 not every whole number can be.
+        text, digits = value.cast(pl.String), value.cast(pl.Int64, strict=False).cast(pl.String)
+        exponent = pl.concat_str(digits.str.head(1), pl.lit("."), digits.str.slice(1), pl.lit("E+15"))
+        value = (
+            pl.when(value.abs() >= MOST_EXACT)
+            .then(pl.when(text.str.contains("e")).then(text).otherwise(exponent))
+            .when(value == value.round(0))
+            .then(digits)
+            .otherwise(text)
+        )
+    return value.cast(pl.String).alias(name)

@@ -8,11 +8,26 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from pipelines.feeds.contracts import refusal_messages
+
+RAGGED, DAMAGED = "ragged_row", "damaged_line"
+"""What may be wrong with a row before its cells are looked at; both are codes of feeds/rules.yaml."""
+NOT_COMPUTED = "公式"
+MERGED_CELL = "#合并单元格"
+"""Stands in the lower rows of an amount that is merged over several."""
+
+
+class Merged(NamedTuple):
+    """Cells of a column (0 on) merged into one, from row `top` to row `bottom` (1 on)."""
+
+    top: int
+    bottom: int
+    column: int
 
 
 @dataclass(frozen=True)
@@ -53,11 +68,12 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class HeaderCell:
-    """One header as found: the contract's column (None = extra), its unit, and its text."""
+    """One header as found: the contract's column (None = extra), its text, how many yuan one of its unit is (None: it names
+    no unit), whether it names a percentage."""
 
     column: str | None
     text: str
-    in_wan: bool = False
+    unit: int | None = None
     percent: bool = False
 
 
@@ -66,18 +82,18 @@ class Sheet:
     """Rows of one table as text.
 
     `rows` has the columns c0..c(n-1) (one per header cell), `line_no` (as the sender's program
-    counts) and `ragged` (the row has more or fewer cells than the header).
+    counts) and `fault` (RAGGED: more or fewer cells than the header; DAMAGED: cannot be taken apart; else null).
     """
 
     name: str
     header: list[HeaderCell]
     rows: pl.DataFrame
-    # Cells of a workbook may be numbers where codes should be text.
-    from_workbook: bool = False
     # The table goes on in further sheets of the same name.
     is_block: bool = False
     # Rows of several files with this header; their line numbers tell which (FILE_LINES).
     several_files: bool = False
+    # It carries the feed's header; one that does not has no rows, and its header is what was read in its place.
+    is_known: bool = True
 
 
 FILE_LINES = 1 << 40
@@ -89,6 +105,12 @@ Content = bytes | mmap.mmap
 
 
 def with_line_numbers(frame: pl.DataFrame, above: int = 0) -> pl.DataFrame:
-    """With line numbers, counted on from the lines `above`."""
+    """With line numbers, counted on from the lines `above`, and nothing at fault."""
     line_no = pl.Series("line_no", np.arange(above + 1, above + 1 + frame.height, dtype=np.int64))
-    return frame.hstack([line_no, pl.Series("ragged", np.zeros(frame.height, dtype=bool))])
+    return frame.hstack([line_no, pl.Series("fault", [None], dtype=pl.String).new_from_index(0, frame.height)])
+
+
+def mostly_whole(rows: int, at_fault: int) -> None:
+    """Raises Refused where more than half of the rows of a file are at fault: it is another kind of file than it says."""
+    if at_fault * 2 > rows:
+        raise Refused("mostly_damaged", damaged=at_fault, rows=rows)

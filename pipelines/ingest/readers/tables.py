@@ -19,7 +19,7 @@ from pipelines.ingest.readers.archives import BROKEN_ARCHIVE, files_in, gunzip, 
 from pipelines.ingest.readers.delimited import read_csv
 from pipelines.ingest.readers.records import read_jsonl, read_parquet
 from pipelines.ingest.readers.sheet import DEFAULT_LIMITS, Content, Limits, Refused, Sheet
-from pipelines.ingest.readers.workbooks import first_rows_of_xls, first_rows_of_xlsx, read_workbook
+from pipelines.ingest.readers.workbooks import read_xls, read_xlsx
 
 SUFFIXES = {".csv", ".txt", ".tsv", ".xlsx", ".xls", ".jsonl", ".parquet", ".zip", ".gz"}
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -56,7 +56,7 @@ def _tables(content: Content, file_name: str, contract: Contract, limits: Limits
     elif start.startswith(OLE):
         if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
             raise Refused("encrypted")
-        yield from read_workbook(bytes(content), contract, first_rows_of_xls(bytes(content)), limits)
+        yield from read_xls(bytes(content), contract, limits)
     elif start.startswith(b"PAR1"):
         yield read_parquet(bytes(content), contract, limits)
     elif suffix in (".xls", ".xlsx", ".zip", ".gz", ".parquet"):
@@ -73,7 +73,7 @@ def _tables(content: Content, file_name: str, contract: Contract, limits: Limits
 def _within_cell_limit(sheet: Sheet, limits: Limits) -> Sheet:
     if sheet.rows.estimated_size() <= limits.cell_characters:
         return sheet  # all cells together are not as long
-    cells = [name for name in sheet.rows.columns if name not in ("line_no", "ragged")]
+    cells = [name for name in sheet.rows.columns if name not in ("line_no", "fault")]
     # Bytes are known without looking; only where there are too many are characters counted.
     for longest in (pl.col(cells).str.len_bytes().max(), pl.col(cells).str.len_chars().max()):
         if (sheet.rows.select(pl.max_horizontal(longest)).item() or 0) <= limits.cell_characters:
@@ -89,7 +89,7 @@ def _read_zip(content: bytes, suffix: str, contract: Contract, limits: Limits) -
             safe_members(archive, members, limits)
             if any(member.filename == "xl/workbook.xml" for member in members):
                 no_entities(archive, members)
-                return read_workbook(content, contract, first_rows_of_xlsx(archive), limits)
+                return read_xlsx(content, archive, contract, limits)
             if suffix == ".xlsx":
                 raise Refused("not_a_workbook")
             return _read_files(files_in(archive, members), contract, limits)

@@ -8,6 +8,7 @@ issues as (
 final as (
     select
         issues.*,
+        {{ reject_no('issues') }} as reject_no,
         files.provider,
         files.feed,
         files.file_name,

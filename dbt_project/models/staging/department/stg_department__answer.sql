@@ -1,0 +1,2 @@
+-- 答复: every version known at the as-of date.
+{{ known_rows('answer') }}
