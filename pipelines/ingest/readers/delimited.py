@@ -42,15 +42,16 @@ BLOCK_BYTES = 48 << 20
 TAIL_BYTES = 1 << 20
 LINES_OF_A_CELL = 100
 """A quote that has not closed after so many lines is broken."""
-MANY_BLANK_LINES = 1_000
 SOMETHING = re.compile(rb"\S")
 NEWLINE, QUOTE = ord("\n"), ord('"')
+DAMAGED_UTF8 = "utf_8"
+"""Another name of the same encoding: what is whole need not be looked at again."""
 NO_CHARACTER = "\ufffd".encode()
 """Stands where bytes were no text; a value that holds one is rejected (rules.yaml, damaged_text)."""
 
 
 def encoding_of(content: Content) -> str:
-    """utf-8-sig, utf-16 (-le, -be), utf-8 (a few damaged bytes or none) or gb18030 (what is none of the others)."""
+    """utf-8-sig, utf-16 (-le, -be), utf-8 (whole), DAMAGED_UTF8 or gb18030 (what is none of the others)."""
     start = content[:3]
     if start == codecs.BOM_UTF8:
         return "utf-8-sig"
@@ -69,7 +70,7 @@ def encoding_of(content: Content) -> str:
     # GB18030 reads nearly any bytes as some letters, UTF-8 hardly any but its own.
     head = content[:HEADER_SEARCH_BYTES].decode(errors="replace")
     lost = head.count("\ufffd")
-    return "utf-8" if len(head) - len(head.encode("ascii", errors="ignore")) - lost > lost else "gb18030"
+    return DAMAGED_UTF8 if len(head) - len(head.encode("ascii", errors="ignore")) - lost > lost else "gb18030"
 
 
 def _is_utf8(content: Content) -> bool:
@@ -90,7 +91,7 @@ def decode(content: bytes, encoding: str) -> bytes:
     Raises:
         Refused: it is no text at all.
     """
-    if encoding != "utf-8" or not _is_utf8(content):
+    if encoding != "utf-8":
         content = content.decode(encoding, errors="replace").encode()
     if b"\x00" in content:
         if b"\x00" in content[:HEADER_SEARCH_BYTES]:
@@ -115,7 +116,7 @@ def blocks(content: Content) -> Iterator[bytes]:
     while offset < len(content):
         end = _end_of_record(content, offset, line_end)
         block = decode(content[offset:end], encoding)
-        encoding = "utf-8" if encoding == "utf-8-sig" else encoding  # the mark stands before the first one only
+        encoding = DAMAGED_UTF8 if encoding == "utf-8-sig" else encoding  # the mark stands before the first one only
         offset = end
         yield block
 
@@ -151,8 +152,10 @@ def read_csv(content: Content, contract: Contract, limits: Limits = DEFAULT_LIMI
     for number, piece in enumerate(chain([first[_skip_lines(first, header_line) :]], pieces)):
         if number and not SOMETHING.search(piece):
             continue
-        rows = _rows(_without_guards(piece, delimiter), delimiter, len(header), lines)
-        lines += piece.count(b"\n")
+        line_ends = piece.count(b"\n")
+        numbers = np.arange(lines + 1, lines + 2 + line_ends, dtype=np.int64)
+        rows = _rows(_without_guards(piece, delimiter), numbers, delimiter, len(header))
+        lines += line_ends
         count, faulty = count + rows.height, faulty + rows["fault"].count()
         yield Sheet("", header, rows, is_block=len(content) > BLOCK_BYTES)
     mostly_whole(count, faulty)
@@ -205,17 +208,19 @@ def _skip_lines(content: bytes, lines: int) -> int:
 
 def _without_guards(body: bytes, delimiter: str) -> bytes:
     """Cells written ="…", so that Excel keeps them as text, without that: their quotes open no quoted cell."""
-    if b'="' not in body:
+    if b"=" not in body or b'="' not in body:
         return body
     mark = re.escape(delimiter).encode()
     return re.sub(rb"(^|[\n" + mark + rb'])="([^"\n' + mark + rb']*)"(?=[\n' + mark + rb"]|$)", rb"\1\2", body)
 
 
-def _rows(body: bytes, delimiter: str, width: int, lines: int) -> pl.DataFrame:
-    """Records of a text that begins below line `lines` of the file: cells, line_no and fault (see Sheet)."""
-    numbers = np.arange(lines + 1, lines + 2 + body.count(b"\n"), dtype=np.int64)
+def _rows(body: bytes, numbers: np.ndarray, delimiter: str, width: int) -> pl.DataFrame:
+    """Records of a text: cells, line_no and fault (see Sheet); `numbers`: of each of its lines, the number in the file."""
     if b'"' not in body:
-        return _regular(*_without_blank_lines(body, numbers), delimiter, width)
+        return _regular(*_without_blank_lines(body, numbers, width), delimiter, width)
+    rows = _one_line_each(body, numbers, delimiter, width)
+    if rows is not None:
+        return rows
     if _quotes_in_order(body, delimiter):
         rows = _regular(body, numbers, delimiter, width)
         if not _swallowed(rows, delimiter, width):
@@ -223,14 +228,30 @@ def _rows(body: bytes, delimiter: str, width: int, lines: int) -> pl.DataFrame:
     return _line_by_line(body.decode(errors="replace").split("\n"), numbers, delimiter, width)
 
 
-def _without_blank_lines(body: bytes, numbers: np.ndarray) -> tuple[bytes, np.ndarray]:
-    """A text without quotes, where it has very many blank lines without them: each would be a row."""
-    if body.count(b"\n\n") < MANY_BLANK_LINES:
+def _without_blank_lines(body: bytes, numbers: np.ndarray, width: int) -> tuple[bytes, np.ndarray]:
+    """A text without quotes, where most of its lines are blank without them: each would be a row."""
+    if len(body) >= len(numbers) * width:
         return body, numbers
     text = np.frombuffer(body if body.endswith(b"\n") else body + b"\n", dtype=np.uint8)
     ends = np.flatnonzero(text == NEWLINE)
     filled = np.diff(ends, prepend=-1) > 1
     return re.sub(rb"\n{2,}", b"\n", body).lstrip(b"\n"), numbers[: len(ends)][filled]
+
+
+def _one_line_each(body: bytes, numbers: np.ndarray, delimiter: str, width: int) -> pl.DataFrame | None:
+    """Records of a text with quotes where each stands on a line of its own, has as many fields as the header and no quote in a
+    cell; None otherwise. No quote can be a stray one then, and looking at each is saved."""
+    try:
+        frame = _scan(body, delimiter, [f"c{place}" for place in range(width)], truncate=False)
+    except pl.exceptions.PolarsError:
+        return None
+    if frame.height != len(numbers) - body.endswith(b"\n"):
+        return None
+    if frame.select(pl.any_horizontal(pl.all().str.contains('"', literal=True).any())).item():
+        return None
+    if _separators(frame, body, delimiter, has_quotes=True) != frame.height * (width - 1):
+        return None
+    return with_line_numbers(frame).with_columns(line_no=pl.Series(numbers[: frame.height]))
 
 
 def _quotes_in_order(body: bytes, delimiter: str) -> bool:
@@ -239,10 +260,11 @@ def _quotes_in_order(body: bytes, delimiter: str) -> bool:
     places = np.flatnonzero(text == QUOTE)
     if len(places) % 2:
         return False
-    around = np.concatenate([[NEWLINE], text, [NEWLINE]])
-    before, after = around[places[0::2]], around[places[1::2] + 2]
-    marks = np.array([QUOTE, NEWLINE, ord(delimiter)], dtype=np.uint8)
-    return bool(np.isin(before, marks).all() and np.isin(after, marks).all())
+    may_stand_beside = np.zeros(256, dtype=bool)
+    may_stand_beside[[QUOTE, NEWLINE, ord(delimiter)]] = True
+    opening, closing = places[0::2], places[1::2]
+    before, after = text[opening[opening > 0] - 1], text[closing[closing < len(text) - 1] + 1]
+    return bool(may_stand_beside[before].all() and may_stand_beside[after].all())
 
 
 def _swallowed(rows: pl.DataFrame, delimiter: str, width: int) -> bool:
@@ -255,7 +277,7 @@ def _swallowed(rows: pl.DataFrame, delimiter: str, width: int) -> bool:
 
 
 def _regular(body: bytes, numbers: np.ndarray, delimiter: str, width: int) -> pl.DataFrame:
-    """Records of a text whose quotes are in order; `numbers`: of each of its lines, the number in the file."""
+    """Records of a text whose quotes are in order."""
     names = [f"c{place}" for place in range(width)]
     if not SOMETHING.search(body):
         return with_line_numbers(pl.DataFrame(schema=dict.fromkeys(names, pl.String)))

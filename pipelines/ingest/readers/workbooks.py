@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import fastexcel
@@ -55,17 +56,23 @@ def read_xlsx(
     Raises:
         Refused: not a workbook (encrypted, truncated), or no sheet has the header.
     """
-    facts = book_facts(archive)
     found = []
     try:
-        workbook = fastexcel.read_excel(content)
-        for place, name in enumerate(workbook.sheet_names):
-            if name.strip() in EXPLANATIONS:
-                continue
-            sheet = workbook.load_sheet(name, header_row=None, dtypes="string")
-            limits.width(sheet.width)
+        # fastexcel reads the values outside of Python, which meanwhile looks at what the XML says beside them.
+        with ThreadPoolExecutor(1) as beside:
+            looking = beside.submit(book_facts, archive)
+            workbook = fastexcel.read_excel(content)
+            tables = {
+                place: pl.DataFrame(workbook.load_sheet(name, header_row=None, dtypes="string", eager=True))
+                for place, name in enumerate(workbook.sheet_names)
+                if name.strip() not in EXPLANATIONS
+            }
+            facts = looking.result()
+        for place, cells in tables.items():
+            limits.width(cells.width)
             about = facts.sheets.get(place, CellFacts())
-            found.append(_Worksheet(name, _as_seen(sheet.to_polars(), about), about.first_row or 1, about.merged))
+            name = workbook.sheet_names[place]
+            found.append(_Worksheet(name, _as_seen(cells, about), about.first_row or 1, about.merged))
     except (fastexcel.FastExcelError, ValueError, pl.exceptions.PolarsError) as error:
         raise Refused("not_a_workbook") from error
     return _sheets(found, contract, facts.from_1904)

@@ -18,6 +18,8 @@ from decimal import Decimal
 from typing import IO
 from xml.etree import ElementTree
 
+import polars as pl
+
 from pipelines.ingest.readers.sheet import NOT_COMPUTED, Merged, Refused
 
 CHUNK_BYTES = 4 << 20
@@ -36,7 +38,8 @@ UNCOMPUTED_CELL = re.compile(_OPEN + rb"(\s*" + _FORMULA + rb"\s*" + _NO_VALUE +
 LONG_CELL = re.compile(
     _OPEN + rb"((?:\s*" + _FORMULA + rb")?\s*<" + _P + rb"v>-?(?:\d{16,}|\d[\d.]*[eE]\+?\d+)[^<]*</" + _P + rb"v>)"
 )
-LONG_NUMBER = re.compile(rb"v>-?(?:\d{16}|\d[\d.]*[eE])")
+ERROR_OR_FORMULA = r"""t=["']e["']|[<:]f[ >/]"""
+LONG_NUMBER = r"v>-?(?:[0-9]{16}|[0-9.]+[eE])"
 ROW = re.compile(rb"<" + _P + rb"row\b([^>]*)>(.*?)</" + _P + rb"row>", re.S)
 VALUE = re.compile(rb"<" + _P + rb"(?:v|is)\b")
 VALUE_TEXT = re.compile(rb"<" + _P + rb"v\b[^>/]*>([^<]*)<")
@@ -142,22 +145,19 @@ def _sheet_facts(chunks: Iterator[bytes], percent: set[bytes]) -> CellFacts:
             row_above = _counted(chunk, row_above, percent, facts)
         elif first:
             _begin(chunk, facts)
-            looked_for = [
-                pattern
-                for pattern, occurs in (
-                    (ERROR_CELL, b't="e"' in chunk or b"t='e'" in chunk),
-                    (UNCOMPUTED_CELL, b"<f" in chunk or b":f" in chunk),
-                    (LONG_CELL, LONG_NUMBER.search(chunk) is not None),
-                    (percent_cell, bool(percent)),
-                )
-                if occurs
-            ]
+            # Sheets are large and such cells few: whether a piece holds any is asked of Rust's regular expressions.
+            text = pl.Series([chunk]).cast(pl.String, strict=False)
+            looked_for = (
+                [ERROR_CELL, UNCOMPUTED_CELL] if text.str.contains(ERROR_OR_FORMULA).item() is not False else []
+            )
+            looked_for += [LONG_CELL] if text.str.contains(LONG_NUMBER).item() is not False else []
+            looked_for += [percent_cell] if percent else []
             for pattern in looked_for:
                 for cell in pattern.finditer(chunk):
                     place = REFERENCE.search(cell.group(1))
-                    text = _stands_for(cell.group(1), cell.group(2), percent)
-                    if place and text is not None:
-                        facts.cells[int(place.group(2)), _column(place.group(1))] = text
+                    seen = _stands_for(cell.group(1), cell.group(2), percent)
+                    if place and seen is not None:
+                        facts.cells[int(place.group(2)), _column(place.group(1))] = seen
         if b"mergeCell" in chunk:
             for left, top, right, bottom in MERGED.findall(chunk):
                 if int(bottom) > int(top):
