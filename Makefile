@@ -19,9 +19,10 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-# For a server without internet: all wheels of the lock in one folder, then an installation from that folder alone.
+# For a server without internet: anze and all wheels of the lock in one folder, then an installation from that folder alone.
 wheelhouse: setup
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock -d wheelhouse
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation . -w wheelhouse
 	@echo "wheelhouse/：$$(ls wheelhouse | wc -l) 个文件，$$(du -sh wheelhouse | cut -f1)"
 
 offline-setup:

@@ -20,6 +20,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+"""A checkout, or the folder a wheel was installed to: both have dbt_project/ and expectations/ beside pipelines/."""
+IS_CHECKOUT = (PROJECT_ROOT / "pyproject.toml").exists()
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 SEEDS = DBT_PROJECT / "seeds"
 # Suites of one's own may lie elsewhere.
@@ -40,7 +42,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ANZE_")
 
-    home: Path = PROJECT_ROOT / "data"
+    home: Path = Field(default_factory=lambda: PROJECT_ROOT / "data" if IS_CHECKOUT else Path.cwd())
     hash_key: str | None = None
     history: int = Field(default=7, ge=0, description="older publications kept")
     max_file_mb: int = Field(default=4096, gt=0)

@@ -1,16 +1,11 @@
 {#- The threshold of a rule of supervision on a day (ref_finding_rule). -#}
-{% macro finding_threshold(rule_code, day, column='threshold') -%}
-    (
-        select max(tuned.{{ column }}) from {{ ref('ref_finding_rule') }} as tuned
-        where tuned.rule_code = '{{ rule_code }}'
-        and {{ day }} >= tuned.valid_from
-        and (tuned.valid_to is null or {{ day }} <= tuned.valid_to)
-    )
+{% macro finding_threshold(rule_code, day, city=none, field=none) -%}
+    {{ looked_up('ref_finding_rule', rule_code, 'threshold', day, city, field) }}
 {%- endmacro %}
 
 {#- Fewer records than this say nothing: for rules about shares and clusters. -#}
-{% macro finding_least(rule_code, day) -%}
-    {{ finding_threshold(rule_code, day, 'least_records') }}
+{% macro finding_least(rule_code, day, city=none, field=none) -%}
+    {{ looked_up('ref_finding_rule', rule_code, 'least_records', day, city, field) }}
 {%- endmacro %}
 
 {#- The select list of a rule of supervision, the interface of the folder models/marts/findings/rules.

@@ -1,10 +1,44 @@
-{#- The value of a dated rule on a day (ref_rule). -#}
-{% macro rule_value(rule_code, day) -%}
+{#- One way to look a dated row up, for every table of dated rows alike: of those in force on a day, the most specific one
+    (city and field before city before field before the whole country), then the latest. -#}
+
+{#- Whether a row holds on a day, for a city and a field. Without a city (or field): only rows that name none. -#}
+{% macro in_force(rows, day, city=none, field=none) -%}
+    {{ day }} >= {{ rows }}.valid_from
+    and ({{ rows }}.valid_to is null or {{ day }} <= {{ rows }}.valid_to)
+    and {{ is_for(rows, city, field) }}
+{%- endmacro %}
+
+{% macro is_for(rows, city=none, field=none) -%}
+    ({{ rows }}.jurisdiction is null{% if city %} or {{ rows }}.jurisdiction = {{ city }}{% endif %})
+    and ({{ rows }}.industry_code is null{% if field %} or {{ rows }}.industry_code = {{ field }}{% endif %})
+{%- endmacro %}
+
+{#- What the row to be taken has most of, as text. -#}
+{% macro precedence(rows, since='valid_from') -%}
+    case when {{ rows }}.jurisdiction is null then '0' else '1' end
+    || case when {{ rows }}.industry_code is null then '0' else '1' end
+    || cast({{ rows }}.{{ since }} as string)
+{%- endmacro %}
+
+{#- A column of the row in force of a table of dated rules. -#}
+{% macro looked_up(table, rule_code, column, day, city=none, field=none) -%}
     (
-        select max(rule.value_num) from {{ ref('ref_rule') }} as rule
+        select max_by(rule.{{ column }}, {{ precedence('rule') }}) from {{ ref(table) }} as rule
         where rule.rule_code = '{{ rule_code }}'
-        and {{ day }} >= rule.valid_from
-        and (rule.valid_to is null or {{ day }} <= rule.valid_to)
+        and {{ in_force('rule', day, city, field) }}
+    )
+{%- endmacro %}
+
+{#- The value of a dated rule on a day (ref_rule). -#}
+{% macro rule_value(rule_code, day, city=none, field=none) -%}
+    {{ looked_up('ref_rule', rule_code, 'value_num', day, city, field) }}
+{%- endmacro %}
+
+{#- Whether a field has to be insured in a city on a day (ref_industry_duty); null where no row says so. -#}
+{% macro is_mandatory(day, city, field) -%}
+    (
+        select max_by(duty.is_mandatory, {{ precedence('duty') }}) from {{ ref('ref_industry_duty') }} as duty
+        where {{ in_force('duty', day, city, field) }}
     )
 {%- endmacro %}
 

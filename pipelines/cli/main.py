@@ -9,6 +9,8 @@ import atexit
 import os
 import sys
 from contextlib import suppress
+from importlib.metadata import version as version_of
+from typing import Annotated
 
 import typer
 
@@ -21,6 +23,24 @@ app = typer.Typer(
 # In the order in which `anze --help` lists them.
 for group in (night, senders, numbers, returns, audiences, synthetic):
     app.add_typer(group.commands)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from pipelines.ingest.landing import reading_fingerprint  # noqa: PLC0415
+        from pipelines.settings import code_fingerprint, settings  # noqa: PLC0415
+
+        print(f"anze {version_of('anze')}，程序 {code_fingerprint()}，读取口径 {reading_fingerprint(settings())}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="版本、程序与读取口径的指纹")
+    ] = False,
+) -> None:
+    """anze：安全生产责任保险监管数据仓"""
 
 
 def main() -> None:

@@ -195,7 +195,7 @@ def backup(
 
 @commands.command()
 def forget(
-    path: Annotated[str, typer.Argument(help="raw/ 下的路径，如 weihai_hayc/policy/2026-01-05/a.csv")],
+    path: Annotated[str, typer.Argument(help="raw/ 下的路径，如 报送单位/policy/2026-01-05/a.csv")],
     home: HomeOption = None,
 ) -> None:
     """原始文件已不在 raw/ 时，决定它的数据不再计入（下一晚生效）。"""

@@ -21,7 +21,7 @@ commands = typer.Typer()
 @commands.command()
 def report(
     year: Annotated[int, typer.Argument(help="统计年度")],
-    jurisdiction: Annotated[str, typer.Option("--jurisdiction", help="统计辖区：weihai、shanghai")],
+    jurisdiction: Annotated[str, typer.Option("--jurisdiction", help="统计辖区代码")],
     as_of: DateOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="输出目录（缺省为数据目录下的 reports/）")] = None,
     file: Annotated[bool, typer.Option("--file", help="封存：编号、只读保存，以后可逐字节重现")] = False,

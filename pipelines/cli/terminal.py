@@ -20,12 +20,11 @@ quiet_dependencies()
 console = Terminal()
 errors = Terminal(stderr=True)
 HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="数据目录（缺省为环境变量 ANZE_HOME 或本项目的 data/）")
+    Path | None,
+    typer.Option("--home", help="数据目录（缺省为环境变量 ANZE_HOME；没有时为本项目的 data/，安装包则为当前目录）"),
 ]
 DateOption = Annotated[str | None, typer.Option("--as-of", help="取数时点 YYYY-MM-DD：只计该日及以前收到的数据")]
-JurisdictionOption = Annotated[
-    str | None, typer.Option("--jurisdiction", help="统计辖区：weihai、shanghai（只有一个时可省略）")
-]
+JurisdictionOption = Annotated[str | None, typer.Option("--jurisdiction", help="统计辖区代码（只有一个时可省略）")]
 BAD_ARGUMENTS, BLOCKED, FAILED = 2, 3, 1
 
 

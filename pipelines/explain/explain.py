@@ -134,7 +134,10 @@ def find_cell(
             {"district": district_code, "city": jurisdiction},
         ).fetchall()
         if len(cities) != 1:
-            raise Unknown("请用 --jurisdiction 指明统计辖区：weihai 威海市、shanghai 上海市。")
+            known = connection.execute(
+                "select distinct jurisdiction, jurisdiction_name from marts.dim_district order by 1"
+            ).fetchall()
+            raise Unknown(f"请用 --jurisdiction 指明统计辖区：{'、'.join(f'{code} {name}' for code, name in known)}。")
         mart = "supervision_metrics" if insurer_code == ALL else "insurer_metrics"
         named = {found.title: name for name, found in metrics(connection, mart).items()}
         return named.get(metric, metric), Cell(cities[0][0], year, district_code, industry_code, insurer_code)

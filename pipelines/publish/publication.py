@@ -59,7 +59,7 @@ ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "meta.filed_statistics": (
         "已封存报送：各次封存的年度报送的统计事项，同一年度的不同取数时点并列",
         {
-            "number": "报送编号", "jurisdiction": "统计辖区：weihai 威海市，shanghai 上海市", "stat_year": "统计年度：年份", "as_of": "取数时点：封存时的取数时点", "item_no": "事项序号",
+            "number": "报送编号", "jurisdiction": "统计辖区：代码，名称见 dim_district", "stat_year": "统计年度：年份", "as_of": "取数时点：封存时的取数时点", "item_no": "事项序号",
             "item_name": "事项名称", "metric": "指标：列名", "numerator": "分子", "denominator": "分母", "shown": "印出的数值",
         },
     ),

@@ -4,7 +4,8 @@ What belongs here: reading marts into one structure that Word, Excel and JSON ar
 any computation of a metric (dbt_project/), the form of the documents (word.py, annual_workbook.py), freezing
 (filing.py).
 
-Sources: 沪安委办〔2023〕32号 三(二) for Shanghai, 威应急发〔2023〕11号 三(二)3 for Weihai.
+What a city asks for stands in rows: ref_return (title, addressee, source), ref_return_part (chapters and attachments, in their
+order), ref_return_item (items of statistics).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
+import polars as pl
 from pydantic import BaseModel, Field
 
 from pipelines.documents.figures import DASH, percent, shown, wan
@@ -82,6 +84,17 @@ class Text(BaseModel):
     line_no: int
 
 
+class Part(BaseModel):
+    """A part of the document in its order: what kind of thing stands there (word.py), of what, under which chapter."""
+
+    chapter: str
+    kind: str
+    subject: str | None
+    title: str | None
+    document_kinds: str | None = Field(description="文字材料取自哪几类文件，以 | 分隔")
+    note: str | None
+
+
 class Narrative(BaseModel):
     """A part of the return that people write. Without documents it is missing, and said to be."""
 
@@ -119,6 +132,7 @@ class Return(BaseModel):
     coverage_target: Decimal | None = Field(
         default=None, description="服务覆盖率目标（meta.rule_versions），没有则为空"
     )
+    parts: list[Part]
     figures: list[Figure]
     tables: list[Table]
     narratives: list[Narrative]
@@ -129,25 +143,6 @@ class Return(BaseModel):
     inputs_hash: str
     code_version: str
 
-
-NARRATIVES: dict[str, list[tuple[str, list[str]]]] = {
-    "shanghai": [
-        ("服务流程", ["服务流程"]),
-        ("配套政策", ["配套政策"]),
-        ("信息化管理情况", ["信息化"]),
-        ("赔付和服务典型案例", ["典型案例"]),
-        ("存在的问题及建议", ["问题建议"]),
-        ("下一步工作打算", ["下步打算"]),
-    ],
-    "weihai": [
-        ("会商部署", ["会议"]),
-        ("典型经验做法", ["典型案例"]),
-        ("各单位总结评估要点", ["总结评估报告"]),
-        ("存在的问题及建议", ["问题建议"]),
-        ("下步打算", ["下步打算"]),
-    ],
-}
-"""The narrative parts of each city's document, in its order, with the kinds of documents they are taken from."""
 
 CELL_COLUMNS: list[tuple[str, str, Kind]] = [
     ("应保单位", "required_units", "count"), ("参保率", "participation_rate", "ratio"), ("当年参保单位", "insured_units", "count"),
@@ -193,9 +188,12 @@ def collect(
         start, end, as_of = periods[0]
         form = seed("ref_return").filter(jurisdiction=jurisdiction).to_dicts()[0]
         city = seed("ref_jurisdiction").filter(jurisdiction=jurisdiction)["name"].item()
+        parts = [Part(**row) for row in _parts_of(jurisdiction)]
         narratives = [
-            Narrative(title=title, kinds=kinds, texts=_texts(connection, jurisdiction, stat_year, kinds))
-            for title, kinds in NARRATIVES[jurisdiction]
+            Narrative(title=str(part.title), kinds=kinds, texts=_texts(connection, jurisdiction, stat_year, kinds))
+            for part in parts
+            if part.kind == "narrative"
+            for kinds in [str(part.document_kinds).split("|")]
         ]
         figures = _figures(connection, jurisdiction, stat_year)
         return Return(
@@ -212,8 +210,9 @@ def collect(
             issuer=form["issuer"],
             clause=f"{form['source_doc']} {form['article']}",
             coverage_target=_coverage_target(connection, jurisdiction),
+            parts=parts,
             figures=figures,
-            tables=_tables(connection, jurisdiction, stat_year),
+            tables=_tables(connection, jurisdiction, stat_year, parts),
             narratives=narratives,
             revisions=[],
             revised_from="",
@@ -230,6 +229,11 @@ def collect(
         )
 
 
+def _parts_of(jurisdiction: str) -> list[dict[str, Any]]:
+    rows = seed("ref_return_part").filter(jurisdiction=jurisdiction)
+    return rows.sort(pl.col("sort_no").cast(pl.Int64)).select(list(Part.model_fields)).to_dicts()
+
+
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     return connection.execute(sql, list(parameters)).fetchall()
 
@@ -238,8 +242,9 @@ def _coverage_target(connection: duckdb.DuckDBPyConnection, jurisdiction: str) -
     """The target of the city's document; later years are measured against the last one set."""
     rows = _rows(
         connection,
-        "select value_num from meta.rule_versions where rule_code = 'service_coverage_target' and jurisdiction = ? "
-        "order by valid_from desc limit 1",
+        "select value_num from meta.rule_versions where rule_code = 'service_coverage_target' "
+        "and coalesce(jurisdiction, ?) = ? and industry_code is null order by jurisdiction is null, valid_from desc limit 1",
+        jurisdiction,
         jurisdiction,
     )
     return rows[0][0] if rows else None
@@ -321,7 +326,7 @@ def _missing(
     return missing + [f"{name}：{stat_year} 年没有收到数据" for name in silent]
 
 
-def _tables(connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_year: int) -> list[Table]:
+def _tables(connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_year: int, parts: list[Part]) -> list[Table]:
     cells = ", ".join(name for _, name, _ in CELL_COLUMNS)
     insurers = ", ".join(name for _, name, _ in INSURER_COLUMNS)
     # 高区, 经区, 临港区: everybody calls the zones by their short names.
@@ -382,11 +387,17 @@ def _tables(connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_year:
             columns=[text.model_copy(update={"title": "区市"}), text.model_copy(update={"title": "行业领域"}), *cell_columns],
         ),
     ]  # fmt: skip
-    return tables + (_weihai_tables(connection, jurisdiction, stat_year) if jurisdiction == "weihai" else [])
+    lists = {table.code: table for table in _lists(connection, jurisdiction, stat_year)}
+    for part in parts:
+        if part.kind in ("table", "problems", "attachment"):
+            table = lists[str(part.subject)]
+            notes = [*table.notes, *([part.note] if part.note else [])]
+            tables.append(table.model_copy(update={"title": part.title or table.title, "notes": notes}))
+    return tables
 
 
-def _weihai_tables(connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_year: int) -> list[Table]:
-    """What 威应急发〔2023〕11号 三(二) asks for beside the numbers: stages, problem list, lists per industry and area."""
+def _lists(connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_year: int) -> list[Table]:
+    """What a document may ask for beside the numbers: stages, inspections, problem list, lists per industry and area."""
 
     def table(
         code: str,
@@ -422,15 +433,13 @@ def _weihai_tables(connection: duckdb.DuckDBPyConnection, jurisdiction: str, sta
     )
     return [
         table(
-            "stages", "三个阶段工作进展表", [("阶段", "text"), ("事项", "text"), ("应报（应办）", "count"), ("按时", "count"), ("迟报", "count"), ("未报", "count")],
+            "stages", "各阶段工作进展表", [("阶段", "text"), ("事项", "text"), ("应报（应办）", "count"), ("按时", "count"), ("迟报", "count"), ("未报", "count")],
             """
             select
-                case obligation_code when 'area_plan' then '动员部署（5月31日前）' else '总结评估（11月30日前）' end as stage,
-                name || '（' || case sender_kind when 'district_bureau' then '区市' else '行业部门' end || '）', count(*),
+                stage, name || '（' || case sender_kind when 'district_bureau' then '区市' else '行业部门' end || '）', count(*),
                 count(*) filter (status = '按时'), count(*) filter (status = '迟报'), count(*) filter (status in ('逾期未报', '待报'))
             from marts.submissions where jurisdiction = ? and stat_year = ? group by all order by stage, 2
             """,
-            ["督导检查阶段（6月1日至11月20日）见问题清单和检查统计。"],
         ),
         table(
             "inspections", "督导检查统计表", [("检查对象", "text"), ("检查内容", "text"), ("检查次数", "count"), ("其中联合检查", "count"), ("发现问题", "count")],
@@ -458,7 +467,7 @@ def _weihai_tables(connection: duckdb.DuckDBPyConnection, jurisdiction: str, sta
             f"""{chosen} {insured} and policies.insured_uscc not in (
                 select insured_uscc from marts.evidence_service as done where done.jurisdiction = policies.jurisdiction and done.stat_year = policies.stat_year
             ) order by districts.sort_no, industries.sort_no, 3, policies.policy_no, policies.provider""",
-            ["年底前应全部服务（威应急发〔2023〕11号 三(一)）。"], in_word=False,
+            in_word=False,
         ),
     ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from docx.shared import Mm, Pt
 
 from pipelines.documents.charts import chinese_font, coverage_bars, png, share_bars
 from pipelines.documents.figures import percent
-from pipelines.report.annual import Return, Table, printed
+from pipelines.report.annual import Part, Return, Table, printed
 
 # GB/T 9704: 标题二号方正小标宋，正文三号仿宋，一级标题黑体，二级标题楷体，页码四号宋体。
 TITLE, BODY, HEADING, SUBHEADING, NUMERAL = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体"
@@ -61,7 +62,7 @@ def write_word(report: Return, path: Path) -> None:
         f"统计期间为{report.period_start:%Y年%-m月%-d日}至{report.period_end:%Y年%-m月%-d日}，取数时点为{report.as_of:%Y年%-m月%-d日}。",
         BODY, SIZE_BODY,
     )  # fmt: skip
-    (_shanghai if report.jurisdiction == "shanghai" else _weihai)(document, report)
+    _chapters(document, report)
     _closing(document, report)
     _attachments(document, report)
     _properties(document, report)
@@ -70,47 +71,28 @@ def write_word(report: Return, path: Path) -> None:
     path.write_bytes(_with_fixed_times(buffer.getvalue()))
 
 
-class _Chapters:
-    """Numbers first-level headings 一、二、三 in the order they are written."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.count = 0
-
-    def __call__(self, title: str) -> None:
-        _paragraph(self.document, f"{NUMERALS[self.count]}、{title}", HEADING, SIZE_BODY, keep=True)
-        self.count += 1
-
-
-def _shanghai(document: Document, report: Return) -> None:
-    """Every item of 三(二) in its order."""
-    chapter = _Chapters(document)
-    chapter("参保和赔付情况")
-    _figures(document, report, "参保和赔付")
-    _coverage_chart(document, report, "industry", "图1　分行业参保率和服务覆盖率")
-    chapter("承保机构和承保份额")
-    _figures(document, report, "承保机构")
-    _shares(document, report)
-    chapter("事故预防服务情况")
-    _figures(document, report, "事故预防服务")
-    _narrative(document, report, "服务流程")
-    chapter("配套政策和信息化管理情况")
-    _narrative(document, report, "配套政策")
-    _narrative(document, report, "信息化管理情况")
-    chapter("典型案例")
-    _narrative(document, report, "赔付和服务典型案例")
-    chapter("存在的问题及建议和下一步工作打算")
-    _narrative(document, report, "存在的问题及建议")
-    _narrative(document, report, "下一步工作打算")
-    _end(document, report, chapter)
+def _chapters(document: Document, report: Return) -> None:
+    """The parts of the city's document in their order (ref_return_part), chapters numbered 一、二、三; then what holds for all."""
+    count = 0
+    above = None
+    for part in report.parts:
+        if part.kind == "attachment":
+            continue
+        if part.chapter != above:
+            _heading(document, count, part.chapter)
+            above, count = part.chapter, count + 1
+        WRITERS[part.kind](document, report, part)
+    _heading(document, count, "口径、修订和缺项说明")
+    _end(document, report)
 
 
-def _weihai(document: Document, report: Return) -> None:
-    """The summary and evaluation report of 三(二)3."""
-    chapter = _Chapters(document)
-    chapter("工作目标完成情况")
-    _figures(document, report, "目标完成")
-    districts = _table(report, "district")
+def _heading(document: Document, count: int, title: str) -> None:
+    _paragraph(document, f"{NUMERALS[count]}、{title}", HEADING, SIZE_BODY, keep=True)
+
+
+def _target(document: Document, report: Return, part: Part) -> None:
+    """Who has not reached the city's target of coverage."""
+    districts = _table(report, str(part.subject))
     place = [column.title for column in districts.columns].index("服务覆盖率")
     target = report.coverage_target
     short = [str(row[0]) for row in districts.rows[1:] if target and row[place] is not None and row[place] < target]
@@ -119,21 +101,18 @@ def _weihai(document: Document, report: Return) -> None:
         f"服务覆盖率目标为{percent(target)}。" + (f"尚未达到的区市：{'、'.join(short)}；名单见所附工作簿。" if short else "各区市均已达到。"),
         BODY, SIZE_BODY,
     )  # fmt: skip
-    _coverage_chart(document, report, "district", "图1　各区市参保率和服务覆盖率")
-    chapter("三个阶段工作进展")
-    for code in ("stages", "inspections"):
-        table = _table(report, code)
-        if table.rows:
-            _word_table(document, table, f"表　{table.title}")
-        else:
-            _paragraph(document, f"{table.title}：未收到相应数据。", BODY, SIZE_BODY)
-    _narrative(document, report, "会商部署")
-    chapter("投保、服务和费用管理情况")
-    for section in ("投保情况", "事故预防服务", "费用管理"):
-        _figures(document, report, section)
-    _shares(document, report)
-    chapter("问题清单")
-    problems = _table(report, "problems")
+
+
+def _listed(document: Document, report: Return, part: Part) -> None:
+    table = _table(report, str(part.subject))
+    if table.rows:
+        _word_table(document, table, f"表　{table.title}")
+    else:
+        _paragraph(document, f"{table.title}：未收到相应数据。", BODY, SIZE_BODY)
+
+
+def _problems(document: Document, report: Return, part: Part) -> None:
+    problems = _table(report, str(part.subject))
     count = len(problems.rows)
     done = sum(1 for row in problems.rows if row[7] is not None)
     _paragraph(
@@ -141,17 +120,9 @@ def _weihai(document: Document, report: Return) -> None:
         f"列入问题清单{count}项，已完成整改{done}项，清单见附件。" if count else "未收到问题清单数据。",
         BODY, SIZE_BODY,
     )  # fmt: skip
-    _narrative(document, report, "存在的问题及建议")
-    chapter("典型经验做法")
-    _narrative(document, report, "典型经验做法")
-    _narrative(document, report, "各单位总结评估要点")
-    chapter("下步打算")
-    _narrative(document, report, "下步打算")
-    _end(document, report, chapter)
 
 
-def _end(document: Document, report: Return, chapter: _Chapters) -> None:
-    chapter("口径、修订和缺项说明")
+def _end(document: Document, report: Return) -> None:
     for note in report.notes:
         _paragraph(document, note, BODY, SIZE_BODY)
     if report.revised_from:
@@ -169,9 +140,9 @@ def _end(document: Document, report: Return, chapter: _Chapters) -> None:
             _paragraph(document, f"{number}．{text}。", BODY, SIZE_BODY)
 
 
-def _figures(document: Document, report: Return, section: str) -> None:
+def _figures(document: Document, report: Return, part: Part) -> None:
     """One paragraph per item, its variants after it, the basis in words."""
-    figures = [figure for figure in report.figures if figure.section == section]
+    figures = [figure for figure in report.figures if figure.section == part.subject]
     for figure in (figure for figure in figures if "." not in figure.item_no):
         variants = [other for other in figures if other.item_no.startswith(figure.item_no + ".")]
         text = f"{figure.item_no}．{figure.sentence()}。口径：{figure.basis}。"
@@ -181,8 +152,8 @@ def _figures(document: Document, report: Return, section: str) -> None:
         _paragraph(document, text, BODY, SIZE_BODY, align=WD_ALIGN_PARAGRAPH.LEFT)
 
 
-def _shares(document: Document, report: Return) -> None:
-    insurers = _table(report, "insurer")
+def _shares(document: Document, report: Return, part: Part) -> None:
+    insurers = _table(report, str(part.subject))
     titles = [column.title for column in insurers.columns]
     share, pool = titles.index("承保份额"), titles.index("共保份额")
     rows = [row for row in insurers.rows[1:] if row[share]]
@@ -192,17 +163,15 @@ def _shares(document: Document, report: Return) -> None:
         f"{row[0]}{printed(row[share], 'ratio')}（共保份额{printed(row[pool], 'ratio')}）" for row in rows
     )
     _paragraph(document, f"各机构承保份额（共保分摊后实收保费占比）：{listed}。", BODY, SIZE_BODY)
-    _chart(
-        document, report, "图2　各机构承保份额", share_bars([str(row[0]) for row in rows], [row[share] for row in rows])
-    )
+    _chart(document, report, str(part.title), share_bars([str(row[0]) for row in rows], [row[share] for row in rows]))
 
 
-def _coverage_chart(document: Document, report: Return, code: str, caption: str) -> None:
-    table = _table(report, code)
+def _coverage_chart(document: Document, report: Return, part: Part) -> None:
+    table = _table(report, str(part.subject))
     titles = [column.title for column in table.columns]
     rows = table.rows[1:]
     columns = [[row[titles.index(title)] for row in rows] for title in ("参保率", "服务覆盖率")]
-    _chart(document, report, caption, coverage_bars([str(row[0]) for row in rows], columns[0], columns[1]))
+    _chart(document, report, str(part.title), coverage_bars([str(row[0]) for row in rows], columns[0], columns[1]))
 
 
 def _chart(document: Document, report: Return, caption: str, chart: dict[str, object]) -> None:
@@ -216,17 +185,24 @@ def _chart(document: Document, report: Return, caption: str, chart: dict[str, ob
     _paragraph(document, caption, BODY, SIZE_TABLE, align=WD_ALIGN_PARAGRAPH.CENTER, indent=False)
 
 
-def _narrative(document: Document, report: Return, title: str) -> None:
-    part = next(part for part in report.narratives if part.title == title)
-    _paragraph(document, f"（{title}）", SUBHEADING, SIZE_BODY, keep=True)
-    if not part.texts:
-        _paragraph(document, f"未收到{'、'.join(part.kinds)}类文件，本部分缺。", BODY, SIZE_BODY)
-    for text in part.texts:
+def _narrative(document: Document, report: Return, part: Part) -> None:
+    narrative = next(narrative for narrative in report.narratives if narrative.title == part.title)
+    _paragraph(document, f"（{part.title}）", SUBHEADING, SIZE_BODY, keep=True)
+    if not narrative.texts:
+        _paragraph(document, f"未收到{'、'.join(narrative.kinds)}类文件，本部分缺。", BODY, SIZE_BODY)
+    for text in narrative.texts:
         lines = [line.strip().lstrip("#*- ") for line in text.text.splitlines() if line.strip()]
         head = f"{text.title}（{text.issuer or text.provider}，{text.doc_date:%Y年%-m月%-d日}）。"
         _paragraph(document, head + (lines[0] if lines else ""), BODY, SIZE_BODY)
         for line in lines[1:]:
             _paragraph(document, line, BODY, SIZE_BODY)
+
+
+WRITERS: dict[str, Callable[[Document, Return, Part], None]] = {
+    "figures": _figures, "coverage_chart": _coverage_chart, "shares": _shares, "narrative": _narrative, "target": _target,
+    "table": _listed, "problems": _problems,
+}  # fmt: skip
+"""How each kind of part is written (ref_return_part.kind)."""
 
 
 def _closing(document: Document, report: Return) -> None:

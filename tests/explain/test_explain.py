@@ -137,7 +137,7 @@ def test_as_the_command_says_it(dirty_world: Home, tmp_path: Path) -> None:
     assert (
         text.returncode == 0
         and "服务覆盖率 = 期末在保且已服务单位数" in text.stdout
-        and "来源：上海 三(二)；威海 三(一)" in text.stdout
+        and "来源：沪安委办〔2023〕32号 三(二)；威应急发〔2023〕11号 三(一)" in text.stdout
     )
     machine = dirty_world.anze(*arguments, "--json")
     content = json.loads(machine.stdout)

@@ -12,7 +12,7 @@ final as (
         '核定' as step,
         claims.report_date as started_on,
         coalesce(claims.decide_date, claims.close_date) as ended_on,
-        {{ rule_value('claim_decision_days', 'claims.report_date') }} as limit_days
+        {{ rule_value('claim_decision_days', 'claims.report_date', 'claims.jurisdiction', 'claims.industry_code') }} as limit_days
     from claims
 
     union all
@@ -22,7 +22,7 @@ final as (
         '支付' as step,
         claims.decide_date as started_on,
         claims.paid_date as ended_on,
-        {{ rule_value('claim_payment_days', 'claims.decide_date') }} as limit_days
+        {{ rule_value('claim_payment_days', 'claims.decide_date', 'claims.jurisdiction', 'claims.industry_code') }} as limit_days
     from claims
     where claims.decide_date is not null and (claims.paid_date is not null or claims.close_date is null)
 )

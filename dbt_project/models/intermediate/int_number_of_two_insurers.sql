@@ -40,7 +40,7 @@ pairs as (
         or mine.inception_date <> others.inception_date
         or mine.expiry_date <> others.expiry_date
         or {{ days_inclusive('cast(greatest(mine.received_at, others.received_at) as date)', 'days.as_of') }} - 1
-        > {{ rule_value('coinsurance_wait_days', 'days.as_of') }}
+        > {{ rule_value('coinsurance_wait_days', 'days.as_of', 'mine.jurisdiction', 'mine.industry_code') }}
 )
 
 select * from pairs

@@ -10,14 +10,9 @@ select
     policies.insured_uscc as value_1,
     cast(null as string) as value_2
 from {{ ref('fct_policy') }} as policies
-inner join {{ ref('ref_industry_duty') }} as duties
-    on policies.jurisdiction = duties.jurisdiction
-    and policies.industry_code = duties.industry_code
-    and duties.is_mandatory
-    and policies.inception_date >= duties.valid_from
-    and (duties.valid_to is null or policies.inception_date <= duties.valid_to)
 left join {{ ref('fct_roster') }} as roster
     on policies.insured_uscc = roster.uscc
     and policies.industry_code = roster.industry_code
 where policies.is_valid
     and roster.uscc is null
+    and {{ is_mandatory('policies.inception_date', 'policies.jurisdiction', 'policies.industry_code') }}

@@ -16,6 +16,6 @@ inner join {{ ref('fct_roster') }} as roster
 where policies.is_valid
     and roster.employees > 0
     and (
-        policies.insured_persons < roster.employees * {{ rule_value('persons_to_employees_low', 'policies.inception_date') }}
-        or policies.insured_persons > roster.employees * {{ rule_value('persons_to_employees_high', 'policies.inception_date') }}
+        policies.insured_persons < roster.employees * {{ rule_value('persons_to_employees_low', 'policies.inception_date', 'policies.jurisdiction', 'policies.industry_code') }}
+        or policies.insured_persons > roster.employees * {{ rule_value('persons_to_employees_high', 'policies.inception_date', 'policies.jurisdiction', 'policies.industry_code') }}
     )

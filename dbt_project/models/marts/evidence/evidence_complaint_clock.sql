@@ -30,12 +30,12 @@ limited as (
         cast(complaints.answered_at as date) as answered_on,
         registered.working_day_no
         + case
-            when complaints.extended then {{ rule_value('complaint_check_working_days', 'complaints.received_on') }}
-            else {{ rule_value('complaint_answer_working_days', 'complaints.received_on') }}
+            when complaints.extended then {{ rule_value('complaint_check_working_days', 'complaints.received_on', 'providers.jurisdiction') }}
+            else {{ rule_value('complaint_answer_working_days', 'complaints.received_on', 'providers.jurisdiction') }}
         end as last_working_day_no,
         cast(
             case
-                when complaints.extended then {{ rule_value('complaint_extension_days', 'complaints.received_on') }}
+                when complaints.extended then {{ rule_value('complaint_extension_days', 'complaints.received_on', 'providers.jurisdiction') }}
                 else 0
             end as integer
         ) as extra_days

@@ -3,45 +3,36 @@
 with
 
 policies as (
-    select * from {{ ref('evidence_policy') }} where is_incepted and not awaits_confirmation
-),
-
-rules as (
-    select * from {{ ref('ref_rule') }}
+    select
+        incepted.*,
+        {{ rule_value('limit_per_person_min', 'incepted.inception_date', 'incepted.jurisdiction', 'incepted.industry_code') }} as limit_floor,
+        {{ rule_value('commission_rate_max', 'incepted.inception_date', 'incepted.jurisdiction', 'incepted.industry_code') }} as commission_cap
+    from {{ ref('evidence_policy') }} as incepted
+    where incepted.is_incepted and not incepted.awaits_confirmation
 ),
 
 final as (
     select
-        policies.jurisdiction,
-        policies.stat_year,
-        policies.district_code,
-        policies.industry_code,
-        policies.insurer_code,
-        policies.insured_uscc,
-        policies.provider,
-        policies.policy_no,
-        policies.inception_date,
-        policies.limit_per_person,
-        policies.commission,
-        policies.premium_received,
-        floors.value_num as limit_floor,
-        policies.limit_per_person >= floors.value_num as meets_limit_floor,
-        caps.value_num as commission_cap,
-        policies.commission <= {{ share_of('policies.premium_received', 'caps.value_num') }} as meets_commission_cap,
-        policies.file_id,
-        policies.sheet,
-        policies.line_no
+        jurisdiction,
+        stat_year,
+        district_code,
+        industry_code,
+        insurer_code,
+        insured_uscc,
+        provider,
+        policy_no,
+        inception_date,
+        limit_per_person,
+        commission,
+        premium_received,
+        limit_floor,
+        limit_per_person >= limit_floor as meets_limit_floor,
+        commission_cap,
+        commission <= {{ share_of('premium_received', 'commission_cap') }} as meets_commission_cap,
+        file_id,
+        sheet,
+        line_no
     from policies
-    left join rules as floors
-        on floors.rule_code = 'limit_per_person_min'
-        and policies.inception_date >= floors.valid_from
-        and (floors.valid_to is null or policies.inception_date <= floors.valid_to)
-        and coalesce(floors.jurisdiction, policies.jurisdiction) = policies.jurisdiction
-    left join rules as caps
-        on caps.rule_code = 'commission_rate_max'
-        and policies.inception_date >= caps.valid_from
-        and (caps.valid_to is null or policies.inception_date <= caps.valid_to)
-        and coalesce(caps.jurisdiction, policies.jurisdiction) = policies.jurisdiction
 )
 
 select * from final

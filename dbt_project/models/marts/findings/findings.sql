@@ -4,40 +4,51 @@
 {{ first_statement() }}
 {%- for models in finding_models() | batch(6) %}
 select
-    found.rule_code || ':' || coalesce(found.provider || '/', '') || found.record_key as finding_id,
-    found.rule_code,
-    rules.name as rule_name,
-    rules.severity,
-    found.jurisdiction,
-    found.district_code,
-    found.industry_code,
-    found.insurer_code,
-    found.subject_type,
-    found.subject_code,
-    found.found_on,
-    {{ yuan('found.amount') }} as amount,
-    {{ filled('rules.sentence', {
-        'key': 'found.record_key', '1': "coalesce(found.value_1, '未填')", '2': "coalesce(found.value_2, '未填')",
+    judged.rule_code || ':' || coalesce(judged.provider || '/', '') || judged.record_key as finding_id,
+    judged.rule_code,
+    judged.rule_name,
+    judged.severity,
+    judged.jurisdiction,
+    judged.district_code,
+    judged.industry_code,
+    judged.insurer_code,
+    judged.subject_type,
+    judged.subject_code,
+    judged.found_on,
+    {{ yuan('judged.amount') }} as amount,
+    {{ filled('judged.sentence', {
+        'key': 'judged.record_key', '1': "coalesce(judged.value_1, '未填')", '2': "coalesce(judged.value_2, '未填')",
     }) }} as explanation,
-    found.evidence_keys,
-    found.feed,
-    found.provider,
-    found.record_key,
-    found.file_id,
-    found.sheet,
-    found.line_no,
-    rules.source_doc || ' ' || rules.article as clause
+    judged.evidence_keys,
+    judged.feed,
+    judged.provider,
+    judged.record_key,
+    judged.file_id,
+    judged.sheet,
+    judged.line_no,
+    judged.clause
 from (
-    {%- for model in models %}
-    select * from {{ ref(model) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-) as found
-inner join {{ ref('ref_finding_rule') }} as rules
-    on found.rule_code = rules.rule_code
-    and (rules.jurisdiction is null or found.jurisdiction = rules.jurisdiction)
-    and found.found_on >= rules.valid_from
-    and (rules.valid_to is null or found.found_on <= rules.valid_to)
-where rules.is_on
+    select
+        found.*,
+        rules.name as rule_name,
+        rules.severity,
+        rules.sentence,
+        rules.is_on,
+        rules.source_doc || ' ' || rules.article as clause,
+        row_number() over (
+            partition by found.rule_code, found.provider, found.record_key
+            order by {{ precedence('rules') }} desc
+        ) as place
+    from (
+        {%- for model in models %}
+        select * from {{ ref(model) }}
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ) as found
+    inner join {{ ref('ref_finding_rule') }} as rules
+        on found.rule_code = rules.rule_code
+        and {{ in_force('rules', 'found.found_on', 'found.jurisdiction', 'found.industry_code') }}
+) as judged
+where judged.place = 1 and judged.is_on
 {{ next_statement() if not loop.last }}
 {%- endfor %}

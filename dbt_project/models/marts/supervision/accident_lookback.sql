@@ -21,15 +21,15 @@ graded as (
     select
         accidents.*,
         case
-            when accidents.deaths >= {{ rule_value('grade_deaths_extraordinary', 'accidents.occurred_on') }}
-                or accidents.serious_injuries >= {{ rule_value('grade_injuries_extraordinary', 'accidents.occurred_on') }}
-                or accidents.direct_loss >= {{ rule_value('grade_loss_extraordinary', 'accidents.occurred_on') }} then '特别重大'
-            when accidents.deaths >= {{ rule_value('grade_deaths_major', 'accidents.occurred_on') }}
-                or accidents.serious_injuries >= {{ rule_value('grade_injuries_major', 'accidents.occurred_on') }}
-                or accidents.direct_loss >= {{ rule_value('grade_loss_major', 'accidents.occurred_on') }} then '重大'
-            when accidents.deaths >= {{ rule_value('grade_deaths_larger', 'accidents.occurred_on') }}
-                or accidents.serious_injuries >= {{ rule_value('grade_injuries_larger', 'accidents.occurred_on') }}
-                or accidents.direct_loss >= {{ rule_value('grade_loss_larger', 'accidents.occurred_on') }} then '较大'
+            when accidents.deaths >= {{ rule_value('grade_deaths_extraordinary', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }}
+                or accidents.serious_injuries >= {{ rule_value('grade_injuries_extraordinary', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }}
+                or accidents.direct_loss >= {{ rule_value('grade_loss_extraordinary', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }} then '特别重大'
+            when accidents.deaths >= {{ rule_value('grade_deaths_major', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }}
+                or accidents.serious_injuries >= {{ rule_value('grade_injuries_major', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }}
+                or accidents.direct_loss >= {{ rule_value('grade_loss_major', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }} then '重大'
+            when accidents.deaths >= {{ rule_value('grade_deaths_larger', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }}
+                or accidents.serious_injuries >= {{ rule_value('grade_injuries_larger', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }}
+                or accidents.direct_loss >= {{ rule_value('grade_loss_larger', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }} then '较大'
             else '一般'
         end as grade_computed
     from accidents
@@ -82,7 +82,7 @@ services as (
         and accidents.occurred_on > services.finished_on
     where services.is_completed and services.has_valid_policy
         and {{ days_inclusive('services.finished_on', 'accidents.occurred_on') }} - 1
-        <= {{ rule_value('lookback_days', 'accidents.occurred_on') }}
+        <= {{ rule_value('lookback_days', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }}
     group by accidents.accident_id
 ),
 

@@ -81,7 +81,8 @@ measured as (
         {%- endfor %}
     from targets
     left join {{ ref('int_score_weight') }} as weights
-        on targets.score = weights.score
+        on targets.jurisdiction = weights.jurisdiction
+        and targets.score = weights.score
         and targets.stat_year = weights.stat_year
     left join problems
         on targets.provider = problems.provider

@@ -25,7 +25,7 @@ good_units as (
     where units.policies_in_force > 0 and units.is_cooperative and units.hazards > 0 and units.open_hazards = 0
         and units.accidents = 0 and units.claims = 0 and units.enforcement_cases = 0 and units.open_problems = 0
         and units.uninsured_fields = 0
-        and {{ days_inclusive('units.first_insured_on', 'as_of.as_of') }} - 1 >= {{ rule_value('credit_insured_days', 'as_of.as_of') }}
+        and {{ days_inclusive('units.first_insured_on', 'as_of.as_of') }} - 1 >= {{ rule_value('credit_insured_days', 'as_of.as_of', 'units.jurisdiction') }}
 ),
 
 bad_units as (
@@ -61,14 +61,14 @@ judged_insurers as (
         insurers.insurer_code as target_code,
         insurers.insurer_name as target_name,
         case
-            when insurers.evaluation_score >= {{ rule_value('incentive_score_min', 'insurers.today') }} then '联合激励'
+            when insurers.evaluation_score >= {{ rule_value('incentive_score_min', 'insurers.today', 'insurers.jurisdiction') }} then '联合激励'
             else '警示'
         end as kind,
         '服务成效评估 ' || cast(cast(insurers.evaluation_score as decimal(5, 1)) as string) || ' 分，高等级监管发现 '
         || cast(insurers.findings_high as string) || ' 件' as reason
     from insurers
-    where insurers.evaluation_score >= {{ rule_value('incentive_score_min', 'insurers.today') }}
-        or insurers.evaluation_score <= {{ rule_value('warning_score_max', 'insurers.today') }}
+    where insurers.evaluation_score >= {{ rule_value('incentive_score_min', 'insurers.today', 'insurers.jurisdiction') }}
+        or insurers.evaluation_score <= {{ rule_value('warning_score_max', 'insurers.today', 'insurers.jurisdiction') }}
 ),
 
 candidates as (

@@ -317,11 +317,12 @@ weighed as (
         {%- for part in evaluated_parts() %}
         weights.{{ part }}_weight,
         {%- endfor %}
-        {{ rule_value('evaluation_deduction_per_finding', 'measured.period_end') }} as points_per_finding,
-        {{ rule_value('evaluation_deduction_max', 'measured.period_end') }} as most_points
+        {{ rule_value('evaluation_deduction_per_finding', 'measured.period_end', 'measured.jurisdiction') }} as points_per_finding,
+        {{ rule_value('evaluation_deduction_max', 'measured.period_end', 'measured.jurisdiction') }} as most_points
     from measured
     left join {{ ref('int_score_weight') }} as weights
-        on measured.stat_year = weights.stat_year
+        on measured.jurisdiction = weights.jurisdiction
+        and measured.stat_year = weights.stat_year
         and weights.score = 'insurer'
 ),
 

@@ -79,7 +79,7 @@ final as (
         measured.needs_notice,
         measured.notified_on,
         measured.needs_notice
-        and measured.notice_days > {{ rule_value('regulator_notice_days', 'measured.found_date') }} as is_notice_late,
+        and measured.notice_days > {{ rule_value('regulator_notice_days', 'measured.found_date', 'measured.jurisdiction') }} as is_notice_late,
         measured.escalation,
         inspections.inspection_no,
         cast(coalesce(fines.cases, 0) as bigint) as enforcement_cases,

@@ -20,7 +20,7 @@ watched as (
     select
         units.*,
         claims.last_loss_date,
-        {{ add_days('units.as_of', '-cast(' ~ rule_value('good_record_days', 'units.as_of') ~ ' as integer)') }} as good_since
+        {{ add_days('units.as_of', '-cast(' ~ rule_value('good_record_days', 'units.as_of', 'units.jurisdiction') ~ ' as integer)') }} as good_since
     from units
     left join claims
         on units.uscc = claims.uscc

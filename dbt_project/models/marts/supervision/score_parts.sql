@@ -15,7 +15,8 @@ insurers as (
         {%- endfor %}
     from {{ ref('insurer_metrics') }} as metrics
     inner join weights
-        on metrics.stat_year = weights.stat_year
+        on metrics.jurisdiction = weights.jurisdiction
+        and metrics.stat_year = weights.stat_year
         and weights.score = 'insurer'
     where metrics.insurer_code <> 'ALL'
 ),
@@ -30,7 +31,8 @@ targets as (
         {%- endfor %}
     from {{ ref('assessment') }} as assessed
     inner join weights
-        on assessed.stat_year = weights.stat_year
+        on assessed.jurisdiction = weights.jurisdiction
+        and assessed.stat_year = weights.stat_year
         and weights.score = case assessed.target_kind when '区市' then 'district' else 'department' end
 ),
 
@@ -55,12 +57,15 @@ parts as (
 
 names as (
     select
-        score,
-        part_code,
-        max(name) as name,
-        max(source_doc || ' ' || article) as clause
-    from {{ ref('ref_score_weight') }}
-    group by score, part_code
+        cities.jurisdiction,
+        named.score,
+        named.part_code,
+        max_by(named.name, case when named.jurisdiction is null then 0 else 1 end) as name,
+        max_by(named.source_doc || ' ' || named.article, case when named.jurisdiction is null then 0 else 1 end) as clause
+    from {{ ref('ref_score_weight') }} as named
+    inner join {{ ref('ref_jurisdiction') }} as cities
+        on named.jurisdiction is null or named.jurisdiction = cities.jurisdiction
+    group by cities.jurisdiction, named.score, named.part_code
 ),
 
 final as (
@@ -78,7 +83,8 @@ final as (
         names.clause
     from parts
     left join names
-        on parts.score_code = names.score
+        on parts.jurisdiction = names.jurisdiction
+        and parts.score_code = names.score
         and parts.part_code = names.part_code
 )
 

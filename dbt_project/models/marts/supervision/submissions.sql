@@ -2,8 +2,28 @@
 -- first came. A row of the calendar that names a year overrides the yearly rule for that year.
 with
 
+cities as (
+    select * from {{ ref('ref_jurisdiction') }}
+),
+
 calendar as (
-    select * from {{ ref('ref_deadline') }}
+    select
+        cities.jurisdiction,
+        deadlines.obligation_code,
+        deadlines.name,
+        deadlines.stage,
+        deadlines.sender_kind,
+        deadlines.document_kind,
+        deadlines.stat_year,
+        deadlines.due_month,
+        deadlines.due_day,
+        deadlines.valid_from_year,
+        deadlines.source_doc,
+        deadlines.article,
+        case when deadlines.jurisdiction is null then 0 else 1 end as is_own
+    from {{ ref('ref_deadline') }} as deadlines
+    inner join cities
+        on deadlines.jurisdiction is null or deadlines.jurisdiction = cities.jurisdiction
 ),
 
 as_of as (
@@ -14,11 +34,12 @@ years as (
     select distinct {{ year_of('day') }} as stat_year from {{ ref('dim_date') }}
 ),
 
-rules as (
+candidates as (
     select
         yearly.jurisdiction,
         yearly.obligation_code,
         yearly.name,
+        yearly.stage,
         yearly.sender_kind,
         yearly.document_kind,
         years.stat_year,
@@ -27,7 +48,11 @@ rules as (
             coalesce(overrides.due_month, yearly.due_month),
             coalesce(overrides.due_day, yearly.due_day)
         ) as due_date,
-        coalesce(overrides.source_doc, yearly.source_doc) || ' ' || coalesce(overrides.article, yearly.article) as clause
+        coalesce(overrides.source_doc, yearly.source_doc) || ' ' || coalesce(overrides.article, yearly.article) as clause,
+        row_number() over (
+            partition by yearly.jurisdiction, yearly.obligation_code, yearly.sender_kind, years.stat_year
+            order by yearly.is_own desc, yearly.valid_from_year desc, overrides.is_own desc
+        ) as place
     from calendar as yearly
     inner join years
         on yearly.valid_from_year <= years.stat_year
@@ -37,6 +62,10 @@ rules as (
         and yearly.sender_kind = overrides.sender_kind
         and years.stat_year = overrides.stat_year
     where yearly.stat_year is null
+),
+
+rules as (
+    select * from candidates where place = 1
 ),
 
 documents as (
@@ -57,6 +86,7 @@ final as (
         rules.stat_year,
         rules.obligation_code,
         rules.name,
+        rules.stage,
         providers.provider,
         providers.name as provider_name,
         providers.kind as sender_kind,

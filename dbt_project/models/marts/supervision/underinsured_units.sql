@@ -19,7 +19,7 @@ cover as (
         policies.insured_uscc,
         policies.industry_code,
         min(policies.limit_per_person) as limit_per_person,
-        max({{ rule_value('limit_per_person_min', 'policies.inception_date') }}) as limit_floor,
+        max({{ rule_value('limit_per_person_min', 'policies.inception_date', 'policies.jurisdiction', 'policies.industry_code') }}) as limit_floor,
         min(policies.insurer_code) as insurer_code,
         max(policies.cover_end) as cover_end
     from {{ ref('fct_policy') }} as policies

@@ -6,10 +6,6 @@ cells as (
     select * from {{ ref('supervision_metrics') }} where district_code = 'ALL' and industry_code <> 'ALL'
 ),
 
-duties as (
-    select * from {{ ref('ref_industry_duty') }}
-),
-
 voluntary as (
     select
         cells.jurisdiction,
@@ -21,12 +17,7 @@ voluntary as (
         cells.policies,
         cells.premium_received
     from cells
-    left join duties
-        on cells.jurisdiction = duties.jurisdiction
-        and cells.industry_code = duties.industry_code
-        and cells.period_end >= duties.valid_from
-        and (duties.valid_to is null or cells.period_end <= duties.valid_to)
-    where not coalesce(duties.is_mandatory, false)
+    where not coalesce({{ is_mandatory('cells.period_end', 'cells.jurisdiction', 'cells.industry_code') }}, false)
 ),
 
 final as (

@@ -14,5 +14,5 @@ select
         value_1='shares.district_code', value_2='cast(100 * shares.share as decimal(5, 1))', industry='null', located=false
     ) }}
 from shares
-where shares.district_policies >= {{ finding_least('area_one_insurer', 'shares.period_end') }}
-    and shares.share >= {{ finding_threshold('area_one_insurer', 'shares.period_end') }}
+where shares.district_policies >= {{ finding_least('area_one_insurer', 'shares.period_end', 'shares.jurisdiction') }}
+    and shares.share >= {{ finding_threshold('area_one_insurer', 'shares.period_end', 'shares.jurisdiction') }}

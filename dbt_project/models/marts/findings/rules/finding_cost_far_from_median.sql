@@ -31,4 +31,4 @@ from spent
 inner join medians
     on spent.jurisdiction = medians.jurisdiction
     and spent.item = medians.item
-where spent.amount > {{ share_of('medians.median_amount', finding_threshold('cost_far_from_median', 'spent.entry_date'), 3) }}
+where spent.amount > {{ share_of('medians.median_amount', finding_threshold('cost_far_from_median', 'spent.entry_date', 'spent.jurisdiction', 'spent.industry_code'), 3) }}

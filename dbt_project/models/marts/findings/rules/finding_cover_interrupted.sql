@@ -27,4 +27,4 @@ cross join {{ ref('int_as_of') }} as days
 where roster.mandatory
     and covers.inception_date <= days.as_of
     and {{ days_inclusive('covers.covered_until', 'covers.inception_date') }} - 2
-    > {{ finding_threshold('cover_interrupted', 'covers.inception_date') }}
+    > {{ finding_threshold('cover_interrupted', 'covers.inception_date', 'covers.jurisdiction', 'covers.industry_code') }}

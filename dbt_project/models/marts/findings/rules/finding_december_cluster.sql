@@ -36,5 +36,5 @@ select
         amount='shares.december_amount', district='null', industry='null', located=false
     ) }}
 from shares
-where shares.entries >= {{ finding_least('december_cluster', 'shares.year_end') }}
-    and shares.share >= {{ finding_threshold('december_cluster', 'shares.year_end') }}
+where shares.entries >= {{ finding_least('december_cluster', 'shares.year_end', 'shares.jurisdiction') }}
+    and shares.share >= {{ finding_threshold('december_cluster', 'shares.year_end', 'shares.jurisdiction') }}

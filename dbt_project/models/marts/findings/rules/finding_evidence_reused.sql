@@ -54,4 +54,4 @@ from {{ ref('fct_service') }} as services
 inner join reused
     on services.provider = reused.provider
     and services.service_no = reused.service_no
-where reused.units > {{ finding_threshold('evidence_reused', 'services.finished_on') }}
+where reused.units > {{ finding_threshold('evidence_reused', 'services.finished_on', 'services.jurisdiction', 'services.industry_code') }}

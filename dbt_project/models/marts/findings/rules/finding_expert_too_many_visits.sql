@@ -39,4 +39,4 @@ select
 from days
 inner join {{ ref('fct_service') }} as services
     on days.last_service = services.provider || '/' || services.service_no
-where days.visits > {{ finding_threshold('expert_too_many_visits', 'days.finished_on') }}
+where days.visits > {{ finding_threshold('expert_too_many_visits', 'days.finished_on', 'services.jurisdiction', 'services.industry_code') }}

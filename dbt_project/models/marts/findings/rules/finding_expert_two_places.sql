@@ -10,6 +10,7 @@ pairs as (
         visits.provider,
         visits.service_no,
         visits.finished_on,
+        visits.jurisdiction,
         others.provider || '/' || others.service_no as other_service,
         visits.jurisdiction <> others.jurisdiction as is_other_city,
         {{ distance_km('visits.longitude', 'visits.latitude', 'others.longitude', 'others.latitude') }} as distance
@@ -30,7 +31,7 @@ distant as (
         min(other_service) as other_service,
         max(distance) as distance
     from pairs
-    where distance > {{ finding_threshold('expert_two_places', 'pairs.finished_on') }} or (distance is null and is_other_city)
+    where distance > {{ finding_threshold('expert_two_places', 'pairs.finished_on', 'pairs.jurisdiction') }} or (distance is null and is_other_city)
     group by provider, service_no
 )
 

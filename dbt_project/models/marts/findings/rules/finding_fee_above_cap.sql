@@ -2,19 +2,23 @@
 -- (应急厅函〔2024〕322号; 应急〔2025〕27号: 21 %). The cap is fee_spent_share_max of ref_rule on the day of the entry.
 with
 
+entries as (
+    select
+        spending.*,
+        {{ rule_value('fee_spent_share_max', 'spending.entry_date', 'spending.jurisdiction', 'spending.industry_code') }} as cap
+    from {{ ref('fct_fee_entry') }} as spending
+    where spending.type = '支出'
+),
+
 spent as (
     select
         entries.policy_provider,
         entries.policy_no,
-        max(caps.value_num) as cap,
+        max(entries.cap) as cap,
         sum(entries.amount) as amount,
         max(entries.entry_date) as last_entry_date
-    from {{ ref('fct_fee_entry') }} as entries
-    inner join {{ ref('ref_rule') }} as caps
-        on caps.rule_code = 'fee_spent_share_max'
-        and entries.entry_date >= caps.valid_from
-        and (caps.valid_to is null or entries.entry_date <= caps.valid_to)
-    where entries.type = '支出'
+    from entries
+    where entries.cap is not null
     group by entries.policy_provider, entries.policy_no
 )
 

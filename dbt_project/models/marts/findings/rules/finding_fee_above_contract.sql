@@ -8,5 +8,5 @@ select
     ) }}
 from {{ ref('fee_ledger_balance') }} as balances
 where balances.spent_total > {{ share_of(
-    'greatest(balances.contracted, balances.provided)', finding_threshold('fee_above_contract', 'balances.cover_end')
+    'greatest(balances.contracted, balances.provided)', finding_threshold('fee_above_contract', 'balances.cover_end', 'balances.jurisdiction', 'balances.industry_code')
 ) }}

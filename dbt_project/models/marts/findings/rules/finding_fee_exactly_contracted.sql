@@ -36,5 +36,5 @@ select
         amount='branches.amount', district='null', industry='null', located=false
     ) }}
 from branches
-where branches.policies >= {{ finding_least('fee_exactly_contracted', 'branches.found_on') }}
-    and branches.exact_policies >= branches.policies * {{ finding_threshold('fee_exactly_contracted', 'branches.found_on') }}
+where branches.policies >= {{ finding_least('fee_exactly_contracted', 'branches.found_on', 'branches.jurisdiction') }}
+    and branches.exact_policies >= branches.policies * {{ finding_threshold('fee_exactly_contracted', 'branches.found_on', 'branches.jurisdiction') }}

@@ -8,4 +8,4 @@ select
 from {{ ref('fct_hazard') }} as hazards
 where hazards.written_notice_at is null
     or {{ days_inclusive('hazards.found_date', 'cast(hazards.written_notice_at as date)') }} - 1
-    > {{ finding_threshold('hazard_notice_late', 'hazards.found_date') }}
+    > {{ finding_threshold('hazard_notice_late', 'hazards.found_date', 'hazards.jurisdiction', 'hazards.industry_code') }}

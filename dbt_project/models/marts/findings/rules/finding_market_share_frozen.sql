@@ -6,7 +6,7 @@ shares as (
     select counted.*
     from {{ ref('int_district_share') }} as counted
     where counted.is_whole_year
-        and counted.district_policies >= {{ finding_least('market_share_frozen', 'counted.period_end') }}
+        and counted.district_policies >= {{ finding_least('market_share_frozen', 'counted.period_end', 'counted.jurisdiction') }}
 ),
 
 pairs as (
@@ -58,4 +58,4 @@ from frozen
 inner join earlier
     on frozen.district_code = earlier.district_code
     and frozen.stat_year = earlier.stat_year
-where frozen.change <= {{ finding_threshold('market_share_frozen', 'frozen.period_end') }}
+where frozen.change <= {{ finding_threshold('market_share_frozen', 'frozen.period_end', 'frozen.jurisdiction') }}

@@ -27,7 +27,7 @@ due as (
         branches.*,
         {{ add_days(
             'make_date(branches.stat_year, 1, 1)',
-            "cast(" ~ finding_threshold('plan_missing', 'make_date(branches.stat_year, 12, 31)') ~ " as integer)"
+            "cast(" ~ finding_threshold('plan_missing', 'make_date(branches.stat_year, 12, 31)', 'branches.jurisdiction') ~ " as integer)"
         ) }} as due_on
     from branches
 )

@@ -8,4 +8,4 @@ select
 from {{ ref('fee_ledger_balance') }} as balances
 where balances.provided > 0 and balances.spent = 0 and balances.spent_unproven = 0
     and {{ days_inclusive('balances.cover_end', 'balances.as_of') }} - 1
-    > {{ finding_threshold('provision_never_spent', 'balances.cover_end') }}
+    > {{ finding_threshold('provision_never_spent', 'balances.cover_end', 'balances.jurisdiction', 'balances.industry_code') }}

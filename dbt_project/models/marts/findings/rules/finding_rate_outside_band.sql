@@ -10,11 +10,13 @@ cross join {{ ref('int_as_of') }} as days
 left join {{ ref('ref_clause') }} as clauses
     on policies.clause_filing_no = clauses.clause_filing_no
     and policies.insurer_code = clauses.insurer_code
+    and policies.inception_date >= clauses.valid_from
+    and (clauses.valid_to is null or policies.inception_date <= clauses.valid_to)
 where policies.is_valid and policies.inception_date <= days.as_of
     and (
         policies.rate_factor not between clauses.rate_factor_min and clauses.rate_factor_max
         or abs(policies.premium_written - {{ share_of('policies.base_premium', 'policies.rate_factor') }})
         > {{ share_of(
-            share_of('policies.base_premium', 'policies.rate_factor'), finding_threshold('rate_outside_band', 'policies.inception_date'), 8
+            share_of('policies.base_premium', 'policies.rate_factor'), finding_threshold('rate_outside_band', 'policies.inception_date', 'policies.jurisdiction', 'policies.industry_code'), 8
         ) }}
     )

@@ -9,4 +9,4 @@ from {{ ref('fct_hazard') }} as hazards
 cross join {{ ref('int_as_of') }} as as_of
 where hazards.grade = '重大' and hazards.refused
     and {{ days_inclusive('hazards.found_date', 'coalesce(cast(hazards.reported_at as date), as_of.as_of)') }} - 1
-    > {{ finding_threshold('refusal_not_reported', 'hazards.found_date') }}
+    > {{ finding_threshold('refusal_not_reported', 'hazards.found_date', 'hazards.jurisdiction', 'hazards.industry_code') }}

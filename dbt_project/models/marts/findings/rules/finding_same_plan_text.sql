@@ -51,4 +51,4 @@ select
         value_2='substring(worst.goal, 1, 40)', district='null', industry='null', located=false
     ) }}
 from worst
-where worst.industries >= {{ finding_threshold('same_plan_text', 'worst.year_end') }}
+where worst.industries >= {{ finding_threshold('same_plan_text', 'worst.year_end', 'worst.jurisdiction') }}

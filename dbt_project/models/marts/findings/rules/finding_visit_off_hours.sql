@@ -12,6 +12,6 @@ inner join {{ ref('dim_date') }} as days
 where services.is_completed and services.form = '线下'
     and (
         not days.is_working_day
-        or extract(hour from services.started_at) < {{ rule_value('visit_earliest_hour', 'days.day') }}
-        or extract(hour from services.started_at) >= {{ rule_value('visit_latest_hour', 'days.day') }}
+        or extract(hour from services.started_at) < {{ rule_value('visit_earliest_hour', 'days.day', 'services.jurisdiction', 'services.industry_code') }}
+        or extract(hour from services.started_at) >= {{ rule_value('visit_latest_hour', 'days.day', 'services.jurisdiction', 'services.industry_code') }}
     )
