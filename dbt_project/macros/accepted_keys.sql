@@ -29,12 +29,13 @@
     ))
 {%- endmacro %}
 
-{#- Rows of all feeds that say which rejected row they put right, also where its key was part of what was wrong. -#}
+{#- Accepted rows of all feeds that say which rejected row of the feed they put right, also where its key was part of what was wrong. -#}
 {% macro corrections() -%}
     {%- for name in feed_names() %}
     select
         provider,
-        corrects as reject_no,
+        '{{ name }}' as feed,
+        upper(trim(corrects)) as reject_no,
         received_at
     from {{ staged(name) }}
     where corrects is not null

@@ -59,9 +59,17 @@ CODE_SEEDS = {
 }
 
 
+HALF_WIDTH = {chr(point): chr(point - 0xFEE0) for point in range(0xFF01, 0xFF5F)} | {"\u3000": " ", "￥": "¥"}
+"""Full-width characters and what they are half as wide. Other compatibility forms (①, ²) are not what they look like."""
+
+
+def half_width(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_many(HALF_WIDTH)
+
+
 def code_key(text: pl.Expr) -> pl.Expr:
     """What is compared when a code is looked up: half-width, upper case, no blanks, one kind of bracket."""
-    return text.str.normalize("NFKC").str.replace_all(r"[\s\u200b\ufeff]+", "").str.to_uppercase()
+    return half_width(text).str.replace_all(r"[\s\u200b\ufeff]+", "").str.to_uppercase()
 
 
 @lru_cache

@@ -10,6 +10,7 @@ import polars as pl
 
 from pipelines.feeds.contracts import Contract, contracts
 from pipelines.ingest.checks.columns import as_meant, text_columns
+from pipelines.ingest.checks.personal import masked_numbers
 from pipelines.ingest.drop import ANYTHING
 from pipelines.ingest.manifest import Receipt
 from pipelines.ingest.masking import masked
@@ -18,7 +19,7 @@ from pipelines.ingest.readers.sheet import DAMAGED, RAGGED, HeaderCell, Refused,
 from pipelines.ingest.readers.tables import tables
 from pipelines.settings import Settings
 
-_BARE_NUMBER = r"^\s*[-+]?[\d,.]+\s*$"
+_WITHOUT_UNIT = r"^[^元圆千万亿%％]*\d[^元圆千万亿%％]*$"
 
 
 def rows_as_sent(settings: Settings, receipt: Receipt, lines: set[tuple[str, int]]) -> pl.DataFrame:
@@ -58,8 +59,9 @@ def _rows(sheet: Sheet, numbers: list[int], contract: Contract) -> pl.DataFrame:
     text = text.with_columns(
         pl.lit(None, pl.String).alias(name) if column.personal else masked(pl.col(name)).alias(name)
         for name, column in contract.columns.items()
-        if column.personal or (column.type == "text" and not contract.is_number(name))
+        if column.personal or not contract.is_number(name)
     )
+    text = text.with_columns(masked_numbers(text[name]) for name in contract.columns if contract.is_number(name))
     # What a damaged row has in its cells may be of other columns; its number is enough to find it.
     whole = ~rows["fault"].is_in([DAMAGED, RAGGED]).fill_null(False)
     text = text.with_columns(pl.when(whole).then(pl.col(name)).alias(name) for name in text.columns)
@@ -72,4 +74,4 @@ def _with_unit(name: str, header: HeaderCell, contract: Contract) -> pl.Expr:
     unit = units.get(header.unit or 1, "") if kind == "money" and header.unit not in (None, 1) else ""
     if kind == "ratio" and header.percent:
         unit = "%"
-    return pl.when(value.str.contains(_BARE_NUMBER)).then(value + unit).otherwise(value).alias(name) if unit else value
+    return pl.when(value.str.contains(_WITHOUT_UNIT)).then(value + unit).otherwise(value).alias(name) if unit else value

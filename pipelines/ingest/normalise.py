@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from pipelines.feeds.reference import code_key
+from pipelines.feeds.reference import code_key, half_width
 
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2100
 EXCEL_EPOCH = date(1899, 12, 30)
@@ -64,7 +64,7 @@ LOOKALIKES = {
 """Radicals and the ideographs they look like, which input methods and PDF files mix up; full-width letters and digits."""
 TEXT_GUARD = r'^="([^"]*)"$'
 """How programs write a text so that Excel leaves it one."""
-CELL_ERROR = r"^\s*(#(REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|N/A|SPILL!|CALC!|合并单元格)|=[+(-]*[$\w'].*)\s*$"
+CELL_ERROR = r"^\s*(#(REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|N/A|SPILL!|CALC!|合并单元格|嵌套的值)|=[+(-]*[$\w'].*)\s*$"
 """A cell without a value: an error of a workbook, a formula that nobody has computed, the lower part of a merged amount."""
 NO_CHARACTER = "\ufffd"
 """Stands where the bytes of a file were no text."""
@@ -156,7 +156,7 @@ def _left_over(text: pl.DataFrame, typed: pl.DataFrame, names: list[str]) -> dic
 def _read_again(sent: pl.Series, reader: Reader, marks: bool) -> pl.DataFrame:
     """Texts → `typed` and `bare` (cleaned) of each: the distinct ones are cleaned and put through both parts of the reader."""
     # What is typed before a number so that a workbook leaves it a text is none of it.
-    bare = clean(pl.col("sent"), marks).str.replace(r"^['`]+", "")
+    bare = clean(pl.col("sent"), marks).str.replace(r"^['`]+", "").replace("", None)
     distinct = sent.unique().to_frame().with_columns(bare=bare)
     distinct = distinct.with_columns(typed=reader.usual(pl.col("bare")).cast(reader.dtype))
     if reader.forgiving is not None:
@@ -180,8 +180,10 @@ def identifier() -> Reader:
     """Numbers of policies, claims, vouchers: half-width, upper case, no blanks inside, no guard before them."""
     return Reader(
         pl.String(),
-        lambda text: pl.when(~text.str.contains(r"[^!-~]|[a-z]|^$|^['`]")).then(text),
-        lambda odd: pl.DataFrame({"v": odd}).select(code_key(pl.col("v"))).to_series(),
+        lambda text: pl.when(~text.str.contains(r"[^!-~]|[a-z]|^['`]") & text.str.contains(r"[1-9A-Z]{3}|\d")).then(
+            text
+        ),
+        lambda odd: pl.DataFrame({"v": odd}).select(code_key(pl.col("v")).replace("", None)).to_series(),
     )
 
 
@@ -260,7 +262,7 @@ _TIME = (
 _MOMENT = (
     r"^(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?(?:[T ]*"
     + _TIME
-    + r"(?: ?(?P<zone>Z|z|[+-]\d{2}(?::?\d{2})?))?)?$"
+    + r"(?: ?(?P<zone>Z|z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?))?)?$"
 )
 _COMPACT = (
     r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:[T ]?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?)?$"
@@ -271,7 +273,7 @@ DAY_SECONDS = 86_400
 def _any_moment(text: pl.Series) -> pl.DataFrame:
     """Every spelling of a date or a moment that occurs in files: `day` and `seconds` of the day, in China's time; one with a zone is
     converted. 24:00 is 86 400 seconds of its day."""
-    frame = pl.DataFrame({"v": text}).with_columns(pl.col("v").str.normalize("NFKC").str.strip_chars())
+    frame = pl.DataFrame({"v": text}).with_columns(half_width(pl.col("v")).str.strip_chars())
     full, compact = pl.col("v").str.extract_groups(_MOMENT).struct, pl.col("v").str.extract_groups(_COMPACT).struct
 
     def number(part: pl.Expr) -> pl.Expr:
@@ -344,17 +346,25 @@ def to_datetime() -> Reader:
 _DIGITS = r"(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5}|\d{1,3}(?: \d{3}){1,5})"
 
 
-def _any_number(text: pl.Series, unit: int = 1) -> pl.Series:
+MONEY, COUNTED, BARE = "(元|圆)?整?", "(人|名|次|家|个|起|项|处|条|件)?", "()"
+"""What may stand behind a number: another kind's word says that it is a number of something else."""
+
+
+def _any_number(text: pl.Series, of: str, unit: int = 1) -> pl.Series:
     """Every spelling of a number: groups of three digits, currency signs, 万, 亿, units behind it. Decimal(38, 8).
 
     A comma anywhere else is a decimal comma, or none knows what, and makes it no number (trust.md 6).
 
     Args:
+        of: what may stand behind it.
         unit: what one is of, where the cell does not say so itself: its own unit (元, 万元) counts, never both.
     """
-    bare = pl.col("v").str.normalize("NFKC").str.replace_all(r"[￥¥]|RMB|人民币|CNY", "").str.strip_chars()
+    bare = half_width(pl.col("v"))
+    if of == MONEY:
+        bare = bare.str.replace_all(r"¥|RMB|人民币|CNY", "")
+    bare = bare.str.strip_chars()
     part = bare.str.extract_groups(
-        r"^([+-]?)\s*(" + _DIGITS + r"(?:\.\d*)?|\.\d+)\s*(千|万|百万|亿)?\s*(元|圆|人|次|家)?整?$"
+        r"^([+-]?)\s*(" + _DIGITS + r"(?:\.\d*)?|\.\d+)\s*(千|万|百万|亿)?\s*" + of + "$"
     ).struct
     digits = part.field("2").str.replace_all("[, ]", "").str.strip_suffix(".")
     number = (part.field("1").replace("+", "") + digits).cast(pl.Decimal(38, 8), strict=False)
@@ -380,7 +390,7 @@ def to_money(unit: int = 1) -> Reader:
         lambda text: (
             pl.when((unit == 1) & text.str.contains(r"^-?\d{1,15}(\.\d{1,2})?$")).then(text).cast(target, strict=False)
         ),
-        lambda odd: _half_up(_any_number(odd, unit), 2, target),
+        lambda odd: _half_up(_any_number(odd, MONEY, unit), 2, target),
     )
 
 
@@ -390,7 +400,7 @@ def to_decimal() -> Reader:
     return Reader(
         target,
         lambda text: pl.when(text.str.contains(r"^-?\d{1,12}(\.\d{1,6})?$")).then(text).cast(target, strict=False),
-        lambda odd: _half_up(_any_number(odd), 6, target),
+        lambda odd: _half_up(_any_number(odd, BARE), 6, target),
     )
 
 
@@ -398,7 +408,7 @@ def to_int() -> Reader:
     """Whole numbers; 12.0 is 12, 12.5 is not a whole number."""
 
     def forgiving(odd: pl.Series) -> pl.Series:
-        number = pl.DataFrame({"v": _any_number(odd)})
+        number = pl.DataFrame({"v": _any_number(odd, COUNTED)})
         return number.select(
             pl.when(pl.col("v") == pl.col("v").round(0)).then("v").cast(pl.Int64, strict=False)
         ).to_series()
@@ -419,7 +429,7 @@ def to_ratio(percent_header: bool = False) -> Reader:
 
     def forgiving(odd: pl.Series) -> pl.Series:
         sign = odd.str.contains(r"[%％]\s*$")
-        number = _any_number(odd.str.replace(r"[%％]\s*$", ""))
+        number = _any_number(odd.str.replace(r"[%％]\s*$", ""), BARE)
         frame = pl.DataFrame({"v": number, "percent": sign | percent_header | (number > 1)})
         fraction = frame.select(pl.when("percent").then(pl.col("v") / 100).otherwise("v").cast(pl.Decimal(38, 8)))
         return _half_up(fraction.to_series(), 6, target)

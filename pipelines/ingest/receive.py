@@ -7,20 +7,23 @@ not: loading it into the warehouse (the nightly run does).
 from __future__ import annotations
 
 import shutil
+import signal
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import providers
-from pipelines.ingest.checks.check import check_file
 from pipelines.ingest.checks.outcome import Sender
 from pipelines.ingest.checks.unread import UNREAD
+from pipelines.ingest.drop import read_safely
 from pipelines.ingest.manifest import in_unicode
-from pipelines.ingest.readers.sheet import Refused
-from pipelines.ingest.readers.tables import tables
+from pipelines.ingest.readers.sheet import Limits, Refused
+from pipelines.ingest.workers import limit_memory
+from pipelines.processes import processes
 from pipelines.settings import Settings
 
 
@@ -51,13 +54,28 @@ def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: d
     partial = target.with_name(f"{target.name}.part")
     shutil.copyfile(source, partial)
     partial.replace(target)
-    contract = contracts()[feed]
-    sender = Sender(providers()[provider], now.date())
     try:
-        sheets = tables(target.read_bytes(), target.name, contract)
-        checked = list(check_file(sheets, contract, sender, lambda column: column))
+        with processes(1, limit_memory, settings.reader_memory_mb) as reader:
+            refused, counts, unread = reader.submit(_looked_at, settings, target, provider, feed, now.date()).result()
+    except BrokenProcessPool:
+        refused, counts, unread = Refused("stalled", seconds=settings.reader_seconds).message, (0, 0, 0, 0), ()
+    return Received(target, refused, counts, unread)
+
+
+def _looked_at(
+    settings: Settings, target: Path, provider: str, feed: str, day: date
+) -> tuple[str, tuple[int, int, int, int], tuple[str, ...]]:
+    """In a process bounded like those of the night: why the drop will be refused, the counts, what is not read."""
+    signal.alarm(settings.reader_seconds)
+    contract, sender = contracts()[feed], Sender(providers()[provider], day)
+    limits = Limits(settings.max_expanded_mb << 20, settings.max_cell_characters)
+    try:
+        content = target.read_bytes()
+        checked = list(read_safely(content, target.name, contract, limits, sender, lambda column: column))
     except Refused as refusal:
-        return Received(target, refusal.message, (0, 0, 0, 0))
+        return refusal.message, (0, 0, 0, 0), ()
+    finally:
+        signal.alarm(0)
     counts = (
         sum(sheet.rows_in for sheet in checked),
         sum(sheet.accepted.height for sheet in checked),
@@ -69,4 +87,4 @@ def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: d
         for table in checked
         for message in table.issues.filter(pl.col("severity") == UNREAD)["message"].to_list()
     )
-    return Received(target, "", counts, unread)
+    return "", counts, unread

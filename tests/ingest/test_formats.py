@@ -241,7 +241,7 @@ LIMITS = Limits(expanded_bytes=1 << 20, cell_characters=1000)
         (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le") * 9, "a.xlsx", "encrypted"),
         (lambda: xlsx([HEADER, ROWS[0]])[:2000], "a.xlsx", "not_a_workbook"),
         (lambda: xls([HEADER, ROWS[0]])[:3000], "a.xls", "not_a_workbook"),
-        (lambda: parquet(frame())[:-20], "a.parquet", "malformed"),
+        (lambda: parquet(frame())[:-20], "a.parquet", "bad_parquet"),
         (lambda: gzip.compress(TEXT.encode())[:-9], "a.csv.gz", "malformed"),
         (lambda: TEXT.replace("甲", "甲" * 2000).encode(), "a.csv", "cell_too_long"),
         (archive, "a.zip", {"empty", "malformed"}),

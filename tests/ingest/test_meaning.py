@@ -166,6 +166,30 @@ CASES: dict[str, tuple[str, Callable[[], bytes], Meant]] = {
     ),
     "a percent format of less than one": (".xlsx", lambda: xlsx(row("P1", 事故预防服务费占比=0.005), formats={"事故预防服务费占比": "0.0%"}), Meant({"P1": {"fee_ratio": money("0.005")}})),
     "fifteen under a header with %": (".xlsx", lambda: xlsx(row("P1", 事故预防服务费占比=15), titles=PERCENT), Meant({"P1": {"fee_ratio": money("0.15")}})),
+    "footnote marks are no digits": (
+        ".csv", lambda: csv(row("P1①"), row("P2", 签单保费="1000①"), row("P3", 签单日期="2023-1-1①"), row("P4", 投保人数="10²"), row("P1")),
+        Meant({"P1①": {}, "P1": {}}, {(3, "bad_number"), (4, "bad_date"), (5, "bad_number")}),
+    ),
+    "units of another kind": (
+        ".csv", lambda: csv(row("P1", 投保人数="5万元"), row("P2", 签单保费="1000人"), row("P3", 事故预防服务费占比="20人"), row("P4", 投保人数="12人")),
+        Meant({"P4": {"insured_persons": 12}}, {(2, "bad_number"), (3, "bad_number"), (4, "bad_number")}),
+    ),
+    **{
+        f"a unit above the table: {above}": (".csv", lambda above=above: csv(row("P1"), above=f"{above}\n"), Meant({"P1": {"premium_written": money("10000000.00"), "insured_persons": 10}}))
+        for above in ("单位：万元　制表人：张三", "金额单位：万元、人数单位：人", "单位：人民币（万元）", "单位：,万元", "保单明细表（万元）", "计量单位:万元 填报日期:2023-01-01")
+    },
+    "two units above the table": (".csv", lambda: csv(row("P1"), above="单位：万元\n单位：元\n"), Meant(refused="unclear_unit", says=("万元",))),
+    "two units in a header": (".csv", lambda: csv(row("P1"), titles={"签单保费": "签单保费（元）（万元）"}), Meant(refused="missing_columns", says=("签单保费",))),
+    "a unit in the upper of two header rows": (
+        ".csv", lambda: csv(row("P1"), above=",".join("保费（万元）" if title == "签单保费" else "" if title == "实收保费" else title for title in HEADER) + "\n"),
+        Meant({"P1": {"premium_written": money("10000000.00"), "premium_received": money("10000000.00"), "limit_per_person": money("400000.00")}}),
+    ),
+    "a line of units below the header": (".csv", lambda: csv(",".join("元" if title == "签单保费" else "" for title in HEADER), row("P1")), Meant({"P1": {}})),
+    "a line of other units below the header": (".csv", lambda: csv(",".join("万元" if title == "签单保费" else "" for title in HEADER), row("P1")), Meant(refused="unclear_unit", says=("签单保费",))),
+    "a header repeated at a page break": (".csv", lambda: csv(row("P1"), ",".join(HEADER), row("P2")), Meant({"P1": {}, "P2": {}})),
+    "a second table in another unit": (
+        ".csv", lambda: csv(row("P1"), ",".join("签单保费（万元）" if title == "签单保费" else title for title in HEADER), row("P2")), Meant(refused="unclear_unit"),
+    ),
     # days
     "the end of a day": (
         ".csv", lambda: csv(row("P1", 保险止期="2024-01-01 24:00:00"), row("P2", 保险止期="2024年1月1日24时"), row("P3", 保险止期="2024年1月2日零时"), row("P4", 保险止期="2024-01-02 00:00")),
@@ -217,6 +241,15 @@ CASES: dict[str, tuple[str, Callable[[], bytes], Meant]] = {
     ),
     "JSON numbers keep their digits": (
         ".jsonl", lambda: jsonl(raw(row("x"), "保单号", "9007199254740993"), raw(row("x"), "保单号", "10533003900.5")), Meant({"9007199254740993": {}, "10533003900.5": {}}),
+    ),
+    "JSON that says a thing twice": (".jsonl", lambda: jsonl(row("P1"), json.dumps(row("P2"), ensure_ascii=False)[:-1] + ', "签单保费": "5"}'), Meant({"P1": {}}, {(2, "damaged_line")})),
+    "JSON columns in the order of the line": (".jsonl", lambda: jsonl(row("P1", 保费="2000")), Meant({"P1": {"premium_written": money("1000.00")}}, says=("与另一列同为「签单保费」",))),
+    "JSON that is one array": (".jsonl", lambda: json.dumps([row("P1")], ensure_ascii=False, indent=1).encode(), Meant(refused="not_json_lines", says=("每行一个",))),
+    "nested values": (".jsonl", lambda: jsonl(raw(row("P1"), "被保险人名称", '{"a": 1}'), raw(row("P2"), "保单号", "[1]"), row("P3")), Meant({"P3": {}}, {(1, "cell_error"), (2, "cell_error")})),
+    "marks of emptiness as keys": (".csv", lambda: csv(row("-"), row("无"), row("''"), row("N/A"), row("P5")), Meant({"P5": {}}, {(line, "missing_value") for line in (2, 3, 4, 5)})),
+    "phones in other spellings": (
+        ".csv", lambda: csv(row("P1", 被保险人名称="甲 138-0013-8000"), row("P2", 投保人数="张三 138 0013 8000"), row("P3", 服务形式="0631-5231234")),
+        Meant({"P1": {}, "P3": {}}, {(3, "bad_number")}, hides=("138-0013-8000", "138 0013 8000", "0631-5231234")),
     ),
     "true where a number belongs": (".jsonl", lambda: jsonl(raw(row("P1"), "投保人数", "true"), raw(row("P2"), "投保人数", "30")), Meant({"P2": {"insured_persons": 30}}, {(1, "bad_number")})),
     # headers

@@ -196,3 +196,54 @@ def test_corrections_sent_back_release_what_was_rejected(published: Home, tmp_pa
     assert home.rows("select premium_received from marts.fct_policy where policy_no = 'Q1'", published=True) == [
         (15000,)
     ]
+
+
+def test_what_releases_a_reject_and_what_does_not(home: Home) -> None:
+    """A row corrected and rejected again stands in the place of the first; a number releases a row of its own feed only, never a
+    whole file; a file refused is released by a good one of its name."""
+    home.drop(
+        "weihai_hayc",
+        "policy",
+        "2023-02-01",
+        "a.csv",
+        POLICY + policy("P1", 投保人数="十") + policy("P2", 投保人数="十"),
+    )
+    home.drop("weihai_hayc", "policy", "2023-02-01", "b.csv", "保单号,险种\nP3,安责险\n")
+    home.drop("weihai_hayc", "policy", "2023-02-01", "c.csv", "保单号,险种\nP4,安责险\n")
+    home.build()
+
+    def states() -> dict[tuple[str, int | None], tuple[str, str]]:
+        rows = home.rows("select file_name, line_no, reject_no, status from quality.quarantine")
+        return {(name, line): (number, status) for name, line, number, status in rows}
+
+    first = states()
+    assert {status for _, status in first.values()} == {"open"} and len(first) == 4
+    (one, _), (two, _), (other, _) = first["a.csv", 2], first["a.csv", 3], first["c.csv", None]
+    header = POLICY.strip() + ",退回编号\n"
+    rows = [
+        policy("P1", 投保人数="九").strip() + f",{one.lower()}",
+        "," * len(POLICY.strip().split(",")) + two,
+        policy("P7").strip() + f",{other}",
+    ]
+    home.drop("weihai_hayc", "policy", "2023-03-01", "更正.csv", header + "\n".join(rows) + "\n")
+    home.drop("weihai_hayc", "policy", "2023-03-01", "b.csv", POLICY + policy("P3"))
+    claim = "理赔案号,保单号,被保险人统一社会信用代码,出险时间,报案时间,估损金额,累计已付赔款,案件状态,退回编号\n"
+    claim += f"C1,P3,{make_uscc(1)},2023-02-01,2023-02-02,100,0,处理中,{two}\n"
+    home.drop("weihai_hayc", "claim", "2023-03-01", "赔.csv", claim)
+    home.build()
+    second = states()
+    assert home.rows("select count(*) from marts.fct_claim") == [(1,)]
+    assert second["a.csv", 2][1] == "superseded" and second["更正.csv", 2][1] == "open", "rejected again"
+    assert second["a.csv", 3][1] == "open" and ("更正.csv", 3) not in second, (
+        "a number by itself is no record; a claim corrects no policy"
+    )
+    assert second["b.csv", None][1] == "released" and second["c.csv", None][1] == "open", "a row stands for no file"
+    again = second["更正.csv", 2][0]
+    home.drop("weihai_hayc", "policy", "2023-04-01", "再.csv", header + policy("P8").strip() + f",{again}\n")
+    home.build()
+    third = states()
+    assert (
+        third["更正.csv", 2][1] == "released"
+        and third["a.csv", 2][1] == "superseded"
+        and third["a.csv", 3][1] == "open"
+    )

@@ -15,11 +15,14 @@ import polars as pl
 from pipelines.feeds.contracts import Column, Contract, contracts
 from pipelines.feeds.reference import codes_of
 from pipelines.ingest import normalise
-from pipelines.ingest.readers.sheet import DAMAGED, FILE_LINES, HeaderCell, Sheet
+from pipelines.ingest.readers.headers import MONEY_UNITS, UNIT_SAID
+from pipelines.ingest.readers.sheet import DAMAGED, FILE_LINES, HeaderCell, Refused, Sheet
 
 # What stands for a record's number in lines that are none: sums below a table, the example row of a template left in. All of
 # the cell says so: a unit whose name begins like that is a unit.
 NOT_DATA = r"^\s*((合|总|小|共)\s*计|本页(小|合)计|(示例|样例)(（.*）|\(.*\))?)\s*[:：]?\s*$"
+# A cell of a line that says how the columns below it are measured.
+A_UNIT = r"^\s*[（(]?\s*(单位[:：]?)?\s*((千|百万|万|亿)?元|人|名|次|家|天|%|％|日期|文本|数字)\s*[)）]?\s*$"
 # How a key begins that may be empty or one of those.
 MAY_BE_NO_DATA = r"^\s*([合总小共本示样]|$)"
 
@@ -32,7 +35,10 @@ def data_rows(sheet: Sheet, contract: Contract) -> pl.DataFrame:
     places = {cell.column: f"c{place}" for place, cell in enumerate(sheet.header) if cell.column}
     # What the first cell of the key begins with tells for nearly all rows that they are records.
     keys = [places[name] for name in contract.key if name in places]
-    doubtful = pl.any_horizontal((pl.col(key).is_null() | pl.col(key).str.contains(MAY_BE_NO_DATA)) for key in keys)
+    headers = _headers_of_keys(contract.feed)
+    doubtful = pl.any_horizontal(
+        (pl.col(key).is_null() | pl.col(key).str.contains(MAY_BE_NO_DATA) | pl.col(key).is_in(headers)) for key in keys
+    )
     rows = sheet.rows.select((doubtful.fill_null(True) & pl.col("fault").ne_missing(DAMAGED)).arg_true()).to_series()
     if rows.is_empty():
         return sheet.rows
@@ -43,9 +49,37 @@ def data_rows(sheet: Sheet, contract: Contract) -> pl.DataFrame:
     no_key = pl.all_horizontal(pl.col(key).is_null() for key in keys)
     said_by_key = pl.any_horizontal(pl.col(key).str.contains(NOT_DATA) for key in keys)
     said = no_key & pl.any_horizontal(pl.col(cell).str.contains(NOT_DATA) for cell in cells)
-    blank = pl.all_horizontal(pl.col(cell).is_null() for cell in cells)
-    no_data = rows.filter(suspects.select((blank | said | said_by_key).fill_null(False)).to_series())
+    # The number of a reject by itself, as in a correction workbook, is no record.
+    blank = pl.all_horizontal(pl.col(cell).is_null() for cell in cells if cell != places.get("corrects"))
+    repeated = pl.all_horizontal(pl.col(key).is_in(headers) for key in keys)
+    of_units = no_key & pl.all_horizontal(pl.col(cell).str.contains(A_UNIT).fill_null(True) for cell in cells)
+    _same_units(suspects.filter((repeated | (of_units & ~blank)).fill_null(False)), sheet, contract)
+    no_data = rows.filter(
+        suspects.select((blank | said | said_by_key | repeated | of_units).fill_null(False)).to_series()
+    )
     return sheet.rows.filter(~pl.int_range(pl.len()).is_in(no_data.implode())) if len(no_data) else sheet.rows
+
+
+@lru_cache
+def _headers_of_keys(feed: str) -> list[str]:
+    """How a header repeated in the middle of a table, at a page break, is written in the columns of the key."""
+    columns = [contracts()[feed].columns[name] for name in contracts()[feed].key]
+    return [text + star for column in columns for text in (column.title, *column.aliases) for star in ("", "*")]
+
+
+def _same_units(rows: pl.DataFrame, sheet: Sheet, contract: Contract) -> None:
+    """Lines that repeat the header or name units may not name other ones than the header does.
+
+    Raises:
+        Refused: they do, so that nobody knows how the amounts are meant.
+    """
+    for place, cell in enumerate(sheet.header):
+        if not (rows.height and cell.column and contract.columns[cell.column].type == "money"):
+            continue
+        said = {unit for text in rows[f"c{place}"].drop_nulls() for unit in UNIT_SAID.findall(text)}
+        if any(MONEY_UNITS[unit] != (cell.unit or 1) for unit in said):
+            found = "、".join(f"「{unit}」" for unit in sorted(said))
+            raise Refused("unclear_unit", found=f"表头以下「{contract.columns[cell.column].title}」列又写了{found}")
 
 
 def constant(name: str, value: str | None, height: int) -> pl.Series:
@@ -84,7 +118,7 @@ def as_meant(text: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.D
         return text, pl.DataFrame()
     bare = text.with_columns(
         pl.when(pl.col(name).str.contains(normalise.OTHER_FORM))
-        .then(pl.col(name).str.normalize("NFKC" if contract.is_number(name) else "NFC"))
+        .then(pl.col(name).str.normalize("NFC"))
         .otherwise(pl.col(name))
         .str.replace_many(normalise.LOOKALIKES)
         .str.replace_all(normalise.INVISIBLE, "")
@@ -128,8 +162,13 @@ def reading_day(feed: str, received: date) -> date:
 
 @lru_cache
 def with_marks(feed: str) -> frozenset[str]:
-    """Columns in which 无, N/A and the like are values."""
-    return frozenset(name for name, column in contracts()[feed].columns.items() if column.type in ("text", "code"))
+    """Columns in which 无, N/A and the like are values: the number of a record is none."""
+    contract = contracts()[feed]
+    return frozenset(
+        name
+        for name, column in contract.columns.items()
+        if column.type == "code" or (column.type == "text" and not contract.is_number(name))
+    )
 
 
 @lru_cache(maxsize=4096)

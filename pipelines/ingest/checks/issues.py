@@ -24,7 +24,9 @@ ISSUE_SCHEMA: dict[str, pl.DataType] = {
     "column_name": pl.String(),
     "raw_value": pl.String(),
     "message": pl.String(),
+    "corrects": pl.String(),
 }
+"""`corrects`: the reject that the row says it puts right (退回编号): rejected again, it stands in its place."""
 LONGEST_RAW_VALUE = 200
 
 
@@ -55,6 +57,7 @@ def find_issues(
                 column_name=pl.lit(problem.column),
                 raw_value=raw_value.str.slice(0, LONGEST_RAW_VALUE),
                 message=problem.message,
+                corrects="corrects",
             )
             .cast(dict(ISSUE_SCHEMA))  # type: ignore[arg-type]
         )
@@ -81,6 +84,7 @@ def faulty_rows(
         column_name=pl.lit(""),
         raw_value=pl.lit(None, pl.String),
         message=pl.col("fault").replace_strict(texts),
+        corrects="corrects",
     ).cast(dict(ISSUE_SCHEMA))  # type: ignore[arg-type]
 
 

@@ -83,6 +83,7 @@ def mask_personal(issues: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         .then(pl.lit(MASKED))
         .otherwise(masked(pl.col("raw_value"))),
         message=masked(pl.col("message")),
+        corrects=masked(pl.col("corrects")),
     )
 
 

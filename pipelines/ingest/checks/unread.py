@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.feeds.contracts import Contract
 from pipelines.ingest.checks.issues import ISSUE_SCHEMA
 from pipelines.ingest.checks.rules import WITHDRAWN, WITHDRAWS
-from pipelines.ingest.readers.headers import likeliest, told
+from pipelines.ingest.readers.headers import header_key, header_names, likeliest, told
 from pipelines.ingest.readers.sheet import Sheet
 
 UNREAD = "unread"
@@ -45,14 +45,20 @@ def lacking(sheet: Sheet, contract: Contract, day: date) -> list[str]:
 
 def unread_headers(sheet: Sheet, contract: Contract) -> pl.DataFrame:
     """Columns of a sheet that the contract does not know, an issue each."""
+    known = header_names(contract.feed)
     headers = [
         (cell.text, False) if cell.text else (f"第 {place + 1} 列（没有表头）", True)
         for place, cell in enumerate(sheet.header)
         if cell.column is None and (cell.text or sheet.rows[f"c{place}"].count())
     ]
     headers = list(dict.fromkeys(headers))  # one that stands there twice is said once
-    rows = []
+    rows: list[tuple[str, str | None, str, str]] = []
     for text, nameless in headers[:NAMED]:
+        if column := known.get(header_key(text)):
+            same = contract.columns[column].title
+            twice = f"「{told(text)}」这一列没有入库：它与另一列同为「{same}」，或写了两种单位。请只留一列，改好后整份重新报送。"
+            rows.append((sheet.name, same, told(text), twice))
+            continue
         title = None if nameless else likeliest(text, contract)
         meant = f"如果就是「{title}」，请把表头改成这样后重新报送。" if title else "如需报送，请使用本表模板的表头。"
         rows.append((sheet.name, title, told(text), f"本表没有「{told(text)}」这一列，这一列没有入库。{meant}"))

@@ -22,9 +22,17 @@ HEADER_SEARCH_ROWS = 30
 # One known word is no header: a page of explanations names the key as well.
 FEWEST_HEADERS = 2
 MONEY_UNITS = {"元": 1, "千元": 1_000, "万元": 10_000, "百万元": 1_000_000, "亿元": 100_000_000}
-UNIT_IN_HEADER = re.compile(r"[（(\[【]\s*(?:单位[:：]?)?\s*((?:千|万|百万|亿)?元|人|%|％|次|必填|选填)\s*[)）\]】]")
-UNIT_ABOVE = re.compile(r"单位\s*[:：]\s*(?:人民币)?\s*((?:千|万|百万|亿)?元)\s*[)）\]】]?\s*$")
-"""A line above the table that names the unit of its amounts."""
+_UNIT = "(?:千|百万|万|亿)?元"
+UNIT_IN_HEADER = re.compile(
+    r"[（(\[【〔]\s*(?:单位[:：]?)?\s*(?:人民币)?\s*("
+    + _UNIT
+    + r"|人|%|％|次|必填|选填)\s*[)）\]】〕]|[/／]\s*("
+    + _UNIT
+    + r")\s*$"
+)
+# What a line above the table says of the unit of its amounts: anything where it speaks of units, else a multiple or a unit in brackets.
+UNIT_SAID = re.compile(_UNIT)
+UNIT_MENTIONED = re.compile(r"(?<![\d.,])(?:千|百万|万|亿)元|(?<=[（(])元(?=[)）])")
 ALIKE_FROM = 55
 """How alike (of 100) a header must be to one of the contract for a message to name it."""
 HEADERS_NAMED = 12
@@ -62,13 +70,13 @@ def match_header(cells: list[str | None], names: dict[str, str]) -> list[HeaderC
     for cell in cells:
         text = (cell or "").strip()
         column = names.get(header_key(text)) if text else None
-        if column in taken:
+        units = {one or other for one, other in UNIT_IN_HEADER.findall(text)}
+        money = {MONEY_UNITS[unit] for unit in units if unit in MONEY_UNITS}
+        if column in taken or len(money) > 1:
             column = None
         if column:
             taken.add(column)
-        units = UNIT_IN_HEADER.findall(text)
-        unit = next((MONEY_UNITS[unit] for unit in units if unit in MONEY_UNITS), None)
-        matched.append(HeaderCell(column, text, unit, percent=bool({"%", "％"} & set(units))))
+        matched.append(HeaderCell(column, text, min(money, default=None), percent=bool({"%", "％"} & units)))
     return matched
 
 
@@ -76,7 +84,10 @@ def find_header(rows: list[list[str | None]], contract: Contract) -> tuple[int, 
     """The row with the most known headers among those that carry every key column, in the unit that a row above names.
 
     A header may stand in two rows (cells merged downwards): the lower cell counts, the upper one where
-    the lower is empty.
+    the lower is empty; the unit of an upper cell holds for all it stands over.
+
+    Raises:
+        Refused: more than one unit is named above, and amounts have none of their own.
     """
     key = set(contract.required_key)
     best: tuple[int, int, list[HeaderCell]] | None = None
@@ -89,8 +100,7 @@ def find_header(rows: list[list[str | None]], contract: Contract) -> tuple[int, 
     if best is None:
         return None
     _, number, header = best
-    unit = _unit_above(rows[:number])
-    return number, [replace(cell, unit=unit) if cell.column and cell.unit is None else cell for cell in header]
+    return number, _with_units_above(header, rows[:number], contract)
 
 
 def best_guess(rows: list[list[str | None]], contract: Contract) -> list[HeaderCell]:
@@ -118,10 +128,32 @@ def _candidates(rows: list[list[str | None]], contract: Contract) -> Iterable[tu
         above = cells
 
 
-def _unit_above(rows: list[list[str | None]]) -> int | None:
-    found = [UNIT_ABOVE.search(cell) for row in rows for cell in row if cell]
-    units = {MONEY_UNITS[match.group(1)] for match in found if match}
-    return units.pop() if len(units) == 1 else None
+def _with_units_above(header: list[HeaderCell], above: list[list[str | None]], contract: Contract) -> list[HeaderCell]:
+    """Amounts without a unit of their own in the one that the upper row of the header or a line above the table names."""
+    upper = above[-1] if above and sum(bool(cell) for cell in above[-1]) >= FEWEST_HEADERS else []
+    if any("单位" in (cell or "") for cell in upper):
+        upper = []
+    over: str | None = None
+    with_units = []
+    for place, cell in enumerate(header):
+        over = (upper[place] if place < len(upper) else None) or over
+        found = match_header([over], {})[0].unit if over and cell.unit is None else None
+        with_units.append(replace(cell, unit=found) if found else cell)
+    bare = [
+        cell
+        for cell in with_units
+        if cell.column and cell.unit is None and contract.columns[cell.column].type == "money"
+    ]
+    said = _units_said(above[:-1] if upper else above)
+    if len(said) > 1 and bare:
+        raise Refused("unclear_unit", found=f"表格上方写了{'、'.join(f'「{unit}」' for unit in sorted(said))}")
+    unit = MONEY_UNITS[said.pop()] if len(said) == 1 else None
+    return [replace(cell, unit=unit) if unit and cell in bare else cell for cell in with_units]
+
+
+def _units_said(rows: list[list[str | None]]) -> set[str]:
+    texts = ["".join(cell for cell in row if cell) for row in rows]
+    return {unit for text in texts for unit in (UNIT_SAID if "单位" in text else UNIT_MENTIONED).findall(text)}
 
 
 def no_header(guesses: Iterable[list[HeaderCell]], contract: Contract) -> Refused:
@@ -158,7 +190,12 @@ def likeliest(text: str, contract: Contract, columns: Iterable[str] = ()) -> str
     wanted = set(columns)
     names = {key: column for key, column in header_names(contract.feed).items() if not wanted or column in wanted}
     found = process.extractOne(header_key(text), names.keys(), scorer=fuzz.ratio, score_cutoff=ALIKE_FROM)
-    return contract.columns[names[found[0]]].title if found else None
+    if not found:
+        return None
+    column = contract.columns[names[found[0]]]
+    # Whoever is told to write the title alone would drop the unit.
+    units = set(UNIT_SAID.findall(text)) if column.type == "money" else set()
+    return f"{column.title}（{units.pop()}）" if len(units) == 1 else column.title
 
 
 def told(header: str) -> str:

@@ -31,6 +31,8 @@ from pipelines.ingest.readers.sheet import (
 
 # From here on not every whole number is a double (2^53); ten times as large ones are written with an exponent anyway.
 MOST_EXACT = 9007199254740992
+NESTED = "#嵌套的值"
+"""Stands where a list or a structure is in a column of single values (normalise.py, CELL_ERROR)."""
 
 
 def _header(names: list[str], contract: Contract, limits: Limits) -> list[HeaderCell]:
@@ -52,21 +54,31 @@ def read_jsonl(content: bytes, contract: Contract, limits: Limits = DEFAULT_LIMI
     lines = lines.filter(pl.col("text").str.strip_chars() != "").with_columns(pl.col("line_no").cast(pl.Int64))
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:
         connection.register("given", lines.to_arrow())
+        # An object that says the same thing twice says nothing.
         connection.execute(
-            "create temp table lines as select line_no, text, case when json_valid(text) then json_type(text) = 'OBJECT' else false end as good from given"
+            "create temp table lines as select line_no, text, case when not json_valid(text) or json_type(text) <> 'OBJECT' then false "
+            "else len(json_keys(text)) = len(list_distinct(json_keys(text))) end as good from given"
         )
+        # An array, or objects over several lines: no line is an object, and brackets stand at the begin of some.
+        no_object = connection.sql("select not bool_or(good) from lines").fetchall() == [(True,)]
+        if no_object and lines["text"].str.contains(r"^\s*(\[|[\[\]{},]+\s*$)").any():
+            raise Refused("not_json_lines")
         names = connection.sql(
-            "select name from (select line_no, unnest(json_keys(text)) as name from lines where good) group by name order by min(line_no), name"
+            "select name from (select line_no, unnest(json_keys(text)) as name, unnest(range(len(json_keys(text)))) as place from lines where good) "
+            "group by name order by min(line_no), min(place), name"
         ).fetchall()
         header = _header([name for (name,) in names], contract, limits)
         known = [place for place, cell in enumerate(header) if cell.column]
         pointers = ["/" + names[place][0].replace("~", "~0").replace("/", "~1") for place in known]
         read = connection.sql(
-            "select line_no, good, case when good then json_extract_string(text, $pointers) end as cells from lines order by line_no",
+            "select line_no, good, case when good then json_extract_string(text, $pointers) end as cells, "
+            "case when good then json_type(text, $pointers) end as kinds from lines order by line_no",
             params={"pointers": pointers},
         ).to_arrow_table()
     frame = pl.DataFrame(pl.from_arrow(read))
-    cells = {place: _listed(pl.col("cells").list.get(number, null_on_oob=True)) for number, place in enumerate(known)}
+    cells = {
+        place: _plain(number, contract.columns[str(header[place].column)].many) for number, place in enumerate(known)
+    }
     rows = frame.select(
         *(cells.get(place, pl.lit(None, pl.String)).alias(f"c{place}") for place in range(len(header))),
         line_no=pl.col("line_no").cast(pl.Int64),
@@ -74,6 +86,14 @@ def read_jsonl(content: bytes, contract: Contract, limits: Limits = DEFAULT_LIMI
     )
     mostly_whole(rows.height, rows["fault"].count())
     return Sheet("", header, rows)
+
+
+def _plain(number: int, many: bool) -> pl.Expr:
+    """The value of a column as text; what is nested in a column of single values is none."""
+    text = pl.col("cells").list.get(number, null_on_oob=True)
+    kind = pl.col("kinds").list.get(number, null_on_oob=True)
+    nested = kind == "OBJECT" if many else kind.is_in(["OBJECT", "ARRAY"])
+    return pl.when(nested).then(pl.lit(NESTED)).otherwise(_listed(text))
 
 
 def _listed(text: pl.Expr) -> pl.Expr:
@@ -105,9 +125,10 @@ def read_parquet(content: bytes, contract: Contract, limits: Limits = DEFAULT_LI
             for place, column in zip(known, columns, strict=True)
         }
         frame = pl.DataFrame(cells)
-        rows = frame.select(_as_text(name, kind) for name, kind in frame.schema.items())
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
-        raise Refused("malformed", detail="Parquet 文件损坏，或有本表的列是无法读取的类型") from error
+        many = {f"c{place}": contract.columns[str(header[place].column)].many for place in known}
+        rows = frame.select(_as_text(name, kind, many[name]) for name, kind in frame.schema.items())
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise Refused("bad_parquet") from error
     others = (pl.lit(None, pl.String).alias(f"c{place}") for place in range(len(header)) if place not in known)
     rows = rows.with_columns(others).select(f"c{place}" for place in range(len(header)))
     return Sheet("", header, with_line_numbers(rows))
@@ -126,13 +147,13 @@ def _readable(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return pa.chunked_array([pa.array(texts, pa.large_string())])
 
 
-def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
+def _as_text(name: str, kind: pl.DataType, many: bool) -> pl.Expr:
     """Typed values as a sender would have written them."""
     value = pl.col(name)
     if kind == pl.Boolean:
         value = pl.when(value).then(pl.lit("是")).when(~value).then(pl.lit("否"))
-    elif isinstance(kind, pl.Struct):
-        value = value.struct.json_encode()
+    elif kind.is_nested() and (isinstance(kind, pl.Struct) or not many):
+        value = pl.when(value.is_not_null()).then(pl.lit(NESTED))
     elif kind.is_nested():
         value = value.cast(pl.List(pl.String)).list.join("、")
     elif isinstance(kind, pl.Datetime):

@@ -198,8 +198,10 @@ def _merged_apart(
     stands in the first one, and in the others that it is not known."""
     by_column: dict[int, list[Merged]] = {}
     for cell in merged:
-        if cell.column < rows.width and cell.top >= first_row:
-            by_column.setdefault(cell.column, []).append(cell)
+        # Merged ranges may reach far below the last value.
+        bottom = min(cell.bottom, first_row + rows.height - 1)
+        if cell.column < rows.width and first_row <= cell.top < bottom:
+            by_column.setdefault(cell.column, []).append(cell._replace(bottom=bottom))
     for column, cells in by_column.items():
         known = header[column].column if column < len(header) else None
         if known is None:

@@ -27,6 +27,8 @@ CHUNK_BYTES = 4 << 20
 PERCENT_FORMATS = {9, 10}
 # Excel keeps 15 digits of a number.
 MOST_EXACT = 1e15
+# Of a sheet; what says it has more is damaged or means harm.
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 
 _P = rb"(?:\w+:)?"
 _FORMULA = rb"<" + _P + rb"f\b(?:[^>]*/>|[^>]*>([^<]*)</" + _P + rb"f>)"
@@ -161,8 +163,8 @@ def _sheet_facts(chunks: Iterator[bytes], percent: set[bytes]) -> CellFacts:
         if b"mergeCell" in chunk:
             for left, top, right, bottom in MERGED.findall(chunk):
                 if int(bottom) > int(top):
-                    columns = range(_column(left), _column(right) + 1)
-                    facts.merged += [Merged(int(top), int(bottom), column) for column in columns]
+                    columns = range(_column(left), min(_column(right), MOST_COLUMNS) + 1)
+                    facts.merged += [Merged(int(top), min(int(bottom), MOST_ROWS), column) for column in columns]
     return facts
 
 

@@ -1,5 +1,6 @@
--- Rejected rows and refused files; released once the same sender had the same record, or one that says it corrects this one,
--- accepted later; closed once it answered that it will not come again.
+-- Rejected rows and refused files. A row is released once the same sender had the same record, or one of the feed that says it
+-- corrects this one, accepted later; superseded by one that says so and was rejected itself. A refused file is released by a later
+-- one of its name of which rows were accepted. Closed once the sender answered that it will not come again.
 with
 
 issues as (
@@ -26,10 +27,33 @@ corrections as (
 corrected as (
     select
         provider,
+        feed,
         reject_no,
         max(received_at) as last_received_at
     from corrections
-    group by provider, reject_no
+    group by provider, feed, reject_no
+),
+
+rejected_again as (
+    select
+        provider,
+        feed,
+        upper(trim(corrects)) as reject_no,
+        max(received_at) as last_received_at
+    from issues
+    where corrects is not null
+    group by provider, feed, upper(trim(corrects))
+),
+
+files as (
+    select
+        provider,
+        feed,
+        file_name,
+        max(received_at) as last_received_at
+    from {{ ref('stg_quality__files') }}
+    where is_known and status = 'loaded' and rows_accepted > 0
+    group by provider, feed, file_name
 ),
 
 answers as (
@@ -54,6 +78,8 @@ final as (
         case
             when accepted.last_received_at > issues.received_at then 'released'
             when corrected.last_received_at > issues.received_at then 'released'
+            when files.last_received_at > issues.received_at then 'released'
+            when rejected_again.last_received_at > issues.received_at then 'superseded'
             when answers.kind = '不再补报' then 'closed'
             else 'open'
         end as status,
@@ -67,7 +93,19 @@ final as (
         and issues.record_key = accepted.record_key
     left join corrected
         on issues.provider = corrected.provider
+        and issues.feed = corrected.feed
         and issues.reject_no = corrected.reject_no
+        and issues.line_no is not null
+    left join rejected_again
+        on issues.provider = rejected_again.provider
+        and issues.feed = rejected_again.feed
+        and issues.reject_no = rejected_again.reject_no
+        and issues.line_no is not null
+    left join files
+        on issues.provider = files.provider
+        and issues.feed = files.feed
+        and issues.file_name = files.file_name
+        and issues.severity = 'fatal'
     left join answers
         on issues.provider = answers.provider
         and issues.reject_no = answers.subject_no
