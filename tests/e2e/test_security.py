@@ -123,7 +123,10 @@ def test_nothing_that_was_sent_ran(home: Home) -> None:
     """A template would have become 1337, a query would have dropped a table; a page holds the script as text."""
     assert home.rows("select count(*) from marts.findings", published=True)[0][0] >= 0
     names = {name for (name,) in home.rows("select insured_name from marts.fct_policy", published=True)}
-    assert {TEMPLATE, FORMULA, SCRIPT, SQL} <= names
+    assert {TEMPLATE, SCRIPT, SQL} <= names
+    # A formula in the place of a value is refused, and shown as what it is.
+    refused = {value for (value,) in home.rows("select raw_value from quality.quarantine", published=True)}
+    assert FORMULA in refused and FORMULA not in names
     for where, text in texts(home):
         # What a template engine would have made of the name of P0, wherever that name stands.
         assert "1337甲乙丙" not in text, where

@@ -178,6 +178,9 @@ CASES: dict[str, tuple[str, Callable[[], bytes], Meant]] = {
         f"a unit above the table: {above}": (".csv", lambda above=above: csv(row("P1"), above=f"{above}\n"), Meant({"P1": {"premium_written": money("10000000.00"), "insured_persons": 10}}))
         for above in ("单位：万元　制表人：张三", "金额单位：万元、人数单位：人", "单位：人民币（万元）", "单位：,万元", "保单明细表（万元）", "计量单位:万元 填报日期:2023-01-01")
     },
+    "a header's own unit before the one above": (
+        ".csv", lambda: csv(row("P1"), titles={"签单保费": "签单保费（元）"}, above="单位：万元\n"), Meant({"P1": {"premium_written": money("1000.00"), "premium_received": money("10000000.00")}}),
+    ),
     "two units above the table": (".csv", lambda: csv(row("P1"), above="单位：万元\n单位：元\n"), Meant(refused="unclear_unit", says=("万元",))),
     "two units in a header": (".csv", lambda: csv(row("P1"), titles={"签单保费": "签单保费（元）（万元）"}), Meant(refused="missing_columns", says=("签单保费",))),
     "a unit in the upper of two header rows": (
@@ -252,6 +255,7 @@ CASES: dict[str, tuple[str, Callable[[], bytes], Meant]] = {
         Meant({"P1": {}, "P3": {}}, {(3, "bad_number")}, hides=("138-0013-8000", "138 0013 8000", "0631-5231234")),
     ),
     "true where a number belongs": (".jsonl", lambda: jsonl(raw(row("P1"), "投保人数", "true"), raw(row("P2"), "投保人数", "30")), Meant({"P2": {"insured_persons": 30}}, {(1, "bad_number")})),
+    "bars between cells": (".csv", lambda: csv(row("P1")).replace(b",", b"|"), Meant({"P1": {}})),
     # headers
     "a required column is missing": (".csv", lambda: csv(row("P1"), drop=("保单状态",)), Meant(refused="missing_columns", says=("保单状态", "模板"))),
     "a required column under an unknown name": (

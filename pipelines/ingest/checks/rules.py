@@ -163,8 +163,8 @@ def _expected(column: Column, provider: Provider | None) -> str:
     if column.codes is not None:
         values = allowed_values(column, provider.jurisdiction if provider else None)
         return "、".join(values[:CODES_SHOWN]) + ("……" if len(values) > CODES_SHOWN else "")
-    low = "" if column.lowest is None else f"不小于 {column.lowest:,.10g}"
-    high = "" if column.highest is None else f"不大于 {column.highest:,.10g}"
+    low = "" if column.lowest is None else f"不小于 {column.lowest:,.15g}"
+    high = "" if column.highest is None else f"不大于 {column.highest:,.15g}"
     return "，".join(bound for bound in (low, high) if bound)
 
 
@@ -183,7 +183,13 @@ def _filled(template: str, columns: dict[str, str] | None = None) -> pl.Expr:
     """A message with its {placeholders} replaced by the row's columns."""
     parts = re.split(r"\{(\w+)\}", template)
     pieces = [
-        pl.lit(part) if place % 2 == 0 else pl.col((columns or {}).get(part, part)).cast(pl.String).fill_null("空")
+        pl.lit(part)
+        if place % 2 == 0
+        # A moment without its millionths.
+        else pl.col((columns or {}).get(part, part))
+        .cast(pl.String)
+        .str.replace(r"(:\d\d)\.0{6}$", "$1")
+        .fill_null("空")
         for place, part in enumerate(parts)
     ]
     return pl.concat_str(pieces)

@@ -35,7 +35,7 @@ from pipelines.ingest.readers.sheet import (
 )
 
 HEADER_SEARCH_BYTES = 1 << 18
-DELIMITERS = ",\t;"
+DELIMITERS = ",\t;|"
 MOST_SURPLUS_FIELDS = 64
 BLOCK_BYTES = 48 << 20
 """How much of a text file is parsed at once: what a large file takes of memory does not grow with it."""
