@@ -54,25 +54,35 @@ def read_jsonl(content: bytes, contract: Contract, limits: Limits = DEFAULT_LIMI
     lines = lines.filter(pl.col("text").str.strip_chars() != "").with_columns(pl.col("line_no").cast(pl.Int64))
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:
         connection.register("given", lines.to_arrow())
-        # An object that says the same thing twice says nothing.
         connection.execute(
-            "create temp table lines as select line_no, text, case when not json_valid(text) or json_type(text) <> 'OBJECT' then false "
-            "else len(json_keys(text)) = len(list_distinct(json_keys(text))) end as good from given"
+            "create temp table lines as select line_no, text, "
+            "case when json_valid(text) and json_type(text) = 'OBJECT' then json_keys(text) end as keys from given"
         )
-        # An array, or objects over several lines: no line is an object, and brackets stand at the begin of some.
-        no_object = connection.sql("select not bool_or(good) from lines").fetchall() == [(True,)]
-        if no_object and lines["text"].str.contains(r"^\s*(\[|[\[\]{},]+\s*$)").any():
-            raise Refused("not_json_lines")
+        # Most lines have the keys of others: they are looked at once. An object that says the same thing twice says nothing.
+        connection.execute(
+            "create temp table forms as select keys, min(line_no) as first from lines where keys is not null group by keys"
+        )
+        connection.execute(
+            "create temp table twice as select keys from forms where len(keys) > len(list_distinct(keys))"
+        )
+        if connection.sql("select 1 from twice limit 1").fetchall():
+            connection.execute("update lines set keys = null where keys in (select keys from twice)")
+            connection.execute("delete from forms where keys in (select keys from twice)")
         names = connection.sql(
-            "select name from (select line_no, unnest(json_keys(text)) as name, unnest(range(len(json_keys(text)))) as place from lines where good) "
-            "group by name order by min(line_no), min(place), name"
+            "select name from (select first, unnest(keys) as name, unnest(range(len(keys))) as place from forms) "
+            "group by name order by min(first), min(place), name"
         ).fetchall()
+        # An array, or objects over several lines: no line is an object, and brackets stand at the begin of some.
+        if not names and lines["text"].str.contains(r"^\s*(\[|[\[\]{},]+\s*$)").any():
+            raise Refused("not_json_lines")
         header = _header([name for (name,) in names], contract, limits)
         known = [place for place, cell in enumerate(header) if cell.column]
         pointers = ["/" + names[place][0].replace("~", "~0").replace("/", "~1") for place in known]
+        is_nested = bool(lines["text"].str.contains(r":\s*[\[{]").any())
+        kinds = "json_type(text, $pointers)" if is_nested else "null::varchar[]"
         read = connection.sql(
-            "select line_no, good, case when good then json_extract_string(text, $pointers) end as cells, "
-            "case when good then json_type(text, $pointers) end as kinds from lines order by line_no",
+            "select line_no, keys is not null as good, case when keys is not null then json_extract_string(text, $pointers) end as cells, "
+            f"case when keys is not null then {kinds} end as kinds from lines order by line_no",
             params={"pointers": pointers},
         ).to_arrow_table()
     frame = pl.DataFrame(pl.from_arrow(read))
