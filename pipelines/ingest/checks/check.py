@@ -148,7 +148,7 @@ def check_file(
     Sheets that are not the feed's, or lack a column it must have, are told beside those that are read.
 
     Raises:
-        Refused: none is.
+        Refused: none of its sheets is read, or nobody knows the unit of its amounts.
     """
     day = reading_day(contract.feed, sender.received)
     repeats: dict[str, RepeatedAcrossBlocks] = {}

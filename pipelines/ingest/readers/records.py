@@ -21,6 +21,7 @@ from pipelines.ingest.readers.headers import header_names, match_header, no_head
 from pipelines.ingest.readers.sheet import (
     DAMAGED,
     DEFAULT_LIMITS,
+    NESTED,
     HeaderCell,
     Limits,
     Refused,
@@ -31,8 +32,6 @@ from pipelines.ingest.readers.sheet import (
 
 # From here on not every whole number is a double (2^53); ten times as large ones are written with an exponent anyway.
 MOST_EXACT = 9007199254740992
-NESTED = "#嵌套的值"
-"""Stands where a list or a structure is in a column of single values (normalise.py, CELL_ERROR)."""
 
 
 def _header(names: list[str], contract: Contract, limits: Limits) -> list[HeaderCell]:

@@ -20,6 +20,8 @@ RAGGED, DAMAGED = "ragged_row", "damaged_line"
 NOT_COMPUTED = "公式"
 MERGED_CELL = "#合并单元格"
 """Stands in the lower rows of an amount that is merged over several."""
+NESTED = "#嵌套的值"
+"""Stands where a list or a structure is in a column of single values; both are no values (normalise.py, CELL_ERROR)."""
 
 
 class Merged(NamedTuple):
