@@ -95,7 +95,7 @@ lock:
 
 # The bundled drops: a small synthetic world with one row in a hundred spoiled.
 sample: setup
-	@find data/raw -mindepth 1 -maxdepth 1 -type d -exec rm -r {} +
+	@find data/raw -mindepth 1 -maxdepth 1 -type d ! -name _reference -exec rm -r {} +
 	@$(BIN)/anze synth --scale sample --seed 2023 --dirt 0.01 --out data/.sample
 	@mv data/.sample/raw/* data/raw/ && rm -r data/.sample
 

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-SEEDS = Path(__file__).resolve().parents[1] / "dbt_project" / "seeds"
+ROOT = Path(__file__).resolve().parents[1]
 YUAN, RATIO = pl.Decimal(18, 2), pl.Decimal(9, 6)
 KEYS = {
     "policy": ["sender", "保单号"], "endorsement": ["sender", "批单号"], "claim": ["sender", "理赔案号"],
@@ -62,11 +62,18 @@ for PLACE in range(18):
     TERMS[PLACE, [ord(letter) for letter in ALPHABET]] = np.arange(31) * (pow(3, PLACE, 31) if PLACE < 17 else 1) % 31
 
 
-def names(seed: str, code: str) -> dict[str, str]:
+def reference(table: str) -> pl.DataFrame:
+    """A table of reference data: the program's rows and the bundled cities', the latter under their column's Chinese headers in order."""
+    shipped = pl.read_csv(ROOT / "pipelines/feeds/reference" / f"{table}.csv", infer_schema=False)
+    home = [pl.read_csv(path, infer_schema=False) for path in (ROOT / "data/raw/_reference" / table).rglob("*.csv")]
+    return pl.concat([shipped, *(rows.rename(dict(zip(rows.columns, shipped.columns, strict=True))) for rows in home)])
+
+
+def names(table_name: str, code: str) -> dict[str, str]:
     """Every spelling of a code list → code."""
-    table = pl.read_csv(SEEDS / f"{seed}.csv", infer_schema=False)
-    listed = seed.removeprefix("ref_")
-    aliases = pl.read_csv(SEEDS / "ref_alias.csv", infer_schema=False).filter(pl.col("code_list") == listed)
+    table = reference(table_name)
+    listed = table_name.removeprefix("ref_")
+    aliases = reference("ref_alias").filter(pl.col("code_list") == listed)
     spoken = dict(aliases.select("alias", "code").rows())
     spoken |= {row["name"]: row[code] for row in table.to_dicts()}
     spoken |= {row["short_name"]: row[code] for row in table.to_dicts() if row.get("short_name")}
@@ -77,7 +84,7 @@ CODES = {
     "所在区市": names("ref_district", "district_code"), "行业领域": names("ref_industry", "industry_code"),
     "险种": names("ref_product", "product_code"), "保险机构": names("ref_insurer", "insurer_code"),
 }  # fmt: skip
-CITY = dict(pl.read_csv(SEEDS / "ref_district.csv", infer_schema=False).select("district_code", "jurisdiction").rows())
+CITY = dict(reference("ref_district").select("district_code", "jurisdiction").rows())
 
 
 def is_uscc(codes: pl.Series) -> pl.Series:

@@ -82,12 +82,14 @@ def write(folder: Path, rows: int) -> dict[str, int]:
 def ingest(path: Path) -> None:
     """Reading, normalising and checking, as landing does it; prints rows and the seconds of one round."""
     from pipelines.feeds.contracts import contracts  # noqa: PLC0415
-    from pipelines.feeds.reference import providers  # noqa: PLC0415
     from pipelines.ingest.checks.check import check  # noqa: PLC0415
     from pipelines.ingest.checks.outcome import Sender  # noqa: PLC0415
+    from pipelines.ingest.landing import reference_of  # noqa: PLC0415
     from pipelines.ingest.readers.tables import read  # noqa: PLC0415
+    from pipelines.settings import Settings  # noqa: PLC0415
 
-    contract, sender = contracts()["policy"], Sender(providers()["weihai_hayc"], date(2026, 1, 1))
+    reference = reference_of(Settings(home=path.parent / "home", hash_key="benchmark"))
+    contract, sender = contracts()["policy"], Sender(reference.providers()["weihai_hayc"], date(2026, 1, 1), reference)
     content = path.read_bytes()
 
     def once() -> int:

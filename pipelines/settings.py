@@ -1,7 +1,7 @@
 """Where things lie and which limits hold.
 
 What belongs here: folders, environment variables, limits, the fingerprint of the code that lies there. What does not:
-thresholds of the law (dbt_project/seeds/ref_rule.csv) and meanings of columns (pipelines/feeds/*.yaml).
+thresholds of the law (pipelines/feeds/reference/ref_rule.csv) and meanings of columns (pipelines/feeds/*.yaml).
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 """A checkout, or the folder a wheel was installed to: both have dbt_project/ and expectations/ beside pipelines/."""
 IS_CHECKOUT = (PROJECT_ROOT / "pyproject.toml").exists()
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
-SEEDS = DBT_PROJECT / "seeds"
+BUNDLED = PROJECT_ROOT / "data" / "raw" / "_reference"
+"""Reference data of the bundled sample; a wheel carries them too."""
 # Suites of one's own may lie elsewhere.
 EXPECTATIONS = Path(os.environ.get("ANZE_EXPECTATIONS", PROJECT_ROOT / "expectations"))
 CHINA = ZoneInfo("Asia/Shanghai")

@@ -15,10 +15,14 @@ from typing import Any
 
 import duckdb
 import hypothesis
+import polars as pl
 import pytest
 
 from pipelines import settings as config
-from pipelines.ingest.landing import Landed, land
+from pipelines.feeds.contracts import HOME_SENDER, reference_contracts
+from pipelines.feeds.reference import Reference
+from pipelines.ingest.landing import Landed, land, reference_of
+from pipelines.ingest.manifest import Receipt, load_receipts
 from pipelines.publish.publication import publish
 from pipelines.synth import files as synth
 from pipelines.transform import compiled, project
@@ -48,6 +52,24 @@ def compiled_once() -> compiled.Project:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return compiled.compiled_project(folder)
+
+
+@cache
+def landed_reference() -> Path:
+    """A home with nothing but the bundled reference data, landed once for all tests of all workers."""
+    folder = Path(tempfile.gettempdir()) / f"anze-tests-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        home = config.Settings(home=folder / f"reference-{config.code_fingerprint()}", hash_key="test")
+        reference_of(home)
+    return home.home
+
+
+@cache
+def bundled() -> Reference:
+    """The bundled reference data."""
+    return Reference.on(landed_reference() / "landing")
 
 
 # Every connection a Python process opens or tries to open, written down.
@@ -90,6 +112,9 @@ class Home:
         self.settings = config.Settings(home=path, hash_key="test", threads=2)
         # Side warehouses of knowledge dates take the same compiled project.
         (path / "dbt").mkdir(parents=True, exist_ok=True)
+        if not (path / "raw" / HOME_SENDER).exists():
+            for part in ("raw", "landing"):
+                shutil.copytree(landed_reference() / part, path / part, dirs_exist_ok=True)
         if not (path / "dbt" / "compiled").exists():
             (path / "dbt" / "compiled").symlink_to(compiled_once().manifest.parents[1])
 
@@ -99,6 +124,23 @@ class Home:
         path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
         os.utime(path, (1_700_000_000, 1_700_000_000))  # long settled
         return path
+
+    def reference(self, table: str, stamp: str, *rows: dict[str, str], name: str = "本地.csv") -> Path:
+        """Drops rows of reference data: column → text."""
+        columns = reference_contracts()[table].columns
+        frame = pl.DataFrame(
+            [{columns[key].title: value for key, value in row.items()} for row in rows], infer_schema_length=None
+        )
+        return self.drop(HOME_SENDER, table, stamp, name, frame.write_csv())
+
+    def files(self) -> pl.DataFrame:
+        """The table of files that senders have sent."""
+        return pl.read_parquet(self.settings.landing / "files.parquet").filter(pl.col("provider") != HOME_SENDER)
+
+    def receipts(self) -> list[Receipt]:
+        """Of what senders have sent."""
+        receipts = load_receipts(self.settings.landing).values()
+        return [receipt for receipt in receipts if receipt.provider != HOME_SENDER]
 
     def land(self) -> dict[str, Landed]:
         return {landed.feed: landed for landed in land(self.settings)}

@@ -14,7 +14,7 @@ import pytest
 from conftest import make_uscc
 from drops import POLICY, policy
 
-from pipelines.settings import PROJECT_ROOT
+from pipelines.settings import BUNDLED, PROJECT_ROOT
 
 BLOCK = re.compile(r"^(?P<indent> *)```(?P<what>[^\n]*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
@@ -27,12 +27,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(
             PROJECT_ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "target", "logs")
         )
+    shutil.copytree(BUNDLED, copy / BUNDLED.relative_to(PROJECT_ROOT))
     applied = 0
     for block in BLOCK.finditer((PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
         body = textwrap.dedent(block["body"])
         if block["what"] == "diff":
             subprocess.run(["git", "apply", "--unidiff-zero", "-"], input=body, text=True, cwd=copy, check=True)
         elif match := re.search(r"(file|append)=(\S+)", block["what"]):
+            (copy / match[2]).parent.mkdir(parents=True, exist_ok=True)
             with (copy / match[2]).open("w" if match[1] == "file" else "a", encoding="utf-8") as file:
                 file.write(body)
         else:

@@ -6,20 +6,20 @@ import re
 from pathlib import Path
 
 import polars as pl
+from conftest import bundled
 
 from pipelines.report.annual import Part
 from pipelines.report.word import WRITERS
-from pipelines.settings import PROJECT_ROOT, SEEDS
+from pipelines.settings import PROJECT_ROOT
 
 # The synthetic world is one of two cities; unit tests of models have sample rows.
 OTHERWISE = ("pipelines/synth/", "_unit_tests.yml", "pipelines/feeds/column_docs.py")
-KINDS = {".py", ".sql", ".yml", ".yaml", ".html", ".md"}
+KINDS = {".py", ".sql", ".yml", ".yaml", ".html", ".md", ".csv"}
 
 
 def names() -> list[str]:
     """Names, codes and districts of the cities, without the word for what a place is."""
-    cities = pl.read_csv(SEEDS / "ref_jurisdiction.csv", infer_schema=False)
-    districts = pl.read_csv(SEEDS / "ref_district.csv", infer_schema=False)
+    cities, districts = bundled().table("ref_jurisdiction"), bundled().table("ref_district")
     words = [*cities["jurisdiction"], *cities["name"].str.strip_chars_end("市"), *cities["city_code"]]
     words += [
         *districts["district_code"],
@@ -49,9 +49,9 @@ def test_no_city_in_the_program() -> None:
 
 def test_the_forms_of_the_return_are_rows() -> None:
     """Every city that owes a return has its parts, of kinds that can be written; narratives say which documents they are made of."""
-    parts = pl.read_csv(SEEDS / "ref_return_part.csv", infer_schema=False)
+    parts = bundled().table("ref_return_part")
     assert set(parts["kind"]) <= {*WRITERS, "attachment"} and set(WRITERS) == set(parts["kind"]) - {"attachment"}
-    assert set(pl.read_csv(SEEDS / "ref_return.csv")["jurisdiction"]) == set(parts["jurisdiction"])
+    assert set(bundled().table("ref_return")["jurisdiction"]) == set(parts["jurisdiction"])
     narratives = parts.filter(pl.col("kind") == "narrative")
     assert narratives.select("title", "document_kinds").null_count().sum_horizontal().item() == 0
     assert set(parts.columns) - {"jurisdiction", "sort_no"} == set(Part.model_fields)

@@ -13,6 +13,21 @@
         and rejected.feed = '{{ name }}'
         and {{ record_key('records', name) }} = rejected.record_key
     group by records.provider, rejected.record_key
+
+    union all
+    {% endfor %}
+    {%- for name in reference_tables() %}
+    select
+        '{{ name }}' as feed,
+        '_reference' as provider,
+        rejected.record_key,
+        max(listed.row_received_at) as last_received_at
+    from {{ ref(name) }} as listed
+    inner join {{ rejected }} as rejected
+        on rejected.feed = '{{ name }}'
+        and {{ key_of('listed', reference_tables()[name].key) }} = rejected.record_key
+    where listed.is_home
+    group by rejected.record_key
     {%- if not loop.last %}
 
     union all

@@ -3,7 +3,11 @@
 
 {#- The key of a row as one text, as rejections name it: key columns with | between them. -#}
 {% macro record_key(rows, name) -%}
-    {% for column in feed_of(name).key %}coalesce(cast({{ rows }}.{{ column }} as string), ''){{ " || '|' || " if not loop.last }}{% endfor %}
+    {{ key_of(rows, feed_of(name).key) }}
+{%- endmacro %}
+
+{% macro key_of(rows, columns) -%}
+    {% for column in columns %}coalesce(cast({{ rows }}.{{ column }} as string), ''){{ " || '|' || " if not loop.last }}{% endfor %}
 {%- endmacro %}
 
 {% macro staged(name) -%}

@@ -1,5 +1,21 @@
 {#- One way to look a dated row up, for every table of dated rows alike: of those in force on a day, the most specific one
-    (city and field before city before field before the whole country), then the latest. -#}
+    (city and field before city before field before the whole country; the home's before the program's), then the latest. -#}
+
+{#- The rows of a table for each city (`city`, `city_name`): its own, or those for all cities where it has none of its own. -#}
+{% macro of_each_city(table) -%}
+    select cities.jurisdiction as city, cities.name as city_name, listed.*
+    from {{ ref('ref_jurisdiction') }} as cities
+    inner join {{ ref(table) }} as listed
+        on cities.jurisdiction = listed.jurisdiction
+
+    union all
+
+    select cities.jurisdiction as city, cities.name as city_name, listed.*
+    from {{ ref('ref_jurisdiction') }} as cities
+    cross join {{ ref(table) }} as listed
+    where listed.jurisdiction is null
+    and cities.jurisdiction not in (select jurisdiction from {{ ref(table) }} where jurisdiction is not null)
+{%- endmacro %}
 
 {#- Whether a row holds on a day, for a city and a field. Without a city (or field): only rows that name none. -#}
 {% macro in_force(rows, day, city=none, field=none) -%}
@@ -14,9 +30,12 @@
 {%- endmacro %}
 
 {#- What the row to be taken has most of, as text. -#}
-{% macro precedence(rows, since='valid_from') -%}
+{% macro precedence(rows, since='valid_from', of_field=true) -%}
     case when {{ rows }}.jurisdiction is null then '0' else '1' end
+    {%- if of_field %}
     || case when {{ rows }}.industry_code is null then '0' else '1' end
+    {%- endif %}
+    || case when {{ rows }}.is_home then '1' else '0' end
     || cast({{ rows }}.{{ since }} as string)
 {%- endmacro %}
 

@@ -40,7 +40,7 @@ def site(
         )
         return
     try:
-        who = rights.audience(audience)
+        who = rights.audience(settings.published, audience)
     except rights.NoAudience as unknown:
         errors.say("red", "不能生成", f"：{unknown}")
         raise typer.Exit(BAD_ARGUMENTS) from None
@@ -63,7 +63,7 @@ def dashboard(
     settings = use_home(home)
     if audience:
         try:
-            rights.audience(audience)
+            rights.audience(settings.published, audience)
         except rights.NoAudience as unknown:
             errors.say("red", "不能打开", f"：{unknown}")
             raise typer.Exit(BAD_ARGUMENTS) from None
@@ -83,7 +83,7 @@ def extract(
 
     settings = published_of(home)
     try:
-        who = audience(provider)
+        who = audience(settings.published, provider)
     except NoAudience as unknown:
         errors.say("red", "不能提取", f"：{unknown}")
         raise typer.Exit(BAD_ARGUMENTS) from None

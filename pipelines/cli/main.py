@@ -14,23 +14,23 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli import audiences, night, numbers, returns, senders, synthetic
+from pipelines.cli import audiences, night, numbers, reference, returns, senders, synthetic
 from pipelines.cli.terminal import FAILED
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="anze：安全生产责任保险监管数据仓"
 )
 # In the order in which `anze --help` lists them.
-for group in (night, senders, numbers, returns, audiences, synthetic):
+for group in (reference, night, senders, numbers, returns, audiences, synthetic):
     app.add_typer(group.commands)
 
 
 def _tell_version(asked: bool) -> None:
     if asked:
-        from pipelines.ingest.landing import reading_fingerprint  # noqa: PLC0415
+        from pipelines.ingest.landing import code_of_reading  # noqa: PLC0415
         from pipelines.settings import code_fingerprint, settings  # noqa: PLC0415
 
-        print(f"anze {version_of('anze')}，程序 {code_fingerprint()}，读取口径 {reading_fingerprint(settings())}")
+        print(f"anze {version_of('anze')}，程序 {code_fingerprint()}，读取口径 {code_of_reading(settings())}")
         raise typer.Exit
 
 

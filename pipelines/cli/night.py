@@ -141,14 +141,12 @@ def _print_stages(stages: dict[str, float], whole: float) -> None:
 def _print_headline(settings: Settings) -> None:
     """The four headline ratios, city totals by year and this year's districts."""
     from pipelines.documents.figures import percent, wan  # noqa: PLC0415
-    from pipelines.feeds.reference import seed  # noqa: PLC0415
+    from pipelines.feeds.reference import Reference  # noqa: PLC0415
     from pipelines.warehouse.headline import awaiting_confirmation  # noqa: PLC0415
 
+    cities = Reference.on(settings.landing).cities()
     with reading(settings.published) as connection:
-        waiting = [
-            awaiting_confirmation(connection, city, {"quality.to_confirm"})
-            for city in seed("ref_jurisdiction")["jurisdiction"].to_list()
-        ]
+        waiting = [awaiting_confirmation(connection, city, {"quality.to_confirm"}) for city, _ in cities]
         rows = connection.execute(
             """
             with latest as (select max(stat_year) as year from marts.supervision_metrics)
@@ -160,7 +158,6 @@ def _print_headline(settings: Settings) -> None:
             order by jurisdiction, (district_code <> 'ALL'), stat_year, sort_no
             """
         ).fetchall()
-    cities = seed("ref_jurisdiction").select("jurisdiction", "name").rows()
     for (jurisdiction, name), awaiting in zip(cities, waiting, strict=True):
         table = Table(title=f"{name}：核心指标（简单赔付率口径：已决＋未决）", padding=(0, 0))
         table.add_column("年度 区市", no_wrap=True)

@@ -29,18 +29,18 @@ def report(
     home: HomeOption = None,
 ) -> None:
     """年度报送：Word（公文格式）、Excel、JSON。"""
-    from pipelines.feeds.reference import seed  # noqa: PLC0415
+    from pipelines.feeds.reference import Reference  # noqa: PLC0415
     from pipelines.night.past_day import warehouse_at  # noqa: PLC0415
     from pipelines.report import filing  # noqa: PLC0415
     from pipelines.report.annual import NoSuchReturn  # noqa: PLC0415
     from pipelines.warehouse.held_back import as_of_of  # noqa: PLC0415
 
     settings = use_home(home)
-    cities = seed("ref_jurisdiction")["jurisdiction"].to_list()
+    warehouse = warehouse_of(home, as_of)
+    cities = [city for city, _ in Reference.on(settings.landing).cities()]
     if jurisdiction not in cities:
         errors.say("red", f"没有统计辖区「{jurisdiction}」", f"。可用：{'、'.join(cities)}")
         raise typer.Exit(BAD_ARGUMENTS)
-    warehouse = warehouse_of(home, as_of)
     day = as_of_of(warehouse, jurisdiction)
     try:
         if reproduce:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from pipelines.cli.terminal import BAD_ARGUMENTS, FAILED, HomeOption, console, errors, published_of
+from pipelines.cli.terminal import BAD_ARGUMENTS, FAILED, HomeOption, console, errors, published_of, reference_data
 from pipelines.settings import CHINA, use_home
 
 commands = typer.Typer()
@@ -28,7 +28,6 @@ def receive(
 ) -> None:
     """登记收到的文件：盖收到时间，当场检查能否读取。"""
     from pipelines.feeds.contracts import contracts  # noqa: PLC0415
-    from pipelines.feeds.reference import providers  # noqa: PLC0415
     from pipelines.ingest.manifest import in_unicode  # noqa: PLC0415
     from pipelines.ingest.receive import file_drop  # noqa: PLC0415
 
@@ -36,9 +35,8 @@ def receive(
     if feed not in contracts():
         errors.say("red", f"没有报送表「{feed}」", f"。可用：{'、'.join(contracts())}")
         raise typer.Exit(BAD_ARGUMENTS)
-    if provider not in providers():
-        errors.say("red", f"报送单位「{provider}」不在清单内", "。清单见 dbt_project/seeds/ref_provider.csv")
-        raise typer.Exit(BAD_ARGUMENTS)
+    if provider not in reference_data(settings).providers():
+        raise _unknown(provider)
     table = Table(title="收件回执")
     for heading in ("文件", "结果", "数据行", "接收", "隔离", "重复"):
         table.add_column(heading)
@@ -54,6 +52,11 @@ def receive(
         console.say("yellow", name, f"：{message}")
     if unreadable:
         raise typer.Exit(FAILED)
+
+
+def _unknown(provider: str) -> typer.Exit:
+    errors.say("red", f"报送单位「{provider}」不在清单内", "。清单：anze reference show ref_provider")
+    return typer.Exit(BAD_ARGUMENTS)
 
 
 @commands.command()
@@ -81,17 +84,17 @@ def template(
     feed: str,
     out: Annotated[Path, typer.Option("--out", help="输出文件（.xlsx）")],
     provider: Annotated[str | None, typer.Option("--provider", help="报送单位代码：只列它所在城市的区市")] = None,
+    home: HomeOption = None,
 ) -> None:
     """报送模板：中文表头、下拉清单、示例行，由报送表契约生成。"""
     from pipelines.feeds.contracts import contracts  # noqa: PLC0415
-    from pipelines.feeds.reference import providers  # noqa: PLC0415
     from pipelines.report.template import write_template  # noqa: PLC0415
 
     if feed not in contracts():
         errors.say("red", f"没有报送表「{feed}」", f"。可用：{'、'.join(contracts())}")
         raise typer.Exit(BAD_ARGUMENTS)
-    if provider is not None and provider not in providers():
-        errors.say("red", f"报送单位「{provider}」不在清单内", "。清单见 dbt_project/seeds/ref_provider.csv")
-        raise typer.Exit(BAD_ARGUMENTS)
-    write_template(feed, out, providers()[provider] if provider else None)
+    reference = reference_data(use_home(home))
+    if provider is not None and provider not in reference.providers():
+        raise _unknown(provider)
+    write_template(feed, out, reference, reference.providers()[provider] if provider else None)
     console.print(f"已写入 {out}")

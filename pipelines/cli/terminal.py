@@ -8,12 +8,15 @@ from __future__ import annotations
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.documents.console import Terminal
 from pipelines.settings import Settings, quiet_dependencies, use_home
+
+if TYPE_CHECKING:
+    from pipelines.feeds.reference import Reference
 
 quiet_dependencies()
 
@@ -62,4 +65,16 @@ def warehouse_of(home: Path | None, as_of: str | None) -> Path:
         raise typer.Exit(FAILED) from None
     except AlreadyRunning as running:
         errors.say("yellow", "另一个作业正在写入此数据仓", f"（{running.holder}），请稍后再试。")
+        raise typer.Exit(FAILED) from None
+
+
+def reference_data(settings: Settings) -> Reference:
+    """The reference data of a home, with what has come of them since the last night."""
+    from pipelines.ingest.landing import reference_of  # noqa: PLC0415
+    from pipelines.ingest.manifest import NewerHome  # noqa: PLC0415
+
+    try:
+        return reference_of(settings)
+    except NewerHome as newer:
+        errors.say("red", "不能继续", f"：{newer}")
         raise typer.Exit(FAILED) from None

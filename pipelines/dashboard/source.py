@@ -85,7 +85,7 @@ def _make(settings: Settings, provider: str, path: Path) -> None:
     partial = path.with_name(f".{os.getpid()}_{path.name}")
     partial.unlink(missing_ok=True)
     if provider:
-        write_database(settings.published, audience(provider), partial)
+        write_database(settings.published, audience(settings.published, provider), partial)
     else:
         try:
             os.link(settings.published, partial)

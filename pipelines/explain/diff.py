@@ -9,6 +9,7 @@ its items; each changed item gets the records that changed between the two dates
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,19 @@ NEW, CORRECTED, WITHDRAWN = "新增", "更正", "撤回"
 TIME = "时间推移"
 # A share changes when another insurer's premium does.
 OTHERS = "其他机构保费变化"
+# No record of the item changed, a row of reference data that decides whether it counts did.
+REFERENCE = "参考数据变化"
+# Tables of reference data that decide what any measure counts; of ref_rule, the rules that decide what one evidence says.
+DECIDE = ("ref_jurisdiction", "ref_district", "ref_product", "ref_provider")
+RULES = {
+    "evidence_compliance": ("limit_per_person_min", "commission_rate_max"),
+    "evidence_claim_clock": ("claim_decision_days", "claim_payment_days"),
+    "evidence_complaint_clock": (
+        "complaint_answer_working_days",
+        "complaint_check_working_days",
+        "complaint_extension_days",
+    ),
+}
 ROUNDING = "尾差（分以下进位）"
 
 
@@ -47,6 +61,7 @@ class Difference:
         did (records); their changes add up to the cell's.
     `parts`: metric of supervision_metrics → the measures its change is made of.
     `quarantined`: rows rejected between the two dates; they change nothing until they are sent again.
+    `reference`: rows of reference data that were added, changed or withdrawn between the two dates.
     """
 
     stat_year: int
@@ -56,6 +71,7 @@ class Difference:
     causes: pl.DataFrame
     quarantined: pl.DataFrame
     parts: dict[str, list[str]]
+    reference: pl.DataFrame
 
 
 def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only: str = "") -> Difference:
@@ -75,6 +91,7 @@ def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only
             for name in ("before", "after")
         ]
         _changed_records(connection)
+        _changed_reference(connection)
         cells, causes = [], []
         parts: dict[str, list[str]] = {}
         for mart in TOTAL_MARTS:
@@ -104,6 +121,7 @@ def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only
             ),
             _newly_quarantined(connection),
             parts,
+            _reference(connection),
         )  # fmt: skip
 
 
@@ -145,6 +163,42 @@ def _changed_records(connection: duckdb.DuckDBPyConnection) -> None:
             is distinct from (known_after.file_id, coalesce(known_after.sheet, ''), known_after.line_no)
         """
     )
+
+
+def _changed_reference(connection: duckdb.DuckDBPyConnection) -> None:
+    """Temporary table changed_reference: rows of reference data that are not what they were. A warehouse of an earlier
+    version of the program does not tell of them."""
+    told = connection.execute(
+        "select count(*) from duckdb_tables() where database_name in ('before', 'after') and table_name = 'reference_versions'"
+    ).fetchall()[0][0]
+    before = "before.meta.reference_versions" if told == 2 else "after.meta.reference_versions"
+    connection.execute(
+        f"""
+        create temp table changed_reference as
+        select
+            coalesce(new.table_name, old.table_name) as table_name, coalesce(new.table_title, old.table_title) as table_title,
+            coalesce(new.record_key, old.record_key) as record_key, coalesce(new.jurisdiction, old.jurisdiction) as jurisdiction,
+            coalesce(new.industry_code, old.industry_code) as industry_code,
+            case when old.table_name is null then '{NEW}' when new.table_name is null then '{WITHDRAWN}' else '{CORRECTED}' end as what,
+            coalesce(new.file_id, old.file_id) as file_id, coalesce(new.sheet, old.sheet) as sheet, coalesce(new.line_no, old.line_no) as line_no
+        from {before} as old
+        full join after.meta.reference_versions as new on old.table_name = new.table_name and old.record_key = new.record_key
+        where old.table_name is null or new.table_name is null
+            or (old.file_id, coalesce(old.sheet, ''), old.line_no) is distinct from (new.file_id, coalesce(new.sheet, ''), new.line_no)
+        """
+    )
+
+
+def _reference(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    found: pl.DataFrame = connection.sql(
+        """
+        select changed.table_title, changed.record_key, changed.what, files.file_name, changed.sheet, changed.line_no, files.received_at
+        from changed_reference as changed
+        left join after.quality.files as files on changed.file_id = files.file_id
+        order by all
+        """
+    ).pl()
+    return found
 
 
 def _changed_cells(connection: duckdb.DuckDBPyConnection, metric: Metric, where: str) -> pl.DataFrame:
@@ -208,6 +262,10 @@ def _causes(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str)
             """
         )
     depends = ", ".join(f"'{feed}'" for feed in (*measure.depends, "service_record" if "served" in measure.how else ""))
+    deciding = f"changed.table_name in ({_texts(DECIDE)})"
+    if measure.evidence in RULES:
+        rules = f"split_part(changed.record_key, '|', 1) in ({_texts(RULES[measure.evidence])})"
+        deciding += f" or (changed.table_name = 'ref_rule' and {rules})"
     by_unit = "or (changed.feed = 'service_record' and changed.unit = counted.unit)" if "served" in measure.how else ""
     money = measure.unit == "元"
     found: pl.DataFrame = connection.sql(
@@ -233,6 +291,16 @@ def _causes(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str)
             inner join changed_records as changed
                 on changed.feed in ({depends})
                 and ((counted.policy_provider = changed.policy_provider and counted.policy_no = changed.policy_no) {by_unit})
+            union all
+            select
+                counted.{", counted.".join(CELL_COLUMNS.split(", "))}, counted.item, changed.table_name as feed, null as provider,
+                changed.record_key, null as policy_provider, null as policy_no, null as unit, '{REFERENCE}' as cause, changed.file_id,
+                changed.sheet, changed.line_no, 3 as priority
+            from counted
+            inner join changed_reference as changed
+                on ({deciding})
+                and coalesce(changed.jurisdiction, counted.cell_jurisdiction) = counted.cell_jurisdiction
+                and (changed.industry_code is null or counted.cell_industry_code in (changed.industry_code, 'ALL'))
         ),
 
         ranked as (
@@ -296,6 +364,10 @@ def _causes(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str)
         """
     ).pl()
     return found
+
+
+def _texts(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
 
 
 def _kind(measure: Measure) -> str:

@@ -28,6 +28,9 @@ RECORD_TITLES = {
 QUARANTINE_TITLES = {
     "feed": "报送表", "rule_code": "规则", "problems": "问题数", "example": "说明（例）", "file_name": "文件（例）", "line_no": "行（例）",
 }  # fmt: skip
+REFERENCE_TITLES = {
+    "table_title": "表", "record_key": "主键", "what": "变化", "file_name": "文件", "sheet": "工作表", "line_no": "行", "received_at": "收到时间",
+}  # fmt: skip
 CHANGE_TITLES = {
     "metric": "指标", "title": "名称", "district_code": "区市", "industry_code": "行业", "insurer_code": "机构", "before": "之前", "after": "之后", "change": "变化",
 }  # fmt: skip
@@ -226,6 +229,13 @@ def print_difference(found: Difference, console: Terminal) -> None:
     for cause, feed, count in summary.rows():
         table.add_row(cause, feed or DASH, f"{count:,}")
     console.print(table)
+    if found.reference.height:
+        table = Table(title="参考数据的变化", title_justify="left")
+        for heading in REFERENCE_TITLES.values():
+            table.add_column(heading, overflow="fold")
+        for changed in found.reference.rows():
+            table.add_row(*("" if value is None else str(value) for value in changed))
+        console.print(table)
 
 
 def difference_json(found: Difference) -> str:
@@ -233,6 +243,7 @@ def difference_json(found: Difference) -> str:
     content = {
         "stat_year": found.stat_year, "before": found.before, "after": found.after,
         "cells": _plain(found.cells), "causes": _plain(found.causes), "quarantined": _plain(found.quarantined),
+        "reference": _plain(found.reference),
     }  # fmt: skip
     return json.dumps(content, ensure_ascii=False, indent=1, default=str)
 
@@ -245,5 +256,7 @@ def write_difference(found: Difference, path: Path) -> None:
     with workbook(str(path)) as book:
         write_table(book, "变化", titled(found.cells, CHANGE_TITLES), note)
         write_table(book, "原因", titled(found.causes, CAUSE_TITLES), note)
+        if found.reference.height:
+            write_table(book, "参考数据", titled(found.reference, REFERENCE_TITLES), note)
         if found.quarantined.height:
             write_table(book, "新隔离", titled(found.quarantined, RECORD_TITLES | QUARANTINE_TITLES), note)

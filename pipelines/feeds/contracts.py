@@ -1,13 +1,16 @@
 """Feed contracts: what a sender may write into each column and what it means.
 
 What belongs here: the form of a contract and its loading. What does not: applying it
-(pipelines/ingest/checks) and the contracts themselves (one YAML file per feed beside this).
+(pipelines/ingest/checks) and the contracts themselves (one YAML file per feed beside this, one per table of
+reference data in reference/).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +19,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, field_validator
 
 FOLDER = Path(__file__).parent
+REFERENCE_FOLDER = FOLDER / "reference"
 NOT_FEEDS = {"rules", "refusals", "every_feed"}
 
 ColumnType = Literal["text", "uscc", "code", "date", "datetime", "int", "money", "decimal", "ratio", "bool"]
@@ -33,6 +37,32 @@ POLARS_TYPES: dict[str, pl.DataType] = {
     "ratio": pl.Decimal(9, 6),
     "bool": pl.Boolean(),
 }
+
+
+@dataclass(frozen=True)
+class CodeTable:
+    """A table of reference data whose codes others are of: the code's column, columns whose text is accepted beside it."""
+
+    table: str
+    code: str
+    names: tuple[str, ...]
+
+
+CODE_TABLES = {
+    "jurisdiction": CodeTable("ref_jurisdiction", "jurisdiction", ("name",)),
+    "district": CodeTable("ref_district", "district_code", ("name", "short_name")),
+    "industry": CodeTable("ref_industry", "industry_code", ("name",)),
+    "product": CodeTable("ref_product", "product_code", ("name",)),
+    "insurer": CodeTable("ref_insurer", "insurer_code", ("name", "short_name")),
+    "service_item": CodeTable("ref_service_item", "item_code", ("name",)),
+    "campaign": CodeTable("ref_campaign", "campaign_code", ("name",)),
+    "finding_rule": CodeTable("ref_finding_rule", "rule_code", ("name",)),
+    "edit": CodeTable("ref_edit", "edit_code", ("title",)),
+}
+"""What a contract's `codes` may name."""
+
+HOME_SENDER = "_reference"
+"""The folder of raw/ in which the home keeps its reference data, and its name as a sender."""
 
 # What a value of a type may be at most and at least, whatever a contract says beside: what all models, gates, pages and reports
 # are built to hold (trust.md 2; days: 1990 to 2100, pipelines/ingest/normalise.py).
@@ -99,7 +129,8 @@ class Contract(Strict):
     feed: str
     title: str
     source: str
-    sender: Literal["insurer", "department", "any"]
+    # home: reference data (参考数据), which the home itself keeps.
+    sender: Literal["insurer", "department", "any", "home"]
     key: list[str]
     # Whose number the key is (trust.md 1). sender: given by the sender, so that a record is (provider, key) and nobody
     # else's row touches it. world: several rightful senders describe one thing, and the newest word of those who stand counts.
@@ -120,7 +151,10 @@ class Contract(Strict):
         return columns
 
     def is_number(self, name: str) -> bool:
-        """Whether a text column holds numbers of records (of policies, claims, vouchers, projects), which are compared as such."""
+        """Whether a text column holds numbers of records (of policies, claims, vouchers, projects), which are compared as such:
+        codes of reference data are names that are taken as they are written."""
+        if self.sender == "home":
+            return False
         return self.columns[name].type == "text" and (name in self.key or name.endswith(("_no", "_id", "_code")))
 
     @property
@@ -141,16 +175,47 @@ class GeneralRule(Strict):
 @lru_cache
 def contracts() -> dict[str, Contract]:
     """All feeds by name. A new feed is a new YAML file in this folder."""
+    return _in_folder(FOLDER)
+
+
+@lru_cache
+def about_records() -> dict[str, Column]:
+    """Columns that every feed and every table of reference data accepts beside its own."""
+    written = yaml.safe_load((FOLDER / "every_feed.yaml").read_text(encoding="utf-8"))
+    return {name: Column.model_validate(column) for name, column in written.items()}
+
+
+def _in_folder(folder: Path) -> dict[str, Contract]:
     loaded = {}
-    every_feed = yaml.safe_load((FOLDER / "every_feed.yaml").read_text(encoding="utf-8"))
-    for path in sorted(FOLDER.glob("*.yaml")):
+    for path in sorted(folder.glob("*.yaml")):
         if path.stem not in NOT_FEEDS:
             written = yaml.safe_load(path.read_text(encoding="utf-8"))
-            contract = Contract.model_validate({**written, "columns": {**written["columns"], **every_feed}})
+            contract = Contract.model_validate({**written, "columns": {**written["columns"], **about_records()}})
             if contract.feed != path.stem:
-                raise ValueError(f"{path.name} describes the feed {contract.feed}")
+                raise ValueError(f"{path.name} describes {contract.feed}")
             loaded[contract.feed] = contract
     return loaded
+
+
+@lru_cache
+def reference_contracts() -> dict[str, Contract]:
+    """All tables of reference data by name, each after those that its codes are of. A new table is a new YAML file in
+    reference/."""
+    loaded = _in_folder(REFERENCE_FOLDER)
+    looked_at = {
+        name: {
+            CODE_TABLES[column.codes].table
+            for column in contract.columns.values()
+            if isinstance(column.codes, str) and CODE_TABLES[column.codes].table != name
+        }
+        for name, contract in loaded.items()
+    }
+    return {name: loaded[name] for name in TopologicalSorter(looked_at).static_order()}
+
+
+def all_contracts() -> dict[str, Contract]:
+    """Feeds and tables of reference data by name."""
+    return contracts() | reference_contracts()
 
 
 @lru_cache

@@ -1,23 +1,47 @@
-"""Code lists and providers as ingest needs them, read from dbt's seeds.
+"""Reference data (参考数据) as they were known on a day: code lists, senders and every other table, shipped and of the home.
 
-What belongs here: turning seed rows into look-up tables. What does not: the rows (dbt_project/seeds).
+What belongs here: the tables that landing made of both (pipelines/ingest/reference.py), looked at on a day, and what is looked
+up in them. What does not: the rows (reference/*.csv of the program, raw/_reference of the home), which version of a row is known
+when (pipelines/ingest/reference.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
+from pathlib import Path
 
 import polars as pl
 
-from pipelines.feeds.contracts import Column
-from pipelines.settings import SEEDS
+from pipelines.feeds.contracts import (
+    CODE_TABLES,
+    HOME_SENDER,
+    POLARS_TYPES,
+    REFERENCE_FOLDER,
+    Column,
+    Contract,
+    about_records,
+    reference_contracts,
+)
 
+TABLES = "_reference"
+"""The folder of landing/ with a Parquet file per table, and KNOWN."""
+KNOWN = "known.json"
 
-@lru_cache
-def seed(name: str) -> pl.DataFrame:
-    """A seed as text columns; empty cells are null."""
-    return pl.read_csv(SEEDS / f"{name}.csv", infer_schema=False)
+# What a row of a table has beside the contract's columns: from which day it was known and up to (not including) which, null =
+# always and still; whether it is the home's; where it stands.
+ORIGIN: dict[str, pl.DataType] = {
+    "known_from": pl.Date(),
+    "known_to": pl.Date(),
+    "is_home": pl.Boolean(),
+    "received_at": pl.Datetime("us"),
+    "file_id": pl.String(),
+    "sheet": pl.String(),
+    "line_no": pl.Int64(),
+}
 
 
 @dataclass(frozen=True)
@@ -38,25 +62,135 @@ class Provider:
         return value
 
 
-@lru_cache
-def providers() -> dict[str, Provider]:
-    return {row["provider"]: Provider(**row) for row in seed("ref_provider").to_dicts()}
+HOME = Provider(HOME_SENDER, "home", "参考数据", None, None, None, None)
+"""Who sends reference data."""
 
 
-@lru_cache
-def districts_of(jurisdiction: str) -> list[str]:
-    table = seed("ref_district")
-    return table.filter(pl.col("jurisdiction") == jurisdiction)["district_code"].to_list()
+@dataclass(frozen=True)
+class State:
+    """From when on which reference data are known.
+
+    Attributes:
+        known: fingerprint of all drops known.
+        reading: of those that decide how a file is read.
+        since: of those of them that came after the home's first ones; empty: none did.
+    """
+
+    day: date
+    known: str
+    reading: str
+    since: str
 
 
-# Code list → (seed, code column, columns whose text is accepted beside the code)
-CODE_SEEDS = {
-    "district": ("ref_district", "district_code", ["name", "short_name"]),
-    "industry": ("ref_industry", "industry_code", ["name"]),
-    "product": ("ref_product", "product_code", ["name"]),
-    "insurer": ("ref_insurer", "insurer_code", ["name", "short_name"]),
-    "service_item": ("ref_service_item", "item_code", ["name"]),
-}
+@dataclass(frozen=True)
+class Reference:
+    """The reference tables of a home as known on a day; equal where the same is known."""
+
+    folder: Path
+    known: str
+    reading: str
+    since: str
+    day: date = field(compare=False)
+
+    @classmethod
+    def on(cls, landing: Path, day: date | None = None) -> Reference:
+        """What was known by the end of a day; without one: what is known.
+
+        Raises:
+            FileNotFoundError: no reference data have been landed there (ingest/reference.py does).
+        """
+        day = day or date.max
+        path = landing / TABLES / KNOWN
+        states = _states(path, path.stat().st_mtime_ns)
+        state = states[max(bisect_right([state.day for state in states], day) - 1, 0)]
+        return cls(landing / TABLES, state.known, state.reading, state.since, day)
+
+    def table(self, name: str) -> pl.DataFrame:
+        """A table in its contract's types, whole numbers as Int32; the rows that are known."""
+        return _table(self, name).drop(ORIGIN)
+
+    def rows(self, name: str) -> pl.DataFrame:
+        """The same with where each row comes from (ORIGIN)."""
+        return _table(self, name)
+
+    def providers(self) -> dict[str, Provider]:
+        """All senders by their code."""
+        return _providers(self)
+
+    def districts_of(self, jurisdiction: str) -> list[str]:
+        return self.table("ref_district").filter(jurisdiction=jurisdiction)["district_code"].to_list()
+
+    def cities(self) -> list[tuple[str, str]]:
+        """Code and name of each jurisdiction, in the order they are shown."""
+        return self.table("ref_jurisdiction").sort("sort_no").select("jurisdiction", "name").rows()
+
+    def codes_of(self, column: Column, jurisdiction: str | None = None) -> pl.DataFrame:
+        """The code list of a column, of a table or inline: columns `key`, `code`, `valid_from`, `valid_to` (null = open).
+
+        Args:
+            jurisdiction: whose districts are meant where two cities call one alike (高新区).
+        """
+        if isinstance(column.codes, list):
+            return _inline_code_list(tuple(column.codes), tuple(column.code_aliases.items()))
+        return _code_list(self, str(column.codes), jurisdiction)
+
+    def allowed_values(self, column: Column, jurisdiction: str | None = None) -> list[str]:
+        """What a sender may write, in the words of the list, for messages and templates; with a city, its own districts only."""
+        if isinstance(column.codes, list):
+            words = {code: word for word, code in reversed(column.code_aliases.items()) if code.isascii()}
+            return [words.get(code, code) for code in column.codes]
+        listed = CODE_TABLES[str(column.codes)]
+        table = self.table(listed.table)
+        if jurisdiction and "jurisdiction" in table.columns and listed.code != "jurisdiction":
+            table = table.filter(pl.col("jurisdiction") == jurisdiction)
+        return table[listed.names[0]].unique(maintain_order=True).to_list()
+
+
+@lru_cache(maxsize=8)
+def _states(path: Path, mtime_ns: int) -> list[State]:
+    """The states of landing/_reference/known.json, in the order of their days."""
+    return [
+        State(**{**entry, "day": date.fromisoformat(entry["day"])})
+        for entry in json.loads(path.read_text(encoding="utf-8"))
+    ]
+
+
+@lru_cache(maxsize=256)
+def _table(reference: Reference, name: str) -> pl.DataFrame:
+    day = reference.day
+    return pl.read_parquet(reference.folder / f"{name}.parquet").filter(
+        pl.col("known_from").is_null() | (pl.col("known_from") <= day),
+        pl.col("known_to").is_null() | (pl.col("known_to") > day),
+    )
+
+
+@lru_cache(maxsize=64)
+def _providers(reference: Reference) -> dict[str, Provider]:
+    return {row["provider"]: Provider(**row) for row in reference.table("ref_provider").to_dicts()}
+
+
+def table_schema(contract: Contract) -> dict[str, pl.DataType]:
+    """Column → type of a table of reference data."""
+    types = POLARS_TYPES | {"int": pl.Int32()}
+    columns = {name: types[column.type] for name, column in contract.columns.items() if name not in about_records()}
+    return columns | ORIGIN
+
+
+def shipped(name: str) -> pl.DataFrame:
+    """The rows that come with the program (the law, for the whole country), as in `table_schema`."""
+    contract = reference_contracts()[name]
+    text = pl.read_csv(REFERENCE_FOLDER / f"{name}.csv", infer_schema=False)
+    return text.select(
+        pl.lit(None, kind).alias(column) if column in ORIGIN else _typed(column, kind)
+        for column, kind in table_schema(contract).items()
+    ).with_columns(is_home=pl.lit(False))
+
+
+def _typed(name: str, kind: pl.DataType) -> pl.Expr:
+    text = pl.col(name)
+    if kind == pl.Boolean():
+        return text.replace_strict({"true": True, "false": False}, return_dtype=pl.Boolean)
+    return text.str.to_date() if kind == pl.Date() else text.cast(kind)
 
 
 HALF_WIDTH = {chr(point): chr(point - 0xFEE0) for point in range(0xFF01, 0xFF5F)} | {"\u3000": " ", "￥": "¥"}
@@ -72,46 +206,60 @@ def code_key(text: pl.Expr) -> pl.Expr:
     return half_width(text).str.replace_all(r"[\s\u200b\ufeff]+", "").str.to_uppercase()
 
 
-@lru_cache
-def code_list(name: str) -> pl.DataFrame:
-    """A seeded code list: columns `key`, `code`, `valid_from`, `valid_to` (null = open).
+@lru_cache(maxsize=512)
+def _code_list(reference: Reference, name: str, jurisdiction: str | None) -> pl.DataFrame:
+    """Codes, names, abbreviations and dated aliases (ref_alias) are all accepted; a city's name may stand before a district's.
 
-    Codes, names, abbreviations and dated aliases (ref_alias) are all accepted; a city's name may
-    stand before a district's.
+    Codes and names go before aliases, the sender's own city before others. An alias of what is no code (any more) says nothing.
     """
-    table_name, code, names = CODE_SEEDS[name]
-    table = seed(table_name)
-    forms = [table.select(key=pl.col(column), code=pl.col(code)) for column in [code, *names]]
+    listed = CODE_TABLES[name]
+    table = reference.table(listed.table)
+    city = pl.col("jurisdiction") if name == "district" else pl.lit(None, pl.String)
+    forms = [
+        table.select(key=pl.col(column), code=pl.col(listed.code), city=city) for column in (listed.code, *listed.names)
+    ]
     if name == "district":
-        city = seed("ref_jurisdiction").select("jurisdiction", city="name")
-        with_city = table.join(city, on="jurisdiction")
-        forms.append(with_city.select(key=pl.col("city") + pl.col("name"), code=pl.col(code)))
+        cities = reference.table("ref_jurisdiction").select("jurisdiction", city_name="name")
+        forms.append(
+            table.join(cities, on="jurisdiction").select(
+                key=pl.col("city_name") + pl.col("name"), code=pl.col(listed.code), city="jurisdiction"
+            )
+        )
     undated = pl.concat(forms).with_columns(
         valid_from=pl.lit(None, pl.Date), valid_to=pl.lit(None, pl.Date), order=pl.lit(0)
     )
-    aliases = (
-        seed("ref_alias")
-        .filter(pl.col("code_list") == name)
+    codes = undated.with_columns(code_key(pl.col("key")))
+    aliases = reference.table("ref_alias").filter(pl.col("code_list") == name)
+    meant = (  # an alias may name its code by a name
+        aliases.with_columns(code_key(pl.col("code")).alias("named"))
+        .join(
+            codes.unique(["key", "city"], keep="first", maintain_order=True),
+            left_on="named",
+            right_on="key",
+            how="inner",
+        )
         .select(
-            "code",
-            key="alias",
-            valid_from=pl.col("valid_from").str.to_date(),
-            valid_to=pl.col("valid_to").str.to_date(),
+            pl.col("alias").alias("key"),
+            pl.col("code_right").alias("code"),
+            "city",
+            "valid_from",
+            "valid_to",
             order=pl.lit(1),
         )
+        .with_columns(code_key(pl.col("key")))
     )
     return (
-        pl.concat([undated, aliases.select(undated.columns)])
-        .with_columns(key=code_key(pl.col("key")))
-        .sort("order")
+        pl.concat([codes, meant])
+        .with_columns(elsewhere=pl.col("city").ne_missing(jurisdiction) if jurisdiction else pl.lit(False))
+        .sort("elsewhere", "order", maintain_order=True)
         .unique(["key", "valid_from"], keep="first", maintain_order=True)
-        .drop("order")
+        .select("key", "code", "valid_from", "valid_to")
     )
 
 
 @lru_cache
-def inline_code_list(codes: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> pl.DataFrame:
-    """A code list written in the contract itself, in the form of `code_list`."""
+def _inline_code_list(codes: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> pl.DataFrame:
+    """A code list written in the contract itself, in the form of `_code_list`."""
     keys = [*codes, *(alias for alias, _ in aliases)]
     codes = (*codes, *(code for _, code in aliases))
     return pl.DataFrame({"key": keys, "code": codes}).select(
@@ -120,21 +268,3 @@ def inline_code_list(codes: tuple[str, ...], aliases: tuple[tuple[str, str], ...
         valid_from=pl.lit(None, pl.Date),
         valid_to=pl.lit(None, pl.Date),
     )
-
-
-def codes_of(column: Column) -> pl.DataFrame:
-    """The code list of a column, seeded or inline."""
-    if isinstance(column.codes, list):
-        return inline_code_list(tuple(column.codes), tuple(column.code_aliases.items()))
-    return code_list(str(column.codes))
-
-
-def allowed_values(column: Column, jurisdiction: str | None = None) -> list[str]:
-    """What a sender may write, in the words of the list, for messages and templates; with a city, its own districts only."""
-    if isinstance(column.codes, list):
-        return column.codes
-    table_name, _, names = CODE_SEEDS[str(column.codes)]
-    table = seed(table_name)
-    if jurisdiction and "jurisdiction" in table.columns:
-        table = table.filter(pl.col("jurisdiction") == jurisdiction)
-    return table[names[0]].to_list()

@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from pipelines.feeds.contracts import contracts
-from pipelines.feeds.reference import providers
+from pipelines.feeds.reference import Reference
 from pipelines.gates.suites import Expectation, Suite, landing_suites, mart_suites
 from pipelines.ingest.manifest import write_atomically
 from pipelines.settings import Settings, quiet_dependencies
@@ -115,7 +115,7 @@ def _sending(settings: Settings) -> set[str]:
     """The cities whose senders have sent anything."""
     files = settings.landing / "files.parquet"
     senders = pl.read_parquet(files, columns=["provider"])["provider"].unique().to_list() if files.exists() else []
-    known = providers()
+    known = Reference.on(settings.landing).providers() if senders else {}
     return {known[name].jurisdiction or "" for name in senders if name in known} - {""}
 
 

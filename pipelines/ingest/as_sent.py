@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.feeds.contracts import Contract, contracts
+from pipelines.feeds.contracts import Contract, all_contracts
 from pipelines.ingest.checks.columns import as_meant, text_columns
 from pipelines.ingest.checks.personal import masked_numbers
 from pipelines.ingest.drop import ANYTHING
@@ -31,7 +31,7 @@ def rows_as_sent(settings: Settings, receipt: Receipt, lines: set[tuple[str, int
     Args:
         lines: (sheet, line number) of the rows.
     """
-    contract = contracts()[receipt.feed]
+    contract = all_contracts()[receipt.feed]
     numbers = sorted({line for _, line in lines})
     found = [
         pl.DataFrame(schema={"sheet": pl.String, "line_no": pl.Int64, **dict.fromkeys(contract.columns, pl.String)})

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.feeds.contracts import contracts
+from pipelines.feeds.contracts import all_contracts
 from pipelines.ingest.manifest import Receipt, parquet, sha256_of, write_atomically
 
 SMALL = "_small"
@@ -40,7 +40,7 @@ def compact(landing: Path, receipts: Iterable[Receipt], threads: int) -> None:
     """
     outputs = {name: sha256 for receipt in receipts for name, sha256 in receipt.outputs.items()}
     known = set(outputs)
-    small: dict[str, dict[str, str]] = {feed: {} for feed in (*contracts(), "_issues")}
+    small: dict[str, dict[str, str]] = {feed: {} for feed in (*all_contracts(), "_issues")}
     for name in sorted(outputs):
         feed, _, rest = name.partition("/")
         if feed in small and rest.startswith(f"{SMALL}/"):

@@ -20,8 +20,8 @@ import duckdb
 import polars as pl
 
 from pipelines import settings as config
-from pipelines.feeds.contracts import Contract, contracts
-from pipelines.feeds.reference import Provider, providers
+from pipelines.feeds.contracts import HOME_SENDER, Contract, contracts, reference_contracts
+from pipelines.feeds.reference import HOME, Provider, Reference
 from pipelines.ingest import manifest
 from pipelines.ingest.checks.check import check_file, check_together
 from pipelines.ingest.checks.columns import reading_day
@@ -46,7 +46,12 @@ ANYTHING = (Exception, pl.exceptions.PanicException)
 
 @dataclass(frozen=True)
 class Reading:
-    """What reading a drop needs besides the drop. `seen`: receipts of files already read, by their identity."""
+    """What reading a drop needs besides the drop.
+
+    Attributes:
+        fingerprint: of the code and contracts by which drops are read now.
+        seen: receipts of files already read, by their identity.
+    """
 
     settings: config.Settings
     fingerprint: str
@@ -68,61 +73,72 @@ class Reading:
         return landed
 
     def _land_alone(self, drop: Drop) -> Receipt:
-        blank = _blank(drop, self.fingerprint)
+        reference = self._reference(drop)
+        blank = _blank(drop, reading_fingerprint(self.fingerprint, drop, reference))
         if drop.unopened:
-            return _refuse(self.settings, _identified(blank, drop, b"", drop.path), Refused(drop.unopened))
+            return _refuse(self.settings, _identified(blank, drop, b"", reference, drop.path), Refused(drop.unopened))
         if drop.size > self.settings.max_file_mb * 1024 * 1024:
             refusal = Refused("too_large", limit=self.settings.max_file_mb)
-            return _refuse(self.settings, _identified(blank, drop, b"", drop.path), refusal)
+            return _refuse(self.settings, _identified(blank, drop, b"", reference, drop.path), refusal)
         with _content(drop.place(self.settings.raw), drop.size) as content:
             try:
-                provider, contract = _expected(drop)
-                identity = _identified(blank, drop, content)
-                if identity.file_id in self.seen:
+                provider, contract = _expected(drop, reference)
+                identity = _identified(blank, drop, content, reference)
+                seen = self.seen.get(identity.file_id)
+                if seen is not None and seen.contract == blank.contract:
                     return replace(
-                        self.seen[identity.file_id],
+                        seen,
                         path=drop.path,
                         received_at=blank.received_at,
                         size=drop.size,
                         mtime_ns=drop.mtime_ns,
                     )
-                sender = Sender(provider, drop.received_at.date())
+                sender = Sender(provider, drop.received_at.date(), reference)
                 hash_personal = personal_hash(self.settings.personal_data_key())
                 checked = read_safely(content, drop.file_name, contract, self._limits, sender, hash_personal)
                 return _write(self.settings, contract, identity, checked)
             except Refused as refusal:
                 # Where it lies says nothing about the content: a copy elsewhere is judged anew.
                 path = drop.path if refusal.reason == "misfiled" else ""
-                return _refuse(self.settings, _identified(blank, drop, content, path), refusal)
+                return _refuse(self.settings, _identified(blank, drop, content, reference, path), refusal)
 
     def _land_together(self, drops: list[Drop]) -> dict[str, Receipt]:
         """Lands drops that are one text table each, those with equal headers at once; by path.
 
         Whatever is otherwise or goes wrong is left, to be read alone.
         """
-        alike: dict[tuple[object, ...], list[tuple[Drop, Receipt, Sheet]]] = {}
+        alike: dict[tuple[object, ...], list[tuple[Drop, Receipt, Sheet, Sender]]] = {}
         for drop in drops:
             if drop.unopened:
                 continue
             with suppress(*ANYTHING):
-                _, contract = _expected(drop)
+                reference = self._reference(drop)
+                provider, contract = _expected(drop, reference)
                 content = drop.place(self.settings.raw).read_bytes()
-                identity = _identified(_blank(drop, self.fingerprint), drop, content)
+                blank = _blank(drop, reading_fingerprint(self.fingerprint, drop, reference))
+                identity = _identified(blank, drop, content, reference)
                 first, *more = islice(tables(content, drop.file_name, contract, self._limits), 2)
                 if identity.file_id not in self.seen and not more and first.is_known:
-                    day = reading_day(drop.feed, drop.received_at.date())
-                    alike.setdefault((first.name, *first.header, day), []).append((drop, identity, first))
+                    received = drop.received_at.date()
+                    alike_in = (first.name, *first.header, reading_day(drop.feed, received, reference), reference)
+                    alike.setdefault(alike_in, []).append(
+                        (drop, identity, first, Sender(provider, received, reference))
+                    )
         landed: dict[str, Receipt] = {}
         for group in alike.values():
             with suppress(*ANYTHING):
-                provider, contract = _expected(group[0][0])
-                sender = Sender(provider, group[0][0].received_at.date())
+                first_drop, _, _, sender = group[0]
+                _, contract = _expected(first_drop, sender.reference)
                 hash_personal = personal_hash(self.settings.personal_data_key())
-                sheets = [sheet for _, _, sheet in group]
+                sheets = [sheet for _, _, sheet, _ in group]
                 tables_checked = check_together(sheets, contract, sender, hash_personal)
-                for (drop, identity, _), checked in zip(group, tables_checked, strict=True):
+                for (drop, identity, _, _), checked in zip(group, tables_checked, strict=True):
                     landed[drop.path] = _write(self.settings, contract, identity, [checked])
         return landed
+
+    def _reference(self, drop: Drop) -> Reference:
+        """The reference data that were known on the day the drop came: it is read by these, now and whenever it is read again."""
+        return Reference.on(self.settings.landing, drop.received_at.date())
 
     @property
     def _limits(self) -> Limits:
@@ -134,9 +150,10 @@ class Reading:
             content = drop.place(self.settings.raw).read_bytes()
         except FileNotFoundError:
             return None
-        blank = _blank(drop, self.fingerprint)
+        reference = self._reference(drop)
+        blank = _blank(drop, reading_fingerprint(self.fingerprint, drop, reference))
         refusal = Refused("stalled", seconds=self.settings.reader_seconds)
-        receipt = _refuse(self.settings, _identified(blank, drop, content), refusal)
+        receipt = _refuse(self.settings, _identified(blank, drop, content, reference), refusal)
         manifest.save_receipt(self.settings.landing, drop, receipt)
         return receipt
 
@@ -177,16 +194,25 @@ def _blank(drop: Drop, fingerprint: str) -> Receipt:
     )  # fmt: skip
 
 
-def _expected(drop: Drop) -> tuple[Provider, Contract]:
+def reading_fingerprint(code: str, drop: Drop, reference: Reference) -> str:
+    """Fingerprint of all that decides how a drop is read: code and contracts, and the reference data of its day. Reference
+    data themselves are read again whenever something comes of them (reference.py)."""
+    return code if drop.provider == HOME_SENDER else f"{code}-{reference.reading}"
+
+
+def _expected(drop: Drop, reference: Reference) -> tuple[Provider, Contract]:
     """Who sent the drop, and as what.
 
     Raises:
         Refused: nobody who is known, or nothing that this sender sends.
     """
+    sent = reference_contracts() if drop.provider == HOME_SENDER else contracts()
     if drop.misfiled:
-        raise Refused("misfiled", feeds="、".join(contracts()))
-    contract = contracts()[drop.feed]
-    provider = providers().get(drop.provider)
+        raise Refused("misfiled", feeds="、".join(sent))
+    contract = sent[drop.feed]
+    if drop.provider == HOME_SENDER:
+        return HOME, contract
+    provider = reference.providers().get(drop.provider)
     if provider is None:
         raise Refused("unknown_provider", provider=drop.provider)
     if provider.kind not in SENDER_KINDS[contract.sender]:
@@ -194,10 +220,15 @@ def _expected(drop: Drop) -> tuple[Provider, Contract]:
     return provider, contract
 
 
-def _identified(blank: Receipt, drop: Drop, content: Content, path: str = "") -> Receipt:
-    """With the file's hash, and an identity that does not depend on when or where it was dropped, unless by path."""
+def _identified(blank: Receipt, drop: Drop, content: Content, reference: Reference, path: str = "") -> Receipt:
+    """With the file's hash, and an identity that does not depend on when or where it was dropped, unless by path.
+
+    Sent again after the reference data have changed (an alias was added, a sender let in), the same file may be read
+    otherwise, and is another one.
+    """
     sha256 = hashlib.sha256(content).hexdigest()
-    file_id = hashlib.sha256(f"{path}/{drop.provider}/{drop.feed}/{sha256}".encode()).hexdigest()[:16]
+    since = f"/{reference.since}" if reference.since and drop.provider != HOME_SENDER else ""
+    file_id = hashlib.sha256(f"{path}/{drop.provider}/{drop.feed}/{sha256}{since}".encode()).hexdigest()[:16]
     return replace(blank, sha256=sha256, file_id=file_id)
 
 

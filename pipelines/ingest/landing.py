@@ -22,13 +22,16 @@ from pathlib import Path
 
 import polars as pl
 
+import pipelines
 from pipelines import settings as config
-from pipelines.feeds.contracts import contracts
+from pipelines.feeds.contracts import HOME_SENDER, all_contracts, contracts
+from pipelines.feeds.reference import Reference
 from pipelines.ingest import manifest
 from pipelines.ingest.calendar import write_calendar
 from pipelines.ingest.compaction import EMPTY, compact
-from pipelines.ingest.drop import FILE_ISSUE_SCHEMA, Reading
-from pipelines.ingest.manifest import Drop, Receipt, parquet, write_atomically
+from pipelines.ingest.drop import FILE_ISSUE_SCHEMA, Reading, reading_fingerprint
+from pipelines.ingest.manifest import Drop, Receipt, is_current, parquet, write_atomically
+from pipelines.ingest.reference import land_reference, take_bundled
 from pipelines.ingest.workers import land_all
 
 # The code and contracts that decide how a file is read: a change reads every file again.
@@ -59,40 +62,40 @@ class Progress:
     total: int
 
 
-def reading_fingerprint(settings: config.Settings) -> str:
-    """Fingerprint of everything that decides how a file is read; with another key for personal values, all are read again."""
+def code_of_reading(settings: config.Settings) -> str:
+    """Fingerprint of the code, contracts and shipped reference data that decide how a file is read; with another key for
+    personal values, all are read again."""
     digest = hashlib.sha256(settings.key_fingerprint().encode())
     package = Path(__file__).parents[1]
     paths = [
         path
         for folder in READING_CODE
         for path in sorted((package / folder).rglob("*"))
-        if path.suffix in (".py", ".yaml")
+        if path.suffix in (".py", ".yaml", ".csv")
     ]
-    for path in paths + sorted(config.SEEDS.glob("ref_*.csv")):
+    for path in paths:
         digest.update(path.relative_to(config.PROJECT_ROOT).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def is_current(drop: Drop, receipt: Receipt | None, fingerprint: str) -> bool:
-    """The drop was read, has not been touched since, and would be read the same way now.
-
-    One that may not be read is as it was when it could be: there is nothing new to learn.
-    """
-    return (
-        receipt is not None
-        and receipt.contract == fingerprint
-        and receipt.received_at == drop.received_at.isoformat()
-        and ((receipt.size, receipt.mtime_ns) == (drop.size, drop.mtime_ns) or drop.unopened == "unreadable")
-    )
-
-
 def pending(settings: config.Settings) -> list[Drop]:
     """Drops that have not been loaded yet."""
     receipts = manifest.load_receipts(settings.landing)
-    fingerprint = reading_fingerprint(settings)
-    return [drop for drop in _drops(settings, receipts) if not is_current(drop, receipts.get(drop.path), fingerprint)]
+    code = code_of_reading(settings)
+    return [
+        drop
+        for drop in _drops(settings, receipts)
+        if not is_current(drop, receipts.get(drop.path), _fingerprint(settings, code, drop))
+    ]
+
+
+def _fingerprint(settings: config.Settings, code: str, drop: Drop) -> str:
+    """As drop.reading_fingerprint; empty where no reference data have been landed yet."""
+    try:
+        return reading_fingerprint(code, drop, Reference.on(settings.landing, drop.received_at.date()))
+    except (OSError, ValueError):
+        return ""
 
 
 def _drops(settings: config.Settings, receipts: Mapping[str, Receipt]) -> list[Drop]:
@@ -158,24 +161,30 @@ def land(
     Returns:
         what was done, per feed.
     """
+    manifest.check_schema(settings.landing)
+    manifest.write_schema(settings.landing, f"anze {pipelines.__version__}")
     settings.personal_data_key()  # made here, once, before anybody uses it
+    take_bundled(settings)
     receipts = manifest.load_receipts(settings.landing)
     drops = _drops(settings, receipts)
     for broken in manifest.damaged(settings.landing, list(receipts.values()), settings.threads):
         del receipts[broken.path]
-    fingerprint = reading_fingerprint(settings)
+    code = code_of_reading(settings)
     loaded: dict[str, Receipt] = {}
-    seen = {receipt.file_id: receipt for receipt in receipts.values() if receipt.contract == fingerprint}
+    receipts |= _land_reference(settings, code, drops, receipts, loaded)
+    seen = {receipt.file_id: receipt for receipt in receipts.values()}
     new = [
         drop
         for drop in drops
-        if not is_current(drop, receipts.get(drop.path), fingerprint) and (not feeds or drop.feed in feeds)
+        if drop.provider != HOME_SENDER
+        and not is_current(drop, receipts.get(drop.path), _fingerprint(settings, code, drop))
+        and (not feeds or drop.feed in feeds)
     ]
     moving = _still_changing(settings, new)
     # What is still being copied is read the next time. Large files first: nobody waits for the last one.
     ready = sorted((drop for drop in new if drop.path not in moving), key=lambda drop: -drop.size)
     said = 0.0
-    for done, (drop, receipt) in enumerate(land_all(Reading(settings, fingerprint, seen), ready), start=1):
+    for done, (drop, receipt) in enumerate(land_all(Reading(settings, code, seen), ready), start=1):
         if receipt is not None:
             receipts[drop.path] = loaded[drop.path] = receipt
         if time.monotonic() - said > PROGRESS_SECONDS:
@@ -187,7 +196,31 @@ def land(
         (manifest.receipts_folder(settings.landing) / f"{manifest.path_id(path)}.json").unlink(missing_ok=True)
     compact(settings.landing, receipts.values(), settings.threads)
     _write_files_table(settings, list(receipts.values()))
-    return [_summary(feed, [receipt for receipt in loaded.values() if receipt.feed == feed]) for feed in contracts()]
+    return [
+        _summary(feed, [receipt for receipt in loaded.values() if receipt.feed == feed]) for feed in all_contracts()
+    ]
+
+
+def reference_of(settings: config.Settings) -> Reference:
+    """The reference data of a home as they are now: what has come of them since the last night is read first."""
+    manifest.check_schema(settings.landing)
+    take_bundled(settings)
+    settings.personal_data_key()
+    receipts = manifest.load_receipts(settings.landing)
+    _land_reference(settings, code_of_reading(settings), _drops(settings, receipts), receipts, {})
+    return Reference.on(settings.landing)
+
+
+def _land_reference(
+    settings: config.Settings, code: str, drops: list[Drop], receipts: Mapping[str, Receipt], loaded: dict[str, Receipt]
+) -> dict[str, Receipt]:
+    """The receipts of reference data, brought up to date; new ones are put into `loaded`."""
+    home = {path: receipt for path, receipt in receipts.items() if receipt.provider == HOME_SENDER}
+    sent = [drop for drop in drops if drop.provider == HOME_SENDER]
+    moving = _still_changing(settings, [drop for drop in sent if not is_current(drop, home.get(drop.path), code)])
+    landed = land_reference(settings, code, [drop for drop in sent if drop.path not in moving], home)
+    loaded.update({path: receipt for path, receipt in landed.items() if receipt != home.get(path)})
+    return landed
 
 
 def _still_changing(settings: config.Settings, drops: list[Drop]) -> set[str]:

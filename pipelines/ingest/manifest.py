@@ -27,13 +27,16 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.feeds.contracts import contracts
+from pipelines.feeds.contracts import HOME_SENDER, contracts, reference_contracts
 from pipelines.settings import CHINA, Settings
 
 STAMP = re.compile(r"^\d{4}-\d{2}-\d{2}(T\d{4})?$")
 STAMPS_FILE = ".received.jsonl"
 UPLOADING = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 """How programs call a file while they upload it (WinSCP: .filepart)."""
+SCHEMA = 2
+"""Version of how landing/ is laid out: 1 had no reference data of the home. An older one is brought up to date by the next landing."""
+SCHEMA_FILE = "schema.json"
 UNREAD = -1
 """The size of a drop that may not be read, so that it is another one once it may."""
 
@@ -109,6 +112,46 @@ class Receipt:
     outputs: dict[str, str] = field(default_factory=dict)
 
 
+def is_current(drop: Drop, receipt: Receipt | None, fingerprint: str) -> bool:
+    """The drop was read, has not been touched since, and would be read the same way now.
+
+    One that may not be read is as it was when it could be: there is nothing new to learn.
+    """
+    return (
+        receipt is not None
+        and receipt.contract == fingerprint
+        and receipt.received_at == drop.received_at.isoformat()
+        and ((receipt.size, receipt.mtime_ns) == (drop.size, drop.mtime_ns) or drop.unopened == "unreadable")
+    )
+
+
+class NewerHome(Exception):
+    """The home was written by a newer version of the program; the message says what to do."""
+
+
+def check_schema(landing: Path) -> None:
+    """Raises NewerHome where landing/ is of a version that this program does not know."""
+    path = landing / SCHEMA_FILE
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+        schema = int(written["schema"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # of the first version, or none: made again where it does not fit
+    if schema > SCHEMA:
+        raise NewerHome(
+            f"数据目录 {landing.parent} 已由更新的程序（{written.get('program', '版本不详')}，落地层版本 {schema}）写过，"
+            f"本程序只认到版本 {SCHEMA}。请换用新的程序；数据没有改动。"
+        )
+
+
+def write_schema(landing: Path, program: str) -> None:
+    """Says of which version landing/ is, and of which program."""
+    content = json.dumps({"schema": SCHEMA, "program": program}, ensure_ascii=False).encode()
+    path = landing / SCHEMA_FILE
+    if not path.exists() or path.read_bytes() != content:
+        write_atomically(path, content)
+
+
 def path_id(path: str) -> str:
     """A short name for a drop's path."""
     return hashlib.sha256(path.encode()).hexdigest()[:16]
@@ -150,7 +193,8 @@ def find_drops(raw: Path, now: datetime | None = None, known: Mapping[str, datet
         relative = in_unicode(on_disk, spelled)
         provider, feed, *rest = (*relative.split("/")[:-1], "")[: max(2, len(parts) - 1)]
         received = parse_stamp(rest[0]) if len(rest) == 1 else None
-        misfiled = feed not in contracts() or (bool(rest) and received is None)
+        sent = reference_contracts() if provider == HOME_SENDER else contracts()
+        misfiled = feed not in sent or (bool(rest) and received is None)
         if received is None:
             received = stamps.get(relative)
         if received is None:
@@ -382,16 +426,21 @@ class NothingKnown(Exception):
 
 
 def known_files(settings: Settings, as_of: str) -> pl.DataFrame:
-    """Files received by the end of a day: `file_id`, `sha256`, `provider`, `feed`, `file_name`, `received_at`, `status`."""
+    """Files received by the end of a day: `file_id`, `sha256`, `provider`, `feed`, `file_name`, `received_at`, `status`.
+
+    Without the first reference data of the home, which count from ever: a home that had none of its own got them later than
+    what it has filed.
+    """
     files = settings.landing / "files.parquet"
     if not files.exists():
         raise NothingKnown("落地层还没有文件，请先运行 anze nightly。")
+    day, is_home = pl.col("received_at").dt.date(), pl.col("provider") == HOME_SENDER
     known = (
         pl.read_parquet(files)
-        .filter(pl.col("received_at").dt.date() <= date.fromisoformat(as_of))
+        .filter(day <= date.fromisoformat(as_of), ~is_home | (day > day.filter(is_home).min()))
         .select("file_id", "sha256", "provider", "feed", "file_name", "received_at", "status")
         .sort("file_id", "provider", "feed", "file_name")
     )
-    if known.is_empty():
+    if (known["provider"] == HOME_SENDER).all():
         raise NothingKnown(f"截至 {as_of} 没有收到任何文件。")
     return known

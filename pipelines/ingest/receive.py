@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.feeds.contracts import contracts
-from pipelines.feeds.reference import providers
+from pipelines.feeds.reference import Reference
 from pipelines.ingest.checks.outcome import Sender
 from pipelines.ingest.checks.unread import UNREAD
 from pipelines.ingest.drop import read_safely
@@ -67,7 +67,8 @@ def _looked_at(
 ) -> tuple[str, tuple[int, int, int, int], tuple[str, ...]]:
     """In a process bounded like those of the night: why the drop will be refused, the counts, what is not read."""
     signal.alarm(settings.reader_seconds)
-    contract, sender = contracts()[feed], Sender(providers()[provider], day)
+    reference = Reference.on(settings.landing, day)
+    contract, sender = contracts()[feed], Sender(reference.providers()[provider], day, reference)
     limits = Limits(settings.max_expanded_mb << 20, settings.max_cell_characters)
     try:
         content = target.read_bytes()

@@ -41,6 +41,22 @@ def land_all(reading: Reading, drops: list[Drop]) -> Landed:
         yield from _by_processes(reading, tasks, min(reading.settings.threads, len(tasks)))
 
 
+def in_order(reading: Reading, drops: list[Drop]) -> Landed:
+    """Lands drops one after another, each when the one before is done; what ends the process is refused."""
+    left = list(drops)
+    while left:
+        with _processes(reading, 1) as process:
+            try:
+                while left:
+                    landed = process.submit(_land, left[:1]).result()
+                    left = left[1:]
+                    yield from landed
+            except BrokenProcessPool:
+                _can_begin(reading)
+                deadly, left = left[0], left[1:]
+                yield deadly, reading.refuse_deadly(deadly)
+
+
 def _is_text(drop: Drop) -> bool:
     return PurePosixPath(drop.path).suffix.lower() in TEXTS
 

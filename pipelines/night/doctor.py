@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
-from pipelines.feeds.reference import seed
+from pipelines.feeds.reference import Reference, shipped
 from pipelines.ingest.calendar import announced_until
 from pipelines.ingest.landing import damaged
 from pipelines.ingest.manifest import abandoned, in_unicode
@@ -53,7 +53,7 @@ def examine(settings: Settings) -> list[Finding]:
     findings += [_uploads(settings), _landing(settings), _published(settings), _build(settings), *_home(settings)]
     if settings.engine == "spark":
         findings.append(_spark(settings))
-    return [*findings, _chinese_font(), _calendar(datetime.now(CHINA).date()), _last_incident(settings)]
+    return [*findings, _chinese_font(), _calendar(settings, datetime.now(CHINA).date()), _last_incident(settings)]
 
 
 def _uploads(settings: Settings) -> Finding:
@@ -152,17 +152,20 @@ def _chinese_font() -> Finding:
     )
 
 
-def _calendar(today: date) -> Finding:
+def _calendar(settings: Settings, today: date) -> Finding:
     """The arrangement of a year is announced each November of the year before."""
     until = announced_until()
-    corrected = seed("ref_holiday")["day"].cast(str).str.slice(0, 4).unique().to_list()
+    try:
+        corrections = Reference.on(settings.landing).table("ref_holiday")
+    except OSError:  # before the first night
+        corrections = shipped("ref_holiday")
     needed = today.year + (today.month == 12)
-    if until.year >= needed or str(needed) in corrected:
+    if until.year >= needed or needed in corrections["day"].dt.year().to_list():
         return Finding("工作日历", True, f"已公布到 {until}")
     return Finding(
         "工作日历",
         False,
-        f"只到 {until}：更新 chinesecalendar，或按国务院办公厅通知在 ref_holiday.csv 补 {needed} 年的安排",
+        f"只到 {until}：更新 chinesecalendar，或按国务院办公厅通知在参考数据「节假日安排的改正」中补 {needed} 年的安排",
         is_hint=True,
     )
 

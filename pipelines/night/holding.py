@@ -16,6 +16,7 @@ import duckdb
 import polars as pl
 
 from pipelines.explain.diff import diff
+from pipelines.feeds.reference import Reference
 from pipelines.gates.run import GateResult, held_back
 from pipelines.night.incident import record
 from pipelines.publish.publication import last_publication
@@ -49,7 +50,8 @@ def cities_held_back(settings: Settings, results: list[GateResult]) -> list[tupl
     publication = last_publication(settings)
     before = [HeldBack(**city) for city in publication.held_back] if publication else []
     now = f"{datetime.now(CHINA):%Y-%m-%d %H:%M}"
-    cities = stand(failed, before, publication.as_of if publication else "", now)
+    names = dict(Reference.on(settings.landing).cities())
+    cities = stand(failed, before, publication.as_of if publication else "", now, names)
     return [(city, settings.published if city.as_of else None) for city in cities]
 
 
@@ -81,7 +83,7 @@ def moved_by(settings: Settings, gates: Sequence[GateResult]) -> list[str]:
         )
         lines.append(
             f"{move.jurisdiction} {move.stat_year} 年 {move.metric} {move.before} → {move.now}："
-            + (f"由下列文件引起：{named}" if named else "不是新到文件引起，而是时间推移或程序变化")
+            + (f"由下列文件引起：{named}" if named else "不是新到文件引起，而是时间推移、参考数据或程序变化")
         )
     return lines
 

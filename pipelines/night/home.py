@@ -10,8 +10,10 @@ from datetime import datetime
 
 import duckdb
 
+from pipelines.feeds.contracts import HOME_SENDER
 from pipelines.ingest.landing import vanished
 from pipelines.ingest.manifest import STAMPS_FILE, clock_behind, receipts_folder, torn_stamps
+from pipelines.ingest.reference import take_bundled
 from pipelines.publish.publication import is_whole, last_publication, set_wal_aside
 from pipelines.settings import CHINA, Settings
 
@@ -57,6 +59,11 @@ def faults(settings: Settings) -> list[str]:
 def set_right(settings: Settings) -> list[str]:
     """The faults of the home at the beginning of a night, which is then free of those that would be in its way."""
     found = faults(settings)
+    if take_bundled(settings):
+        found.append(
+            f"本目录没有自己的参考数据，已放入随程序的样例（{settings.raw / HOME_SENDER}）：各城市的区市、报送单位、期限都在其中，"
+            "以后用 anze reference 维护。新建一个城市请用 anze init。"
+        )
     set_wal_aside(settings)
     return found
 

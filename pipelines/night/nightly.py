@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from pipelines.gates import process as gates_process
 from pipelines.gates.run import GateResult, blocking, load_results
 from pipelines.ingest.landing import read_again
+from pipelines.ingest.manifest import NewerHome, check_schema
 from pipelines.night.dagster_home import end_dead_runs, prepare_dagster_home, prune_runs
 from pipelines.night.holding import moved_by, note_cities_held_back
 from pipelines.night.home import set_right
@@ -69,6 +70,8 @@ def run(settings: Settings, job: Job, as_of: str = "", full: bool = False) -> Ou
         return _run(settings, job, as_of, full)
     except AlreadyRunning:
         raise
+    except NewerHome as newer:
+        return Outcome("failed", last_publication(settings), error=str(newer))
     except Exception as error:
         return Outcome(
             "failed", last_publication(settings), error=in_words(settings, f"{type(error).__name__}：{error}")
@@ -92,6 +95,7 @@ def in_words(settings: Settings, text: str) -> str:
 
 def _run(settings: Settings, job: Job, as_of: str, full: bool) -> Outcome:
     with writer_lock(settings):
+        check_schema(settings.landing)
         notices = tuple(set_right(settings))
         return replace(_run_locked(settings, job, as_of, full), notices=notices)
 

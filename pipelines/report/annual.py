@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
-import polars as pl
 from pydantic import BaseModel, Field
 
 from pipelines.documents.figures import DASH, percent, shown, wan
-from pipelines.feeds.reference import seed
 from pipelines.warehouse.headline import awaiting_confirmation, silent_insurers
 from pipelines.warehouse.lists import seen
 
@@ -186,9 +184,16 @@ def collect(
             )
         awaiting = awaiting_confirmation(connection, jurisdiction, seen(connection))
         start, end, as_of = periods[0]
-        form = seed("ref_return").filter(jurisdiction=jurisdiction).to_dicts()[0]
-        city = seed("ref_jurisdiction").filter(jurisdiction=jurisdiction)["name"].item()
-        parts = [Part(**row) for row in _parts_of(jurisdiction)]
+        form = _dicts(connection, "select * from meta.return_form where jurisdiction = ?", jurisdiction)[0]
+        city = form["jurisdiction_name"]
+        parts = [
+            Part(**row)
+            for row in _dicts(
+                connection,
+                f"select {', '.join(Part.model_fields)} from meta.return_part where jurisdiction = ? order by sort_no",
+                jurisdiction,
+            )
+        ]
         narratives = [
             Narrative(title=str(part.title), kinds=kinds, texts=_texts(connection, jurisdiction, stat_year, kinds))
             for part in parts
@@ -208,7 +213,7 @@ def collect(
             title_lines=form["title"].format(year=stat_year).split("|"),
             addressee=form["addressee"],
             issuer=form["issuer"],
-            clause=f"{form['source_doc']} {form['article']}",
+            clause=" ".join(filter(None, (form["source_doc"], form["article"]))),
             coverage_target=_coverage_target(connection, jurisdiction),
             parts=parts,
             figures=figures,
@@ -229,13 +234,14 @@ def collect(
         )
 
 
-def _parts_of(jurisdiction: str) -> list[dict[str, Any]]:
-    rows = seed("ref_return_part").filter(jurisdiction=jurisdiction)
-    return rows.sort(pl.col("sort_no").cast(pl.Int64)).select(list(Part.model_fields)).to_dicts()
-
-
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     return connection.execute(sql, list(parameters)).fetchall()
+
+
+def _dicts(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+    found = connection.execute(sql, list(parameters))
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _coverage_target(connection: duckdb.DuckDBPyConnection, jurisdiction: str) -> Decimal | None:

@@ -14,8 +14,8 @@ import duckdb
 import polars as pl
 
 from pipelines.documents.spreadsheet import workbook, write_table
-from pipelines.feeds.contracts import contracts, general_rules
-from pipelines.feeds.reference import providers
+from pipelines.feeds.contracts import all_contracts, general_rules
+from pipelines.feeds.reference import Reference
 from pipelines.ingest.as_sent import rows_as_sent
 from pipelines.ingest.manifest import load_receipts, write_atomically
 from pipelines.report.template import write_corrections
@@ -77,11 +77,12 @@ def write_rejects(settings: Settings, out: Path, only: str | None = None) -> lis
     """Writes `<provider>.xlsx` and `<provider>.json` for every sender with anything open or to check."""
     written = []
     with duckdb.connect(str(settings.published), read_only=True) as connection:
-        senders = [
-            row[0] for row in connection.execute("select distinct provider from quality.files order by 1").fetchall()
-        ]
+        senders = connection.execute(
+            "select distinct files.provider, coalesce(senders.name, files.provider) from quality.files as files "
+            "left join marts.dim_provider as senders using (provider) order by 1"
+        ).fetchall()
         as_of = connection.execute("select cast(as_of as varchar) from meta.publication").fetchall()[0][0]
-        for provider in senders:
+        for provider, name in senders:
             if only not in (None, provider):
                 continue
             tables = {
@@ -91,7 +92,8 @@ def write_rejects(settings: Settings, out: Path, only: str | None = None) -> lis
             if only is None and not any(tables[name].height for name in ("退回明细", "提示", "未读内容")):
                 continue
             rows = pl.DataFrame(connection.sql(ROWS, params={"provider": provider}).pl())
-            written.append(_write(out, provider, as_of, tables, _corrections(settings, out, provider, rows)))
+            corrections = _corrections(settings, out, provider, rows)
+            written.append(_write(out, provider, name, as_of, tables, corrections))
     return written
 
 
@@ -100,13 +102,13 @@ def _table(connection: duckdb.DuckDBPyConnection, sql: str, provider: str) -> pl
     titles = pl.DataFrame(
         [
             (feed, name, column.title)
-            for feed, contract in contracts().items()
+            for feed, contract in all_contracts().items()
             for name, column in contract.columns.items()
         ],
         schema=["feed", "column_name", "column_title"],
         orient="row",
     )
-    feeds = {feed: contract.title for feed, contract in contracts().items()}
+    feeds = {feed: contract.title for feed, contract in all_contracts().items()}
     problems = {code: rule.title for code, rule in general_rules().items()}
     if "column_name" in frame.columns:
         frame = frame.join(titles, on=["feed", "column_name"], how="left", maintain_order="left").with_columns(
@@ -145,15 +147,16 @@ def _corrections(settings: Settings, out: Path, provider: str, problems: pl.Data
         if rows.height:
             path = out / f"{provider}_{feed}_更正.xlsx"
             messages = {(row, column): message for row, column, message in faults.iter_rows()}
-            write_corrections(str(feed), path, rows, messages, providers().get(provider))
+            reference = Reference.on(settings.landing)
+            write_corrections(str(feed), path, rows, messages, reference, reference.providers().get(provider))
             written.append(path)
     return written
 
 
-def _write(out: Path, provider: str, as_of: str, tables: dict[str, pl.DataFrame], corrections: list[Path]) -> Rejects:
+def _write(
+    out: Path, provider: str, name: str, as_of: str, tables: dict[str, pl.DataFrame], corrections: list[Path]
+) -> Rejects:
     out.mkdir(parents=True, exist_ok=True)
-    sender = providers().get(provider)
-    name = sender.name if sender else provider
     path = out / f"{provider}.xlsx"
     notes = {
         "汇总": f"{name}　报送情况汇总（取数时点 {as_of}）。数据行数 = 接收 + 隔离 + 完全重复。",

@@ -15,8 +15,8 @@ from xlsxwriter.utility import xl_col_to_name
 
 from pipelines.documents.spreadsheet import FONT, workbook, write_table
 from pipelines.feeds.column_docs import sentence
-from pipelines.feeds.contracts import Column, Contract, contracts
-from pipelines.feeds.reference import Provider, allowed_values, codes_of
+from pipelines.feeds.contracts import Column, Contract, all_contracts
+from pipelines.feeds.reference import Provider, Reference
 
 ROWS_WITH_LISTS = 5000
 # The key of the example row is set within this word; ingest leaves such a row out (ingest/checks/columns.py, NOT_DATA).
@@ -33,36 +33,41 @@ KINDS = {
 ABOUT_RECORDS = {"record_status", "confirmed", "corrects"}
 
 
-def write_template(feed: str, path: Path, provider: Provider | None = None) -> None:
+def write_template(feed: str, path: Path, reference: Reference, provider: Provider | None = None) -> None:
     """Writes the template: the table with drop-downs and an example row, explanations, code lists (hidden).
 
     Args:
         provider: whose: its city's districts only, its own insurer and industry in the example. None: nobody's in particular.
     """
-    contract = contracts()[feed]
+    contract = all_contracts()[feed]
     path.parent.mkdir(parents=True, exist_ok=True)
     with workbook(path) as book:
-        sheet = _entry_sheet(book, contract, provider)
+        sheet = entry_sheet(book, Lists(book), contract, reference, provider)
         grey = book.add_format({"font_name": FONT, "italic": True, "font_color": "#808080", "num_format": "@"})
         for place, (name, column) in enumerate(contract.columns.items()):
-            value = _example(name, column, provider)
+            value = example(name, column, reference, provider)
             sheet.write_string(1, place, f"{EXAMPLE}（{value}）" if name == contract.key[0] else value, grey)
-        _explain(book, contract, provider, "第二行为示例，留着不影响报送。")
+        _explain(book, contract, reference, provider, "第二行为示例，留着不影响报送。")
 
 
 def write_corrections(
-    feed: str, path: Path, rows: pl.DataFrame, faults: Mapping[tuple[int, str], str], provider: Provider | None
+    feed: str,
+    path: Path,
+    rows: pl.DataFrame,
+    faults: Mapping[tuple[int, str], str],
+    reference: Reference,
+    provider: Provider | None,
 ) -> None:
     """Writes rejected rows as they were sent, each faulty cell with its fault as a comment; sent back corrected, it releases them.
 
     Args:
         rows: text, the contract's columns, `corrects` filled. faults: (place of the row, column; empty: the row as a whole) → message.
     """
-    contract = contracts()[feed]
+    contract = all_contracts()[feed]
     path.parent.mkdir(parents=True, exist_ok=True)
     names = list(contract.columns)
     with workbook(path) as book:
-        sheet = _entry_sheet(book, contract, provider)
+        sheet = entry_sheet(book, Lists(book), contract, reference, provider)
         text = book.add_format({"font_name": FONT, "num_format": "@"})
         bad = book.add_format({"font_name": FONT, "num_format": "@", "bg_color": "#F8CBAD"})
         for place, name in enumerate(names):
@@ -75,29 +80,49 @@ def write_corrections(
         _explain(
             book,
             contract,
+            reference,
             provider,
             "批注写明了每一处的问题；改好后把本工作簿原样作为新的一批报送，被接收的行自动销号。",
         )
 
 
-def _entry_sheet(book: Any, contract: Contract, provider: Provider | None) -> Any:
+class Lists:
+    """A hidden sheet with a column for each list that drop-downs offer."""
+
+    def __init__(self, book: Any) -> None:
+        self.book = book
+        self.sheet: Any = None  # behind the first sheet that needs it: one that is hidden cannot come first
+        self.places: dict[tuple[str, ...], int] = {}
+
+    def source(self, values: list[str]) -> str:
+        """The range that holds these values."""
+        if self.sheet is None:
+            self.sheet = self.book.add_worksheet("代码")
+            self.sheet.hide()
+        place = self.places.get(tuple(values))
+        if place is None:
+            place = self.places[tuple(values)] = len(self.places)
+            self.sheet.write_column(0, place, values)
+        return f"=代码!{_range(place, len(values))}"
+
+
+def entry_sheet(
+    book: Any, lists: Lists, contract: Contract, reference: Reference, provider: Provider | None = None
+) -> Any:
     """The sheet that is filled in: headers and, from the second row on, drop-downs."""
     sheet = book.add_worksheet(contract.title)
-    lists = book.add_worksheet("代码")
-    lists.hide()
     text = book.add_format({"font_name": FONT, "num_format": "@"})
     head = book.add_format({"font_name": FONT, "bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True})
     must = book.add_format({"font_name": FONT, "bold": True, "bg_color": "#FCE4D6", "border": 1, "text_wrap": True})
     for place, column in enumerate(contract.columns.values()):
         sheet.write_string(0, place, column.title + ("*" if column.required else ""), must if column.required else head)
         sheet.set_column(place, place, max(12, 2 * len(column.title) + 4), text)
-        values = _words(column, provider)
+        values = _words(column, reference, provider)
         if values and not column.many:
-            lists.write_column(0, place, values)
             sheet.data_validation(
                 1, place, ROWS_WITH_LISTS, place,
                 {
-                    "validate": "list", "source": "=代码!" + _range(place, len(values)),
+                    "validate": "list", "source": lists.source(values),
                     "error_title": "不在清单内", "error_message": f"「{column.title}」请从下拉清单中选择。",
                 },
             )  # fmt: skip
@@ -105,11 +130,11 @@ def _entry_sheet(book: Any, contract: Contract, provider: Provider | None) -> An
     return sheet
 
 
-def _words(column: Column, provider: Provider | None) -> list[str]:
+def _words(column: Column, reference: Reference, provider: Provider | None) -> list[str]:
     """What may be written into a column, where that is a list."""
     if column.type == "bool":
         return ["是", "否"]
-    return allowed_values(column, provider.jurisdiction if provider else None) if column.codes else []
+    return reference.allowed_values(column, provider.jurisdiction if provider else None) if column.codes else []
 
 
 def _range(place: int, count: int) -> str:
@@ -117,29 +142,29 @@ def _range(place: int, count: int) -> str:
     return f"${letter}$1:${letter}${count}"
 
 
-def _example(name: str, column: Column, provider: Provider | None) -> str:
+def example(name: str, column: Column, reference: Reference, provider: Provider | None) -> str:
     if name in ABOUT_RECORDS:
         return ""
     if column.example:
         return column.example
-    words = _words(column, provider)
+    words = _words(column, reference, provider)
     if not words:
-        return EXAMPLES[column.type]
+        return EXAMPLES.get(column.type, "")
     own = provider.owns(name) if provider and name in ("insurer_code", "district_code", "industry_code") else None
     if own is None:
         return words[0]
-    codes = codes_of(column).filter(pl.col("code") == own)["key"].to_list()
+    codes = reference.codes_of(column).filter(pl.col("code") == own)["key"].to_list()
     return next((word for word in words if word in codes), own)
 
 
-def _explain(book: Any, contract: Contract, provider: Provider | None, note: str) -> None:
+def _explain(book: Any, contract: Contract, reference: Reference, provider: Provider | None, note: str) -> None:
     rows = [
         (
             column.title,
             "是" if column.required else "",
             KINDS[column.type],
             sentence(column).partition("：")[2],
-            "、".join(_words(column, provider)),
+            "、".join(_words(column, reference, provider)),
             "、".join(column.aliases),
         )
         for column in contract.columns.values()

@@ -46,7 +46,7 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
     stamp = datetime.now(CHINA).strftime("%Y%m%d%H%M%S")
     partial = root / f".{stamp}.partial"
     chosen = [provider for provider in settings.site_audiences.split(",") if provider]
-    everybody = [audience(provider) for provider in chosen] or audiences()
+    everybody = [audience(settings.published, provider) for provider in chosen] or audiences(settings.published)
     publication_id = ""
     # Vega is put together beside the pages, in a process: it would hold Python's lock for more than a second.
     with (

@@ -19,8 +19,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.settings import DBT_PROJECT, SEEDS, Settings, duckdb_limits, tree_fingerprint
-from pipelines.transform.project import PROJECT_TREES, feeds, finding_rules, run_dbt
+from pipelines.settings import DBT_PROJECT, Settings, duckdb_limits, tree_fingerprint
+from pipelines.transform.project import PROJECT_TREES, feeds, finding_rules, reference_tables, run_dbt
 
 # Stand in the compiled SQL for what differs between homes and days.
 LANDING, AS_OF, DATABASE = "@landing@", "@as_of@", "compiled_project"
@@ -28,7 +28,7 @@ LANDING, AS_OF, DATABASE = "@landing@", "@as_of@", "compiled_project"
 
 @dataclass(frozen=True)
 class Step:
-    """One relation to make: a seed (`sql` empty) or a model."""
+    """One relation to make."""
 
     schema: str
     name: str
@@ -59,6 +59,7 @@ def compiled_project(cache: Path) -> Project:
             "ANZE_SPILL": str(folder / "spill"),
             "ANZE_FINDING_RULES": finding_rules(),
             "ANZE_FEEDS": feeds(),
+            "ANZE_REFERENCE": reference_tables(),
             "DBT_TARGET_PATH": str(folder),
             "DBT_LOG_PATH": str(folder / "logs"),
             "DBT_PROFILES_DIR": str(DBT_PROJECT),
@@ -74,8 +75,7 @@ def steps(nodes: dict[str, Any]) -> list[Step]:
     wanted = {
         key: node
         for key, node in nodes.items()
-        if node["resource_type"] == "seed"
-        or (node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral")
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
     }
 
     def inputs(key: str) -> set[str]:
@@ -96,10 +96,8 @@ def _step(node: dict[str, Any]) -> Step:
         node["schema"],
         node["alias"],
         node["config"]["materialized"],
-        (node.get("compiled_code") or "").replace(f'"{DATABASE}".', ""),
-        {column["name"]: column["data_type"] for column in columns}
-        if enforced
-        else dict(node["config"].get("column_types") or {}),
+        node["compiled_code"].replace(f'"{DATABASE}".', ""),
+        {column["name"]: column["data_type"] for column in columns} if enforced else {},
     )
 
 
@@ -129,10 +127,6 @@ def newest_received(settings: Settings) -> date:
 
 def _statement(step: Step, settings: Settings, day: str) -> str:
     relation = f'"{step.schema}"."{step.name}"'
-    if not step.sql:
-        types = ", ".join(f"'{name}': '{kind}'" for name, kind in step.types.items())
-        source = _literal(str(SEEDS / f"{step.name}.csv"))
-        return f"create table {relation} as select * from read_csv({source}, header = true, nullstr = '', types = {{{types}}})"
     sql = step.sql.replace(LANDING, str(settings.landing).replace("'", "''")).replace(AS_OF, day)
     if step.materialized == "view":
         return f"create view {relation} as {sql}"
@@ -141,7 +135,3 @@ def _statement(step: Step, settings: Settings, day: str) -> str:
         cast = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in step.types.items())
         sql = f"select {cast} from ({sql}\n) as model"
     return f"create table {relation} as {sql}"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

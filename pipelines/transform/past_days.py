@@ -12,8 +12,10 @@ that came later change neither.
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from pathlib import Path
 
+from pipelines.feeds.reference import Reference
 from pipelines.ingest.calendar import write_calendar
 from pipelines.ingest.manifest import NothingKnown, known_files
 from pipelines.publish.publication import assemble, filed_statistics, last_publication
@@ -31,7 +33,8 @@ KEPT = 24
 def fingerprint(settings: Settings, as_of: str) -> str:
     """Fingerprint of all that decides a side warehouse: the files known on the day, and the code."""
     files = hashlib.sha256(known_files(settings, as_of).write_csv().encode()).hexdigest()
-    return hashlib.sha256(f"{files}|{code_fingerprint()}|{as_of}".encode()).hexdigest()[:16]
+    reference = Reference.on(settings.landing, date.fromisoformat(as_of)).known  # the first of a home's count from ever
+    return hashlib.sha256(f"{files}|{reference}|{code_fingerprint()}|{as_of}".encode()).hexdigest()[:16]
 
 
 def at_hand(settings: Settings, as_of: str) -> Path | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.feeds.contracts import FOLDER as FEEDS
-from pipelines.feeds.contracts import contracts
+from pipelines.feeds.contracts import about_records, contracts, reference_contracts
 from pipelines.settings import DBT_PROJECT, Settings, quiet_dependencies, tree_fingerprint
 from pipelines.transform.spark.session import check as check_spark
 from pipelines.transform.spark.session import configure
@@ -41,6 +41,7 @@ def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
         "ANZE_AS_OF": as_of,
         "ANZE_FINDING_RULES": finding_rules(),
         "ANZE_FEEDS": feeds(),
+        "ANZE_REFERENCE": reference_tables(),
         "ANZE_SPILL": str(settings.build.parent / "spill"),
         "ANZE_THREADS": str(settings.threads),
         "ANZE_MEMORY_LIMIT": settings.memory_limit,
@@ -62,6 +63,20 @@ def feeds() -> str:
         {
             name: {"sender": contract.sender, "identity": contract.identity, "key": contract.key}
             for name, contract in contracts().items()
+        }
+    )
+
+
+def reference_tables() -> str:
+    """Tables of reference data, for macros/feeds.sql: name → title, key, columns, as JSON."""
+    return json.dumps(
+        {
+            name: {
+                "title": contract.title,
+                "key": contract.key,
+                "columns": [name for name in contract.columns if name not in about_records()],
+            }
+            for name, contract in reference_contracts().items()
         }
     )
 
@@ -117,14 +132,14 @@ def run_dbt(arguments: list[str], environment: dict[str, str]) -> None:
 
 @dataclass(frozen=True)
 class Made:
-    """A model or seed that dbt has made: its name, and how many seconds it took."""
+    """A model that dbt has made: its name, and how many seconds it took."""
 
     name: str
     seconds: float
 
 
 def build_models(settings: Settings, chosen: Sequence[str] = ()) -> Iterator[Made]:
-    """Builds models and seeds in the environment of `use_environment`, each given out once it is made.
+    """Builds models in the environment of `use_environment`, each given out once it is made.
 
     Args:
         chosen: their names; empty: all.
@@ -166,7 +181,7 @@ def build_models(settings: Settings, chosen: Sequence[str] = ()) -> Iterator[Mad
                 print(words, file=log, flush=True)
                 if event is None or event["info"]["level"] == "error":
                     errors.append(words)
-                elif event["info"]["name"] in RESULTS:
+                elif event["info"]["name"] == RESULT:
                     yield Made(event["data"]["node_info"]["node_name"], event["data"]["execution_time"])
         except BaseException:
             dbt.terminate()  # whoever asked for models asks no more
@@ -177,8 +192,8 @@ def build_models(settings: Settings, chosen: Sequence[str] = ()) -> Iterator[Mad
         raise RuntimeError(f"dbt exit code {dbt.returncode}\n{chr(10).join(errors)[-4000:]}")
 
 
-RESULTS = ("LogModelResult", "LogSeedResult")
-"""Events of dbt that tell how a model or seed ended."""
+RESULT = "LogModelResult"
+"""The event of dbt that tells how a model ended."""
 
 
 def _event(line: str) -> dict[str, Any] | None:

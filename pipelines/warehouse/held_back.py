@@ -7,13 +7,12 @@ gates failed where (pipelines/gates/run.py), which file has its last good rows (
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import duckdb
 
-from pipelines.feeds.reference import seed
 from pipelines.warehouse.tables import literal, quoted, reading
 
 NOT_OF_A_CITY = ("meta.", "quality.gate_results")
@@ -29,6 +28,7 @@ class HeldBack:
     as_of: str
     since: str
     gates: str
+    name: str = ""
 
 
 def as_json(held: Sequence[HeldBack]) -> str:
@@ -43,23 +43,26 @@ def from_json(text: str | None) -> list[HeldBack]:
 
 def in_words(cities: Sequence[HeldBack]) -> str:
     """Which cities stand where, since when and why; empty: none does."""
-    names = dict(seed("ref_jurisdiction").select("jurisdiction", "name").iter_rows())
     return "；".join(
-        f"{names.get(city.jurisdiction, city.jurisdiction)} 停留在 {city.as_of or '尚无数据'}（自 {city.since} 起，{city.gates}）"
+        f"{city.name or city.jurisdiction} 停留在 {city.as_of or '尚无数据'}（自 {city.since} 起，{city.gates}）"
         for city in cities
     )
 
 
-def stand(failed: dict[str, str], before: Sequence[HeldBack], last_as_of: str, now: str) -> list[HeldBack]:
+def stand(
+    failed: dict[str, str], before: Sequence[HeldBack], last_as_of: str, now: str, names: Mapping[str, str]
+) -> list[HeldBack]:
     """Where each city that its gates hold back stands.
 
     Args:
         failed: city → the gates in words. before: cities that the publication in force held back already.
-        last_as_of: the knowledge date of that publication; empty: there is none.
+        last_as_of: the knowledge date of that publication; empty: there is none. names: what the cities are called.
     """
     already = {city.jurisdiction: city for city in before}
     return [
-        replace(already[city], gates=gates) if city in already else HeldBack(city, last_as_of, now, gates)
+        replace(already[city], gates=gates)
+        if city in already
+        else HeldBack(city, last_as_of, now, gates, names.get(city, city))
         for city, gates in failed.items()
     ]
 

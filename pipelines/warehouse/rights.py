@@ -1,7 +1,7 @@
 """What each department, district or insurer may see of the published warehouse.
 
-What belongs here: turning the dated rows of ref_row_right into views over the published file. What does not: the
-rights themselves (dbt_project/seeds/ref_row_right.csv) and what is made of the views (pipelines/publish/extract.py, pipelines/site).
+What belongs here: turning the dated rights that a publication carries (meta.row_rights) into views over its file. What does not:
+the rights themselves (pipelines/feeds/reference/ref_row_right.csv, rows of the home) and what is made of the views (pipelines/publish/extract.py, pipelines/site).
 
 A table is seen when a row of the audience's kind or of `every` names it (`schema.*` for all of a schema; the kind's own
 rows go first, then the first that fits decides), and of it the rows `rows_by` says. A table that no row names is not
@@ -11,19 +11,17 @@ speak of foreign records lose those words.
 
 from __future__ import annotations
 
-import csv
 import fnmatch
 import os
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from pipelines.settings import SEEDS, settings
+from pipelines.settings import settings
 from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS
 from pipelines.warehouse.evidence import EVIDENCE_KEY, KNOWN
 from pipelines.warehouse.held_back import as_json, from_json
@@ -53,7 +51,7 @@ class NoAudience(Exception):
 
 @dataclass(frozen=True)
 class Audience:
-    """A provider of ref_provider with what limits it; empty = not limited."""
+    """A sender (marts.dim_provider) with what limits it; empty = not limited."""
 
     provider: str
     kind: str
@@ -71,49 +69,51 @@ class Audience:
 
 @dataclass(frozen=True)
 class Right:
-    """A row of ref_row_right."""
+    """A row of meta.row_rights."""
 
     tables: tuple[str, ...]
     rows_by: str
 
 
-def audiences() -> list[Audience]:
-    """Every provider that some right speaks of."""
-    with (SEEDS / "ref_provider.csv").open(encoding="utf-8") as file:
-        providers = [
-            Audience(**{name: row[name] for name in Audience.__dataclass_fields__}) for row in csv.DictReader(file)
-        ]
-    kinds = {row["kind"] for row in _rows()}
-    return [audience for audience in providers if audience.kind in kinds]
+def audiences(warehouse: Path) -> list[Audience]:
+    """Every sender that some right of a publication speaks of, in the order cities and kinds are listed.
+
+    Raises:
+        NoAudience: the file is of an earlier version of the program.
+    """
+    names = list(Audience.__dataclass_fields__)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        try:
+            rows = connection.execute(
+                f"select {', '.join(names)} from marts.dim_provider "
+                "where kind in (select kind from meta.row_rights) order by all"
+            ).fetchall()
+        except duckdb.CatalogException:
+            raise NoAudience("当前发布由旧版程序生成，请先运行 anze nightly。") from None
+    return [Audience(*(value or "" for value in row)) for row in rows]
 
 
-def audience(provider: str) -> Audience:
-    """The audience of a provider code.
+def audience(warehouse: Path, provider: str) -> Audience:
+    """The audience of a provider code in a publication.
 
     Raises:
         NoAudience: unknown, or without rights.
     """
-    known = {one.provider: one for one in audiences()}
+    known = {one.provider: one for one in audiences(warehouse)}
     if provider not in known:
         raise NoAudience(f"没有报送单位「{provider}」，或它没有查看权限。可选：{'、'.join(known)}。")
     return known[provider]
 
 
-def _rows() -> list[dict[str, str]]:
-    with (SEEDS / "ref_row_right.csv").open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def rights(kind: str, day: date) -> list[Right]:
-    """The rights of a kind of audience on a day, in the order they are looked at."""
-    own_first = sorted(_rows(), key=lambda row: row["kind"] == "every")
-    return [
-        Right(tuple(row["tables"].split("|")), row["rows_by"])
-        for row in own_first
-        if row["kind"] in (kind, "every")
-        and date.fromisoformat(row["valid_from"]) <= day
-        and (not row["valid_to"] or day <= date.fromisoformat(row["valid_to"]))
-    ]
+def rights(whole: duckdb.DuckDBPyConnection, kind: str) -> list[Right]:
+    """The rights of a kind of audience on the day of a publication (attached as `whole`), in the order they are looked at."""
+    rows = whole.execute(
+        "select tables, rows_by from whole.meta.row_rights, (select max(as_of) as day from whole.meta.publication) "
+        "where kind in (?, 'every') and valid_from <= day and (valid_to is null or day <= valid_to) "
+        "order by kind = 'every', sort_no, valid_from desc",
+        [kind],
+    ).fetchall()
+    return [Right(tuple(tables.split("|")), rows_by) for tables, rows_by in rows]
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,7 @@ def see_as(whole: duckdb.DuckDBPyConnection, who: Audience) -> Views:
     connection.execute(f"attach ':memory:' as {own}; use {own}")
     for schema in PUBLISHED_SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
-    day = connection.execute("select max(as_of) from whole.meta.publication").fetchall()[0][0]
-    mine = rights(who.kind, day)
+    mine = rights(connection, who.kind)
     _visible(connection, who)
     columns = dict(connection.execute("from memory.column_list").fetchall())
     conditions = {table: _first_that_applies(table, set(names), mine, who) for table, names in columns.items()}

@@ -19,6 +19,7 @@ import yaml
 from conftest import Home, compiled_once
 from supervision_truth import RULES, STATISTICAL, Truth
 
+from pipelines.feeds.contracts import REFERENCE_FOLDER
 from pipelines.settings import DBT_PROJECT
 from pipelines.warehouse.evidence import EVIDENCE_KEY, KNOWN
 
@@ -89,7 +90,7 @@ def test_every_rule_is_a_file_a_row_and_a_unit_test() -> None:
         path.stem.removeprefix("finding_")
         for path in (DBT_PROJECT / "models/marts/findings/rules").glob("finding_*.sql")
     }
-    with (DBT_PROJECT / "seeds/ref_finding_rule.csv").open(encoding="utf-8") as file:
+    with (REFERENCE_FOLDER / "ref_finding_rule.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     tests = yaml.safe_load(
         (DBT_PROJECT / "models/marts/findings/rules/_rule_unit_tests.yml").read_text(encoding="utf-8")

@@ -2,49 +2,66 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import polars as pl
-import pytest
-from conftest import Home, compiled_once
+from conftest import Home, bundled, compiled_once, copied
 
-from pipelines.settings import SEEDS
+from pipelines.feeds.contracts import reference_contracts
 from pipelines.transform import compiled
 
 # Tables of dated rows that may be national, and what is changed in the rows of a city of its own.
 DATED: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
-    "ref_rule": lambda rows: rows.with_columns(value_num=(pl.col("value_num").cast(pl.Float64) * 3).cast(pl.String)),
-    "ref_finding_rule": lambda rows: rows.with_columns(severity=pl.lit("中"), threshold=(pl.col("threshold").cast(pl.Float64) * 3).cast(pl.String)),
-    "ref_score_weight": lambda rows: rows.with_columns(weight=pl.when(pl.col("part_code") == "participation_rate").then(pl.lit("0.9")).otherwise("weight")),
-    "ref_deadline": lambda rows: rows.with_columns(due_month=pl.lit("3")),
-    "ref_industry_duty": lambda rows: rows.with_columns(is_mandatory=pl.lit("false")),
+    "ref_rule": lambda rows: rows.with_columns(value_num=pl.col("value_num") * 3),
+    "ref_finding_rule": lambda rows: rows.with_columns(severity=pl.lit("中"), threshold=pl.col("threshold") * 3),
+    "ref_score_weight": lambda rows: rows.with_columns(weight=pl.when(pl.col("part_code") == "participation_rate").then(0.9).otherwise("weight")),
+    "ref_deadline": lambda rows: rows.with_columns(due_month=3),
+    "ref_industry_duty": lambda rows: rows.with_columns(is_mandatory=False),
 }  # fmt: skip
-NATIONAL_ONLY = {"ref_deadline", "ref_industry_duty"}
+WITHOUT_NATIONAL = ("ref_deadline", "ref_industry_duty")
 """Tables without a national row as shipped: the test makes those of one city national."""
 
 
-def built(world: Home, seeds: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(compiled, "SEEDS", seeds)
-    compiled.run(compiled_once(), world.settings, folder / "build.duckdb")
-    return folder / "build.duckdb"
+def dropped(home: Home, table: str, name: str, rows: pl.DataFrame, **more: str) -> None:
+    """Rows of reference data as a drop of the home's first day."""
+    text = rows.with_columns(pl.col(pl.Boolean).cast(pl.String).replace({"true": "是", "false": "否"}))
+    text = text.with_columns(pl.all().cast(pl.String)).with_columns(
+        pl.lit(value).alias(column) for column, value in more.items()
+    )
+    titles = {column: reference_contracts()[table].columns[column].title for column in text.columns}
+    home.drop("_reference", table, "2018-01-01", name, text.rename(titles).write_csv())
 
 
-def seeds_with(folder: Path, local: dict[str, Callable[[pl.DataFrame], pl.DataFrame]]) -> Path:
-    """The shipped tables; of each dated one the rows of 威海 made national, and rows of 威海 beside all national ones."""
-    folder.mkdir()
-    for path in SEEDS.glob("*.csv"):
-        table = pl.read_csv(path, infer_schema=False)
-        if path.stem in NATIONAL_ONLY:
-            table = table.filter(pl.col("jurisdiction") == "weihai").with_columns(jurisdiction=pl.lit(None, pl.String))
-        if path.stem in local:
-            national = table.filter(pl.col("jurisdiction").is_null())
-            assert national.height
-            own = local[path.stem](national).with_columns(jurisdiction=pl.lit("weihai")).select(table.columns)
-            table = pl.concat([table, own])
-        table.write_csv(folder / path.name)
-    return folder
+def national(table: str) -> pl.DataFrame:
+    """National rows of a table, as the test has them; the bundled table holds both."""
+    rows = bundled().table(table)
+    if table in WITHOUT_NATIONAL:
+        rows = rows.filter(jurisdiction="weihai").with_columns(jurisdiction=pl.lit(None, pl.String))
+    return rows.filter(pl.col("jurisdiction").is_null())
+
+
+def built(world: Home, folder: Path, own: dict[str, Callable[[pl.DataFrame], pl.DataFrame]]) -> Path:
+    """A build of the world in which one city has rows of its own beside all national ones."""
+    home = copied(world, folder)
+    shutil.rmtree(home.path / "warehouse")
+    for table in WITHOUT_NATIONAL:
+        cities = bundled().table(table).filter(pl.col("jurisdiction").is_not_null())
+        dropped(home, table, "撤销.csv", cities, record_status="撤销")
+        dropped(home, table, "全国.csv", national(table))
+    for table, changed in own.items():
+        assert national(table).height
+        rows = changed(national(table)).with_columns(jurisdiction=pl.lit("weihai"))
+        dropped(home, table, "自己.csv", rows.select(bundled().table(table).columns))
+    assert not [
+        landed
+        for landed in home.land().values()
+        if landed.refused or (landed.rows_quarantined and landed.feed in DATED)
+    ]
+    compiled.run(compiled_once(), home.settings, home.settings.build)
+    return home.settings.build
 
 
 def differing(connection: duckdb.DuckDBPyConnection, where: str) -> set[str]:
@@ -65,12 +82,10 @@ def differing(connection: duckdb.DuckDBPyConnection, where: str) -> set[str]:
     return found
 
 
-def test_a_citys_own_rows(dirty_world: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = built(dirty_world, seeds_with(tmp_path / "national", {}), tmp_path / "1", monkeypatch)
-    same = built(
-        dirty_world, seeds_with(tmp_path / "same", dict.fromkeys(DATED, lambda rows: rows)), tmp_path / "2", monkeypatch
-    )
-    other = built(dirty_world, seeds_with(tmp_path / "other", DATED), tmp_path / "3", monkeypatch)
+def test_a_citys_own_rows(dirty_world: Home, tmp_path: Path) -> None:
+    before = built(dirty_world, tmp_path / "1", {})
+    same = built(dirty_world, tmp_path / "2", dict.fromkeys(DATED, lambda rows: rows))
+    other = built(dirty_world, tmp_path / "3", DATED)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{before}' as before (read_only); attach '{same}' as after (read_only)")
         assert differing(connection, "true") == set()

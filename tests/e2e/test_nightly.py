@@ -28,7 +28,7 @@ from pipelines.transform import project
 def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The bundled drops, published by `anze nightly` where there is no network at all."""
     home = Home(tmp_path_factory.mktemp("nightly"))
-    shutil.copytree(PROJECT_ROOT / "data" / "raw", home.settings.raw)
+    shutil.copytree(PROJECT_ROOT / "data" / "raw", home.settings.raw, dirs_exist_ok=True)
     watched, connections = socket_guard(tmp_path_factory.mktemp("guard"))
     night = home.anze("nightly", prefix=closed_network(), **watched)
     assert connections.read_text() == ""
@@ -278,7 +278,7 @@ def test_receive_files_a_drop_and_says_whether_it_can_be_read(tmp_path: Path) ->
     of_windows.write_text(POLICY + policy("P2"), encoding="utf-8")
     received = home.anze("receive", str(of_windows), "--provider", "weihai_hayc", "--feed", "policy")
     assert received.returncode == 0 and "保单.csv" in received.stdout
-    filed = sorted(path.name for path in home.settings.raw.rglob("*.csv"))
+    filed = sorted(path.name for path in (home.settings.raw / "weihai_hayc").rglob("*.csv"))
     assert filed == ["保单.csv", "坏.csv", "好.csv"]
 
 

@@ -128,7 +128,7 @@ def test_search_sort_and_export(served: str, dirty_world: Home, tmp_path: Path) 
 @needs_browser
 def test_cells_that_look_like_formulas_are_text_in_exports(tmp_path: Path, dirty_world: Home) -> None:
     """A unit named =cmd() in the page's data: shown as it is, exported with an apostrophe."""
-    write_site(dirty_world.settings.published, rights.audience(DISTRICT), tmp_path)
+    write_site(dirty_world.settings.published, rights.audience(dirty_world.settings.published, DISTRICT), tmp_path)
     path = tmp_path / "units.html"
     html = path.read_text(encoding="utf-8")
     first = re.search(r'"rows":\[\["([^"]+)","([^"]+)"', html)
@@ -180,7 +180,7 @@ def test_long_lists_are_files_and_pages_stay_small(
 ) -> None:
     monkeypatch.setattr(figures, "LIST_ROWS", 20)
     monkeypatch.setattr("pipelines.site.site.LIST_ROWS", 20)
-    write_site(dirty_world.settings.published, rights.audience(CITY), tmp_path)
+    write_site(dirty_world.settings.published, rights.audience(dirty_world.settings.published, CITY), tmp_path)
     expected = dirty_world.rows(
         "select count(*) from marts.findings where jurisdiction = 'weihai' or jurisdiction is null", published=True
     )[0][0]
@@ -202,7 +202,7 @@ def test_an_empty_warehouse_says_what_to_do(dirty_world: Home, tmp_path: Path) -
             keep = schema == "meta" or table.startswith("dim_")
             connection.execute(f"create table {schema}.{table} as select * from full_one.{schema}.{table} where {keep}")
     for provider in (CITY, DISTRICT, INSURER):
-        write_site(empty, rights.audience(provider), tmp_path / provider)
+        write_site(empty, rights.audience(dirty_world.settings.published, provider), tmp_path / provider)
         assert "anze nightly" in (tmp_path / provider / "index.html").read_text(encoding="utf-8")
 
 

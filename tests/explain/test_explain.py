@@ -67,7 +67,7 @@ def test_records_are_where_the_explanation_says(dirty_world: Home) -> None:
     assert (
         found.value is not None and found.stored is not None and abs(found.value - found.stored) < Decimal("0.000001")
     )
-    files = pl.read_parquet(dirty_world.settings.landing / "files.parquet")
+    files = dirty_world.files()
     looked = 0
     for part in (*found.numerator, *found.denominator):
         assert part.value == sum(part.records["amount"])

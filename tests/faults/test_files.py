@@ -59,11 +59,11 @@ def test_a_file_still_being_copied_is_read_when_it_is_whole(tmp_path: Path) -> N
     writer.start()
     while not done.is_set():
         home.land()
-        files = pl.read_parquet(home.settings.landing / "files.parquet")
+        files = home.files()
         assert files.filter(pl.col("file_name") == "slow.csv")["rows_in"].to_list() in ([], [400])
     writer.join()
     home.land()
-    files = pl.read_parquet(home.settings.landing / "files.parquet").sort("file_name")
+    files = home.files().sort("file_name")
     assert files.select("file_name", "rows_accepted").rows() == [("ready.csv", 1), ("slow.csv", 400)]
 
 
@@ -93,7 +93,7 @@ def test_files_taken_away_and_renamed_during_the_run(tmp_path: Path) -> None:
     stop.set()
     tidier.join()
     home.land()
-    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    files = home.files()
     gone = [Path(path).name for path in vanished(home.settings)]
     assert sorted(files["file_name"]) == sorted([*gone, *(path.name for path in folder.iterdir())])
     # One that was read before it was renamed is there unchanged.

@@ -16,10 +16,10 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from conftest import bundled
 from drops import POLICY, make_file, policy
 
 from pipelines.feeds.contracts import contracts
-from pipelines.feeds.reference import providers
 from pipelines.ingest import drop
 from pipelines.ingest.checks.outcome import Sender
 from pipelines.ingest.readers.sheet import Limits, Refused
@@ -32,7 +32,7 @@ LEAST_FILES = 20
 SEED = os.environ.get("ANZE_FUZZ_SEED", "1")
 HANG = 30
 LIMITS = Limits(expanded_bytes=64 << 20, cell_characters=100_000)
-SENDER = Sender(providers()["weihai_hayc"], date(2023, 2, 1))
+SENDER = Sender(bundled().providers()["weihai_hayc"], date(2023, 2, 1), bundled())
 KINDS = ("csv", "xlsx", "xls", "jsonl", "parquet", "zip", "gz")
 PIECES = [
     b'"', b"\x00", b"\r", b"\n", b",", b"\xff\xfe", b"\xef\xbb\xbf", b"PK\x03\x04", b"PAR1", b"\x1f\x8b", b"<!DOCTYPE", "保单号".encode(),

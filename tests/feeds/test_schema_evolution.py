@@ -48,12 +48,13 @@ def with_contract(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[st
         )
         monkeypatch.setattr(module, "contracts", lambda: real | {"policy": changed})
         for name in ("drop", "landing", "checks.columns", "checks.rules", "readers.headers"):  # fmt: skip
-            monkeypatch.setattr(f"pipelines.ingest.{name}.contracts", lambda: real | {"policy": changed}, raising=False)
+            for function in ("contracts", "all_contracts"):
+                monkeypatch.setattr(
+                    f"pipelines.ingest.{name}.{function}", lambda: real | {"policy": changed}, raising=False
+                )
         for cached in caches()[1:]:
             cached.cache_clear()  # type: ignore[attr-defined]
-        monkeypatch.setattr(
-            "pipelines.ingest.landing.reading_fingerprint", lambda _settings: str(sorted(changed.columns))
-        )
+        monkeypatch.setattr("pipelines.ingest.landing.code_of_reading", lambda _settings: str(sorted(changed.columns)))
 
     yield change
     for cached in caches()[1:]:

@@ -23,7 +23,7 @@ from pipelines.night.nightly import in_words
 def world(dirty_world: Home, tmp_path: Path) -> Home:
     """A copy of the built world that a test may damage."""
     copy = Home(tmp_path)
-    shutil.copytree(dirty_world.settings.landing, copy.settings.landing)
+    shutil.copytree(dirty_world.settings.landing, copy.settings.landing, dirs_exist_ok=True)
     copy.settings.build.parent.mkdir(parents=True)
     shutil.copy(dirty_world.settings.build, copy.settings.build)
     return copy

@@ -11,7 +11,6 @@ from conftest import Home
 from drops import HEADER, POLICY, policy, xlsx
 
 from pipelines.ingest.as_sent import rows_as_sent
-from pipelines.ingest.manifest import load_receipts
 from pipelines.ingest.receive import file_drop
 
 
@@ -29,7 +28,7 @@ def test_amounts_keep_the_unit_of_their_header_and_nothing_personal_is_shown(hom
     ]
     home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", header + "".join(rows))
     home.land()
-    (receipt,) = load_receipts(home.settings.landing).values()
+    (receipt,) = home.receipts()
     assert receipt.rows_quarantined == len(rows)
     sent = rows_as_sent(home.settings, receipt, {("", line) for line in range(2, 2 + len(rows))})
     assert sent["premium_received"].to_list()[:-1] == ["2 000万元", "￥1.5万元", "1.5万元", "3万", "200元", "约五"]

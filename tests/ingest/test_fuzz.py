@@ -23,7 +23,7 @@ def test_rows_in_are_accepted_quarantined_or_duplicate(tmp_path: Path, seed: int
         home.drop("weihai_hayc", "policy", "2023-02-01", name, content)
         expected[name] = rows
     home.land()
-    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    files = home.files()
     assert files.height == FILES // 2
     loaded = files.filter(pl.col("status") == "loaded")
     # Empty tables of the same format are the same file; nothing else may be refused or unchanged.
@@ -56,7 +56,7 @@ def test_damaged_bytes_end_in_a_reason_or_in_rows(tmp_path: Path) -> None:
             bytes(damaged[: rng.randrange(1, len(damaged) + 1)] if rng.random() < 0.3 else damaged),
         )
     home.land()
-    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    files = home.files()
     assert files.height == 60
     assert files.filter(pl.col("status") == "refused")["reason"].str.len_chars().min() > 5
     balanced = files.filter(

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import Home, make_uscc
+from conftest import Home, bundled, make_uscc
 from drops import POLICY, in_this_process, policy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.feeds.contracts import contracts
-from pipelines.feeds.reference import codes_of
 from pipelines.ingest import manifest, normalise, workers
 from pipelines.ingest.checks.columns import reading_day
 from pipelines.ingest.manifest import parse_stamp
@@ -99,7 +98,7 @@ def test_dropping_the_same_file_again_changes_nothing(home: Home) -> None:
     home.drop("weihai_hayc", "policy", "2023-03-01", "b.csv", content)
     home.land()
     assert pl.read_parquet(home.settings.landing / "policy" / "*.parquet").equals(before)
-    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    files = home.files()
     assert sorted(files.select("file_name", "status").rows()) == [("a.csv", "loaded"), ("b.csv", "unchanged")]
 
 
@@ -109,7 +108,7 @@ def test_the_first_received_copy_stands_whatever_the_order_of_loading(home: Home
     home.land()
     home.drop("weihai_hayc", "policy", "2023-02-01", "early.csv", content)
     home.land()
-    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    files = home.files()
     assert files.filter(pl.col("status") == "loaded")["file_name"].to_list() == ["early.csv"]
 
 
@@ -120,7 +119,7 @@ def test_a_refused_file_does_not_stop_the_others(home: Home) -> None:
     home.drop("nobody", "policy", "2023-02-01", "无名.csv", POLICY + policy("P1"))
     landed = home.land()["policy"]
     assert (landed.refused, landed.rows_accepted) == (3, 1)
-    reasons = dict(pl.read_parquet(home.settings.landing / "files.parquet").select("file_name", "reason").rows())
+    reasons = dict(home.files().select("file_name", "reason").rows())
     assert "Excel" in reasons["坏.xlsx"] and "保险机构" in reasons["越权.csv"] and "nobody" in reasons["无名.csv"]
 
 
@@ -128,12 +127,12 @@ def test_a_drop_without_stamp_keeps_the_time_it_was_first_seen(home: Home) -> No
     path = home.drop("weihai_hayc", "policy", "x", "a.csv", POLICY + policy("P1"))
     path.rename(path.parents[1] / "a.csv")
     home.land()
-    first = pl.read_parquet(home.settings.landing / "files.parquet")["received_at"].to_list()
+    first = home.files()["received_at"].to_list()
     for file in home.settings.landing.rglob("*"):
         if file.is_file():
             file.unlink()
     home.land()
-    assert pl.read_parquet(home.settings.landing / "files.parquet")["received_at"].to_list() == first
+    assert home.files()["received_at"].to_list() == first
 
 
 def test_a_landing_file_that_was_lost_is_made_again(home: Home) -> None:
@@ -191,13 +190,13 @@ def test_a_misfiled_drop_is_refused_not_overlooked(home: Home) -> None:
     (home.settings.raw / "weihai_hayc" / "浅.csv").write_text(content, encoding="utf-8")
     (home.settings.raw / "README.md").write_text("说明", encoding="utf-8")
     home.land()
-    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    files = home.files()
     assert sorted(files["file_name"]) == ["日期.csv", "浅.csv", "深.csv", "错字.csv"]
     assert not (files["status"] == "loaded").any()
     assert files.filter(pl.col("status") == "refused")["reason"].str.contains("放错了位置").all()
     home.drop("weihai_hayc", "policy", "2023-02-01", "对.csv", content)
     assert home.land()["policy"].rows_accepted == 1
-    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    files = home.files()
     assert files.filter(pl.col("status") == "loaded")["file_name"].to_list() == ["对.csv"]
 
 
@@ -213,7 +212,7 @@ def test_links_are_not_followed(home: Home, tmp_path: Path) -> None:
     mine.parents[1].symlink_to(elsewhere)
 
     def files() -> dict[str, tuple[str, str]]:
-        table = pl.read_parquet(home.settings.landing / "files.parquet")
+        table = home.files()
         return {path: (status, reason[:8]) for path, status, reason in table.select("path", "status", "reason").rows()}
 
     home.land()
@@ -249,7 +248,7 @@ def test_names_written_by_chinese_windows(home: Home) -> None:
     (wrong / "a.csv").write_text("x", encoding="utf-8")
     os.mkfifo(folder / "pipe.csv")
     assert home.land()["policy"].rows_accepted == 3
-    files = dict(pl.read_parquet(home.settings.landing / "files.parquet").select("path", "status").rows())
+    files = dict(home.files().select("path", "status").rows())
     assert files == {
         "weihai_hayc/policy/2023-02-01/一月.csv": "loaded",
         "weihai_hayc/policy/2023-02-01/һ\\xd4\\xc2.csv": "loaded",
@@ -279,7 +278,7 @@ def test_what_may_not_be_read_is_refused_until_it_may(home: Home) -> None:
     land_without_privileges(home)
 
     def files() -> dict[str, tuple[str, int]]:
-        table = pl.read_parquet(home.settings.landing / "files.parquet")
+        table = home.files()
         return {path: (status, rows) for path, status, rows in table.select("path", "status", "rows_accepted").rows()}
 
     refused = {
@@ -377,7 +376,7 @@ def test_drops_are_read_by_other_processes_with_the_same_outcome(
         in_this_process(patched)
         expected = here.land()["policy"]
     assert by_processes.land()["policy"] == expected
-    files = [pl.read_parquet(home.settings.landing / "files.parquet") for home in (here, by_processes)]
+    files = [home.files() for home in (here, by_processes)]
     assert files[0].equals(files[1])
 
 
@@ -398,7 +397,7 @@ def test_a_file_that_ends_the_process_reading_it_is_refused_and_the_others_load(
         home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.jsonl", line + "\n")
     landed = home.land()["policy"]
     assert (landed.new_files, landed.refused, landed.rows_accepted) == (10, 1, 9)
-    files = pl.read_parquet(home.settings.landing / "files.parquet").sort("file_name")
+    files = home.files().sort("file_name")
     assert files["status"].to_list() == ["loaded", "refused", *["loaded"] * 8]
     assert "没有读完，或异常终止" in files["reason"][1]
     assert home.land()["policy"].new_files == 0
@@ -439,7 +438,7 @@ def test_files_read_together_land_as_each_does_alone(tmp_path: Path, monkeypatch
             landed[how] = home.land()["policy"]
 
     def outcome(home: Home) -> list[object]:
-        receipts = sorted(manifest.load_receipts(home.settings.landing).values(), key=lambda receipt: receipt.path)
+        receipts = sorted(home.receipts(), key=lambda receipt: receipt.path)
         found: list[object] = []
         for receipt in receipts:
             rows = [pl.read_parquet(home.settings.landing / name).rows() for name in receipt.outputs]
@@ -466,7 +465,7 @@ def test_a_text_that_ends_the_process_reading_it_with_others_is_refused_alone(
         )
     landed = home.land()["policy"]
     assert (landed.new_files, landed.refused, landed.rows_accepted) == (6, 1, 5)
-    files = pl.read_parquet(home.settings.landing / "files.parquet").sort("file_name")
+    files = home.files().sort("file_name")
     assert files["status"].to_list() == ["loaded", "loaded", "refused", *["loaded"] * 3]
 
 
@@ -486,7 +485,7 @@ def test_a_file_that_is_never_read_to_its_end_is_refused_and_the_others_load(
         )
     landed = home.land()["policy"]
     assert (landed.new_files, landed.refused, landed.rows_accepted) == (3, 1, 2)
-    files = pl.read_parquet(home.settings.landing / "files.parquet").sort("file_name")
+    files = home.files().sort("file_name")
     assert "超过 4 秒没有读完" in files["reason"][1]
 
 
@@ -531,12 +530,12 @@ def test_what_is_read_together() -> None:
 @given(received=st.dates(date(2020, 1, 1), date(2030, 12, 31)))
 def test_the_day_a_file_is_read_by_stands_for_the_day_it_was_received(received: date) -> None:
     for feed, contract in contracts().items():
-        day = reading_day(feed, received)
+        day = reading_day(feed, received, bundled())
         assert day <= received
         for column in contract.columns.values():
             assert column.since is None or (column.since <= day) == (column.since <= received)
             if column.codes is not None:
-                codes = codes_of(column)
+                codes = bundled().codes_of(column)
                 for valid_from, valid_to in codes.select("valid_from", "valid_to").unique().rows():
                     in_force = [
                         (valid_from is None or valid_from <= at) and (valid_to is None or valid_to >= at)
@@ -552,7 +551,7 @@ def test_of_two_copies_the_first_received_counts_whatever_they_are_called(home: 
         home.drop("weihai_hayc", "policy", "2023-02-01", first, text)
         home.drop("weihai_hayc", "policy", "2023-03-01", second, text)
     home.land()
-    files = pl.read_parquet(home.settings.landing / "files.parquet").sort("received_at", "file_name")
+    files = home.files().sort("received_at", "file_name")
     assert files.select("file_name", "status").rows() == [
         ("b.csv", "loaded"), ("z.csv", "loaded"), ("a.csv", "unchanged"), ("y.csv", "unchanged"),
     ]  # fmt: skip

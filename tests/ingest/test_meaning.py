@@ -282,7 +282,7 @@ def test_what_a_file_means(home: Home, case: str) -> None:
     suffix, make, meant = CASES[case]
     home.drop("weihai_hayc", "policy", "2024-02-01", f"a{suffix}", make())
     home.land()
-    (file,) = pl.read_parquet(home.settings.landing / "files.parquet").to_dicts()
+    (file,) = home.files().to_dicts()
     found = sorted((home.settings.landing / "_issues").glob("*.parquet"))
     issues = pl.concat([pl.read_parquet(path) for path in found]).to_dicts() if found else []
     landed: dict[str, Cells] = {}

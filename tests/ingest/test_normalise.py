@@ -8,12 +8,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from conftest import bundled
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import uscc as oracle
 from stdnum.exceptions import ValidationError
 
-from pipelines.feeds.reference import code_list
+from pipelines.feeds.contracts import contracts
 from pipelines.ingest import normalise
 
 
@@ -74,7 +75,7 @@ def test_identifiers_are_half_width_upper_case_without_blanks() -> None:
 
 
 def test_district_by_code_name_city_and_dated_alias() -> None:
-    codes = code_list("district")
+    codes = bundled().codes_of(contracts()["policy"].columns["district_code"])
     assert read(normalise.to_code(codes, date(2024, 1, 1)), "371081", "高区", "威海市环翠区", "3710z1", "市辖区", None) == [
         "371003", "371071", "371002", "3710Z1", None, None,
     ]  # fmt: skip

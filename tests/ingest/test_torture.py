@@ -114,7 +114,7 @@ def outcome(home: Home, name: str, content: bytes, expected: list[object]) -> No
     home.drop("weihai_hayc", "policy", "2023-02-01", name, content)
     home.drop("weihai_hayc", "policy", "2023-02-02", "good.csv", lines(policy("GOOD").strip()))
     home.land()
-    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    files = home.files()
     assert files.filter(pl.col("file_name") == "good.csv")["rows_accepted"].to_list() == [1]
     (file,) = files.filter(pl.col("file_name") == name).to_dicts()
     if len(expected) == 1:

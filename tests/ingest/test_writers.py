@@ -81,10 +81,7 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple
         # Each writer has rows of its own: the same bytes twice would be the same file.
         home.drop("weihai_hayc", "policy", "2024-02-01", f"{place:03d}{suffix}", write(records(place)))
     home.land()
-    files = {
-        row["file_name"].split(".")[0]: row
-        for row in pl.read_parquet(home.settings.landing / "files.parquet").to_dicts()
-    }
+    files = {row["file_name"].split(".")[0]: row for row in home.files().to_dicts()}
     rows = pl.read_parquet(home.settings.landing / "policy" / "*.parquet")
     yield {
         name: (files[f"{place:03d}"], rows.filter(pl.col("file_id") == files[f"{place:03d}"]["file_id"]))
@@ -168,7 +165,7 @@ def test_dirt_is_read_as_it_was_meant_or_refused_with_words(tmp_path: Path) -> N
         sent[name] = rows
         home.drop("weihai_hayc", "policy", "2024-02-01", f"{place:03d}{suffix}", write(rows))
     home.land()
-    files = pl.read_parquet(home.settings.landing / "files.parquet").sort("file_name").to_dicts()
+    files = home.files().sort("file_name").to_dicts()
     landed = pl.read_parquet(home.settings.landing / "policy" / "*.parquet")
     issues = pl.read_parquet(home.settings.landing / "_issues" / "*.parquet").filter(pl.col("severity") == "reject")
     for file, (name, rows) in zip(files, sent.items(), strict=True):
@@ -222,7 +219,7 @@ def test_damage_costs_its_lines(tmp_path: Path, encoding: str, end: str) -> None
         lines[line] = rng.choice(damage)(lines[line])
     home.drop("weihai_hayc", "policy", "2024-02-01", "a.csv", end.encode().join(lines))
     home.land()
-    (file,) = pl.read_parquet(home.settings.landing / "files.parquet").to_dicts()
+    (file,) = home.files().to_dicts()
     assert (file["rows_in"], file["rows_accepted"], file["rows_quarantined"]) == (
         ROWS,
         ROWS - len(spoiled),

@@ -29,18 +29,18 @@ def test_boxes_instead_of_characters_are_noticed(home: Home, monkeypatch: pytest
 
 def test_an_upload_that_stopped_half_way_is_shown_after_a_day(home: Home) -> None:
     stopped = home.drop("weihai_hayc", "policy", "2023-02-01", "一月.csv.filepart", "保单号")
-    assert [drop.path for drop in find_drops(home.settings.raw)] == []
+    assert {drop.provider for drop in find_drops(home.settings.raw)} == {"_reference"}
     found = named(home, "上传")
     assert found.state == "提示" and "weihai_hayc/policy/2023-02-01/一月.csv.filepart" in found.detail
     stopped.touch()
     assert named(home, "上传").state == "正常"
 
 
-def test_the_calendar_must_cover_the_year_and_in_december_the_next() -> None:
+def test_the_calendar_must_cover_the_year_and_in_december_the_next(home: Home) -> None:
     until = doctor.announced_until().year
-    assert doctor._calendar(date(until, 11, 30)).state == "正常"
-    assert doctor._calendar(date(until, 12, 1)).state == "提示"
-    assert "ref_holiday.csv" in doctor._calendar(date(until + 1, 1, 1)).detail
+    assert doctor._calendar(home.settings, date(until, 11, 30)).state == "正常"
+    assert doctor._calendar(home.settings, date(until, 12, 1)).state == "提示"
+    assert "节假日安排的改正" in doctor._calendar(home.settings, date(until + 1, 1, 1)).detail
 
 
 def test_an_incident_is_shown_until_the_next_publication(home: Home) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
+import shutil
 import subprocess
 import time
 from datetime import datetime, timedelta
@@ -12,14 +14,16 @@ import dagster as dg
 import duckdb
 import polars as pl
 import pytest
-from conftest import ANZE, Home, compiled_once
+from conftest import ANZE, Home, compiled_once, copied
 from drops import POLICY, policy
 
 from pipelines.ingest.landing import land, pending
 from pipelines.ingest.manifest import find_drops, receipts_folder
 from pipelines.night.dagster_home import prune_runs
 from pipelines.night.home import faults, set_right
+from pipelines.night.past_day import warehouse_at
 from pipelines.publish.publication import publish
+from pipelines.report import filing
 from pipelines.settings import CHINA
 from pipelines.warehouse.tables import reading
 
@@ -36,7 +40,7 @@ def loose(home: Home) -> Home:
 
 
 def received(home: Home) -> dict[str, datetime]:
-    files = pl.read_parquet(home.settings.landing / "files.parquet")
+    files = home.files()
     return dict(files.select("file_name", "received_at").rows())
 
 
@@ -90,7 +94,7 @@ def test_a_lost_hash_key_is_said_and_everything_is_read_with_the_new_one(home: H
     assert pending(home.settings) == [] and faults(home.settings) == []
     (home.settings.raw / ".hash_key").unlink()
     assert any(".hash_key 不见了" in line and "重新读取" in line for line in faults(home.settings))
-    assert sum(landed.new_files for landed in land(home.settings)) == 1
+    assert {landed.feed: landed.new_files for landed in land(home.settings)}["contact"] == 1
     assert phone() != first and len(phone()) == 32
     assert faults(home.settings) == []
 
@@ -196,3 +200,64 @@ def test_a_closed_pipe_does_not_stop_what_is_being_done(published: Home, tmp_pat
     while not out.exists() and time.monotonic() < deadline:
         time.sleep(0.2)
     assert out.read_text().strip() in ("0", "1") and "Traceback" not in done.stdout + done.stderr
+
+
+def as_before_reference_data(home: Home) -> None:
+    """The home as a program left it that carried the cities' data itself: none in raw/, landing/ read by other code, no schema."""
+    shutil.rmtree(home.settings.raw / "_reference")
+    for path in home.settings.landing.iterdir():
+        if path.name.startswith(("_reference", "ref_")):
+            shutil.rmtree(path)
+    (home.settings.landing / "schema.json").unlink()
+    for path in (home.settings.landing / "_receipts").glob("*.json"):
+        receipt = json.loads(path.read_text(encoding="utf-8"))
+        if receipt["provider"] == "_reference":
+            path.unlink()
+            for output in receipt["outputs"]:
+                (home.settings.landing / output).unlink(missing_ok=True)
+        else:
+            path.write_text(
+                json.dumps(receipt | {"contract": "of an earlier program"}, ensure_ascii=False), encoding="utf-8"
+            )
+
+
+def test_a_home_of_an_earlier_program_is_brought_up_to_date_and_says_the_same(
+    dirty_world: Home, tmp_path: Path
+) -> None:
+    """Upgrade: the old home, the new program, nothing lost, the same cells, what was filed is made again."""
+    home = copied(dirty_world, tmp_path / "old")
+    before = tmp_path / "before.duckdb"
+    before.write_bytes(home.settings.published.read_bytes())
+    filed = filing.file(home.settings, warehouse_at, "shanghai", 2025, "2026-10-15")
+    as_before_reference_data(home)
+    told = set_right(home.settings)
+    assert any("anze reference" in line for line in told) and not set_right(home.settings)
+    home.build().publish()
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"attach '{before}' as one (read_only); attach '{home.settings.published}' as other (read_only)"
+        )
+        tables = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'one' and schema_name in ('marts', 'quality')"
+        ).fetchall()
+        assert len(tables) > 60
+        for (table,) in tables:
+            left, right = (f"select * from {name}.{table}" for name in ("one", "other"))
+            counted = connection.execute(
+                f"select count(*) from (({left} except all {right}) union all ({right} except all {left}))"
+            )
+            assert counted.fetchone() == (0,), table
+    assert all(filing.reproduce(home.settings, warehouse_at, filed.number).values())
+
+
+def test_a_home_of_a_newer_program_is_refused_in_words(home: Home) -> None:
+    home.land()
+    schema = home.settings.landing / "schema.json"
+    schema.write_text('{"schema": 99, "program": "anze 9.9"}', encoding="utf-8")
+    night = home.anze("nightly")
+    assert night.returncode == 1 and "anze 9.9" in night.stderr and "请换用新的程序" in night.stderr, night.stderr
+    assert "anze 9.9" in home.anze("template", "policy", "--out", str(home.path / "t.xlsx")).stderr
+    assert json.loads(schema.read_text(encoding="utf-8"))["schema"] == 99
+    schema.write_text("torn", encoding="utf-8")
+    home.land()
+    assert json.loads(schema.read_text(encoding="utf-8"))["schema"] == 2

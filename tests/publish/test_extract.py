@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -43,7 +42,7 @@ def extract(
     request: pytest.FixtureRequest, dirty_world: Home, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Path]:
     out = tmp_path_factory.mktemp("extract")
-    write_extract(dirty_world.settings.published, rights.audience(request.param), out)
+    write_extract(dirty_world.settings.published, rights.audience(dirty_world.settings.published, request.param), out)
     return request.param, out / request.param
 
 
@@ -117,11 +116,11 @@ def test_it_holds_all_that_is_its_own(dirty_world: Home, extract: tuple[str, Pat
     assert findings.height > 1 and "说明" in findings.columns
 
 
-def test_numbers_and_findings_can_be_explained_from_an_extract(extract: tuple[str, Path]) -> None:
+def test_numbers_and_findings_can_be_explained_from_an_extract(dirty_world: Home, extract: tuple[str, Path]) -> None:
     """The dashboard of an audience reads its extract only; an insurer's shares have no rows it may see, and say so."""
     provider, folder = extract
     file = folder / f"{provider}.duckdb"
-    who = rights.audience(provider)
+    who = rights.audience(dirty_world.settings.published, provider)
     insurer = who.insurer_code or "ALL"
     cell = Cell(who.jurisdiction, 2025, who.district_code or "ALL", who.industry_code or "ALL", insurer)
     found = explain(file, "service_coverage", cell)
@@ -138,7 +137,9 @@ def test_numbers_and_findings_can_be_explained_from_an_extract(extract: tuple[st
 
 
 def test_what_no_right_names_is_not_seen(dirty_world: Home) -> None:
-    with rights.open_as(dirty_world.settings.published, rights.audience("weihai_371002")) as views:
+    with rights.open_as(
+        dirty_world.settings.published, rights.audience(dirty_world.settings.published, "weihai_371002")
+    ) as views:
         tables = seen(views.connection)
         district = views.connection.execute("select distinct district_code from marts.supervision_metrics").fetchall()
     assert (
@@ -147,11 +148,6 @@ def test_what_no_right_names_is_not_seen(dirty_world: Home) -> None:
         and "meta.filed_statistics" not in tables
     )
     assert "marts.uninsured_units" in tables and district == [("371002",)]
-
-
-def test_rights_end_with_their_dates() -> None:
-    assert not rights.rights("insurer", date(2017, 12, 31))
-    assert rights.rights("insurer", date(2018, 1, 1))
 
 
 def test_the_command(dirty_world: Home, tmp_path: Path) -> None:
@@ -168,10 +164,12 @@ def shared(dirty_world: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield whole
 
 
-def test_lists_on_pages_are_those_of_the_extract(shared: duckdb.DuckDBPyConnection, extract: tuple[str, Path]) -> None:
+def test_lists_on_pages_are_those_of_the_extract(
+    dirty_world: Home, shared: duckdb.DuckDBPyConnection, extract: tuple[str, Path]
+) -> None:
     """Pages choose rows first and blank foreign keys in those; the extract blanks whole tables, then lists are read."""
     provider, folder = extract
-    views = rights.see_as(shared, rights.audience(provider))
+    views = rights.see_as(shared, rights.audience(dirty_world.settings.published, provider))
     compared = 0
     with views.connection, duckdb.connect(str(folder / f"{provider}.duckdb"), read_only=True) as part:
         assert seen(views.connection) == seen(part)
@@ -188,7 +186,9 @@ def test_lists_on_pages_are_those_of_the_extract(shared: duckdb.DuckDBPyConnecti
 def test_the_longest_of_the_foreign_words_goes_first(dirty_world: Home) -> None:
     """The number of a hazard holds the number of its service: blanked first, the service would leave half a number."""
     findings = "select 'r:1' as finding_id, '隐患 HS12-1，服务 S12，单位 U1' as explanation"
-    with rights.open_as(dirty_world.settings.published, rights.audience("weihai_371002")) as views:
+    with rights.open_as(
+        dirty_world.settings.published, rights.audience(dirty_world.settings.published, "weihai_371002")
+    ) as views:
         views.connection.execute(
             "create or replace table memory.words (finding_id text, provider text, record_key text, policy_provider text, policy_no text, unit text)"
         )

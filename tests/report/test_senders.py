@@ -9,12 +9,11 @@ from pathlib import Path
 import fastexcel
 import polars as pl
 import pytest
-from conftest import Home, copied, make_uscc
+from conftest import Home, bundled, copied, make_uscc
 from drops import POLICY, policy
 
 from pipelines.documents.spreadsheet import escaped
 from pipelines.feeds.contracts import contracts
-from pipelines.feeds.reference import providers
 from pipelines.ingest.drop import SENDER_KINDS
 from pipelines.report.rejects import write_rejects
 from pipelines.report.template import EXAMPLE, write_template
@@ -25,7 +24,7 @@ def test_template_loads_and_its_example_row_is_ignored(home: Home, tmp_path: Pat
     contract = contracts()[feed]
     sender = "weihai_city" if "city_bureau" in SENDER_KINDS[contract.sender] else "weihai_hayc"
     path = tmp_path / "模板.xlsx"
-    write_template(feed, path)
+    write_template(feed, path, bundled())
     home.drop(sender, feed, "2024-01-01", "空模板.xlsx", path.read_bytes())
     landed = home.land()[feed]
     assert (landed.new_files, landed.refused, landed.rows_in) == (1, 0, 0)
@@ -33,7 +32,9 @@ def test_template_loads_and_its_example_row_is_ignored(home: Home, tmp_path: Pat
     sheet = pl.DataFrame(fastexcel.read_excel(path).load_sheet(0, header_row=0, dtypes="string").to_polars())
     row = sheet.with_columns(pl.all().str.strip_prefix(f"{EXAMPLE}（").str.strip_suffix("）"))
     if "insurer_code" in contract.provider_scope:
-        row = row.with_columns(pl.lit(providers()[sender].name[:4]).alias(f"{contract.columns['insurer_code'].title}*"))
+        row = row.with_columns(
+            pl.lit(bundled().providers()[sender].name[:4]).alias(f"{contract.columns['insurer_code'].title}*")
+        )
     home.drop(sender, feed, "2024-01-02", "填好.csv", row.write_csv())
     assert home.land()[feed].rows_accepted == 1
 
@@ -42,7 +43,7 @@ def test_template_has_drop_downs_and_hidden_codes(tmp_path: Path) -> None:
     import zipfile
 
     path = tmp_path / "policy.xlsx"
-    write_template("policy", path)
+    write_template("policy", path, bundled())
     with zipfile.ZipFile(path) as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml").decode()
         book = archive.read("xl/workbook.xml").decode()
@@ -132,7 +133,7 @@ def test_a_record_of_every_feed_reaches_its_mart(tmp_path: Path) -> None:
     home = Home(tmp_path)
     for feed, contract in contracts().items():
         sender = "weihai_city" if "city_bureau" in SENDER_KINDS[contract.sender] else "weihai_hayc"
-        write_template(feed, tmp_path / "t" / f"{feed}.xlsx")
+        write_template(feed, tmp_path / "t" / f"{feed}.xlsx", bundled())
         book = fastexcel.read_excel(tmp_path / "t" / f"{feed}.xlsx")
         row = pl.DataFrame(book.load_sheet(0, header_row=0, dtypes="string").to_polars())
         row = row.with_columns(pl.all().str.strip_prefix(f"{EXAMPLE}（").str.strip_suffix("）"))

@@ -42,7 +42,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if request.param == "golden":
         drop_example(home)
     else:
-        shutil.copytree(PROJECT_ROOT / "data" / "raw", home.path / "raw")
+        shutil.copytree(PROJECT_ROOT / "data" / "raw", home.path / "raw", dirs_exist_ok=True)
     home.build().publish()
     run_landing_gates(home.settings)
     from_duckdb = home.path / "duckdb.duckdb"

@@ -33,7 +33,7 @@ def test_same_seed_same_files(tmp_path: Path) -> None:
 
 def outcome(home: Home, feed: str) -> pl.DataFrame:
     """What became of every row of a feed: path, line → rule codes, or accepted, or nothing (a duplicate)."""
-    files = pl.read_parquet(home.settings.landing / "files.parquet").filter(pl.col("feed") == feed)
+    files = home.files().filter(pl.col("feed") == feed)
     issues = pl.read_parquet(home.settings.landing / "_issues" / "*.parquet").filter(pl.col("severity") == "reject")
     rejected = issues.join(files, on="file_id").group_by("path", "line_no").agg(pl.col("rule_code"))
     landed = pl.read_parquet(home.settings.landing / feed / "*.parquet").join(files, on="file_id")
@@ -75,7 +75,7 @@ def test_every_spoiled_row_lands_in_its_rule_and_every_clean_one_is_accepted(dir
 
 def test_spoiled_files_are_refused_or_change_nothing(dirty_world: Home) -> None:
     expected = pl.read_parquet(dirty_world.path / "truth" / "files.parquet")
-    files = pl.read_parquet(dirty_world.settings.landing / "files.parquet")
+    files = dirty_world.files()
     found = expected.join(files, on="path", how="left")
     assert found["status"].to_list() == [
         "unchanged" if reason == "unchanged" else "refused" for reason in expected["expected"]

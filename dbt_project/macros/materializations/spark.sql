@@ -1,4 +1,4 @@
-{#- Tables, views and seeds on Apache Spark. Every night starts from an empty catalogue (pipelines/transform/spark/landing.py), so
+{#- Tables and views on Apache Spark. Every night starts from an empty catalogue (pipelines/transform/spark/landing.py), so
     nothing has to be replaced; the columns, their types and Chinese comments are declared, then filled. -#}
 
 {% materialization table, adapter='spark', supported_languages=['sql'] %}
@@ -51,36 +51,6 @@
         {%- endcall -%}
     {%- endif -%}
     {{ return({'relations': [relation]}) }}
-{%- endmacro %}
-
-{#- Rows of a seed as literals: the adapter binds an empty cell as the text None. -#}
-{% macro spark__load_csv_rows(model, agate_table) -%}
-    {%- set types = model['config'].get('column_types', {}) -%}
-    {%- set statement -%}
-        insert into {{ this.render() }} values
-        {%- for row in agate_table.rows %}
-        (
-            {%- for value in row -%}
-            {%- set type = types.get(agate_table.column_names[loop.index0], adapter.convert_type(agate_table, loop.index0)) -%}
-            cast({{ 'null' if value is none else spark_text(value) }} as {{ spark_type(type) }}){{ ', ' if not loop.last }}
-            {%- endfor -%}
-        ){{ ',' if not loop.last }}
-        {%- endfor %}
-    {%- endset -%}
-    {%- do adapter.add_query(statement, abridge_sql_log=True) -%}
-    {{ return(statement) }}
-{%- endmacro %}
-
-{% macro spark__create_csv_table(model, agate_table) -%}
-    {%- set types = model['config'].get('column_types', {}) -%}
-    {%- call statement('_') -%}
-        create table {{ this.render() }} (
-            {%- for name in agate_table.column_names %}
-            {{ adapter.quote(name) }} {{ spark_type(types.get(name, adapter.convert_type(agate_table, loop.index0))) }}
-            {{- ',' if not loop.last }}
-            {%- endfor %}
-        ) using parquet
-    {%- endcall -%}
 {%- endmacro %}
 
 {#- How Spark calls a type of the contracts. -#}

@@ -15,7 +15,7 @@ weights as (
         rows_of_parts.weight,
         row_number() over (
             partition by years.jurisdiction, years.stat_year, rows_of_parts.score, rows_of_parts.part_code
-            order by case when rows_of_parts.jurisdiction is null then 1 else 0 end, rows_of_parts.valid_from_year desc
+            order by {{ precedence('rows_of_parts', 'valid_from_year', of_field=false) }} desc
         ) as place
     from {{ ref('ref_score_weight') }} as rows_of_parts
     inner join years

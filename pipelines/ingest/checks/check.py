@@ -59,7 +59,7 @@ def check_together(
 
     A query takes its millisecond for ten rows as for ten thousand, and most files have a few rows.
     """
-    day = reading_day(contract.feed, sender.received)
+    day = reading_day(contract.feed, sender.received, sender.reference)
     for sheet in sheets:
         _must_be_whole(sheet, contract, day)
     places = np.arange(len(sheets), dtype=np.int64)
@@ -100,8 +100,9 @@ def _checked(
 ) -> tuple[pl.Series, pl.DataFrame, pl.DataFrame]:
     """Line numbers of the rows that carry data, the accepted ones of these, the issues."""
     rows = data_rows(sheet, contract)
-    day = reading_day(contract.feed, sender.received)
-    readers = column_readers(contract.feed, tuple(sheet.header), day)
+    day = reading_day(contract.feed, sender.received, sender.reference)
+    jurisdiction = sender.provider.jurisdiction
+    readers = column_readers(contract.feed, tuple(sheet.header), day, sender.reference, jurisdiction)
     sent, marks = as_meant(text_columns(sheet, rows, contract), contract)
     typed, text = normalise.read_columns(sent, readers, with_marks(contract.feed))
     raw = [text[name].alias(f"raw:{name}") for name in contract.columns]
@@ -118,7 +119,8 @@ def _checked(
     )
     frame, damaged = with_damaged_codes(frame, contract, sheet)
     frame, midnights = with_last_days(frame, contract)
-    rules = rules_of(contract.feed, damaged | midnights | frozenset(marks.columns), day, sender.provider)
+    marked = damaged | midnights | frozenset(marks.columns)
+    rules = rules_of(contract.feed, marked, day, sender.provider, sender.reference)
     faults = faulty_rows(frame, contract, len(sheet.header), hash_personal)
     whole = frame.filter(pl.col("fault").is_null()) if faults.height else frame
     issues = mask_personal(pl.concat([find_issues(whole, rules, contract, hash_personal), faults]), contract)
@@ -150,7 +152,7 @@ def check_file(
     Raises:
         Refused: none of its sheets is read, or nobody knows the unit of its amounts.
     """
-    day = reading_day(contract.feed, sender.received)
+    day = reading_day(contract.feed, sender.received, sender.reference)
     repeats: dict[str, RepeatedAcrossBlocks] = {}
     others: list[tuple[Sheet, list[str]]] = []
     read: set[str] = set()

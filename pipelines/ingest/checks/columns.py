@@ -12,8 +12,8 @@ from functools import lru_cache
 
 import polars as pl
 
-from pipelines.feeds.contracts import Column, Contract, contracts
-from pipelines.feeds.reference import codes_of
+from pipelines.feeds.contracts import Column, Contract, all_contracts
+from pipelines.feeds.reference import Reference
 from pipelines.ingest import normalise
 from pipelines.ingest.readers.headers import MONEY_UNITS, UNIT_SAID
 from pipelines.ingest.readers.sheet import DAMAGED, FILE_LINES, HeaderCell, Refused, Sheet
@@ -63,7 +63,8 @@ def data_rows(sheet: Sheet, contract: Contract) -> pl.DataFrame:
 @lru_cache
 def _headers_of_keys(feed: str) -> list[str]:
     """How a header repeated in the middle of a table, at a page break, is written in the columns of the key."""
-    columns = [contracts()[feed].columns[name] for name in contracts()[feed].key]
+    contract = all_contracts()[feed]
+    columns = [contract.columns[name] for name in contract.key]
     return [text + star for column in columns for text in (column.title, *column.aliases) for star in ("", "*")]
 
 
@@ -141,21 +142,21 @@ def as_meant(text: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, pl.D
 
 
 @lru_cache
-def turning_days(feed: str) -> list[date]:
-    """The days from which on a file of this feed is read otherwise than one of the day before."""
+def turning_days(feed: str, reference: Reference) -> list[date]:
+    """The days from which on a file of this feed is read otherwise than one of the day before, the same being known."""
     days = set()
-    for column in contracts()[feed].columns.values():
+    for column in all_contracts()[feed].columns.values():
         if column.since:
             days.add(column.since)
         if column.codes is not None:
-            codes = codes_of(column)
+            codes = reference.codes_of(column)
             days |= {*codes["valid_from"].drop_nulls(), *(codes["valid_to"].drop_nulls() + timedelta(days=1))}
     return sorted(days)
 
 
-def reading_day(feed: str, received: date) -> date:
+def reading_day(feed: str, received: date, reference: Reference) -> date:
     """The first of the days on which a file is read as on `received`: what is made ready for one serves all of them."""
-    days = turning_days(feed)
+    days = turning_days(feed, reference)
     place = bisect_right(days, received)
     return days[place - 1] if place else date.min
 
@@ -163,7 +164,7 @@ def reading_day(feed: str, received: date) -> date:
 @lru_cache
 def with_marks(feed: str) -> frozenset[str]:
     """Columns in which 无, N/A and the like are values: the number of a record is none."""
-    contract = contracts()[feed]
+    contract = all_contracts()[feed]
     return frozenset(
         name
         for name, column in contract.columns.items()
@@ -172,22 +173,24 @@ def with_marks(feed: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def column_readers(feed: str, header: tuple[HeaderCell, ...], day: date) -> dict[str, normalise.Reader]:
-    """How each column of the contract is read, given the sheet's header."""
-    contract = contracts()[feed]
+def column_readers(
+    feed: str, header: tuple[HeaderCell, ...], day: date, reference: Reference, jurisdiction: str | None
+) -> dict[str, normalise.Reader]:
+    """How each column of the contract is read, given the sheet's header and the sender's city."""
+    contract = all_contracts()[feed]
     headers = {cell.column: cell for cell in header if cell.column}
     return {
-        name: _reader(name, column, headers.get(name, HeaderCell(name, column.title)), day, contract)
+        name: code_reader(feed, name, day, reference, jurisdiction)
+        if column.type == "code"
+        else _reader(name, column, headers.get(name, HeaderCell(name, column.title)), contract)
         for name, column in contract.columns.items()
     }
 
 
-def _reader(name: str, column: Column, cell: HeaderCell, day: date, contract: Contract) -> normalise.Reader:
+def _reader(name: str, column: Column, cell: HeaderCell, contract: Contract) -> normalise.Reader:
     """How a column is read, given its type and its header."""
     if column.type == "text":
         return normalise.identifier() if contract.is_number(name) else normalise.plain_text()
-    if column.type == "code":
-        return code_reader(contract.feed, name, day)
     if column.type == "money":
         return normalise.to_money(cell.unit or 1)
     if column.type == "ratio":
@@ -196,8 +199,8 @@ def _reader(name: str, column: Column, cell: HeaderCell, day: date, contract: Co
 
 
 @lru_cache(maxsize=4096)
-def code_reader(feed: str, name: str, day: date) -> normalise.Reader:
-    return normalise.to_code(codes_of(contracts()[feed].columns[name]), day)
+def code_reader(feed: str, name: str, day: date, reference: Reference, jurisdiction: str | None) -> normalise.Reader:
+    return normalise.to_code(reference.codes_of(all_contracts()[feed].columns[name], jurisdiction), day)
 
 
 _PLAIN_READERS = {

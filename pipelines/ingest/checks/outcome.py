@@ -10,7 +10,7 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.feeds.reference import Provider
+from pipelines.feeds.reference import Provider, Reference
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Checked:
 
 @dataclass(frozen=True)
 class Sender:
-    """Who sent the file and on which day it was received."""
+    """Who sent the file, on which day it was received, and the reference data known by then."""
 
     provider: Provider
     received: date
+    reference: Reference

@@ -15,8 +15,8 @@ from typing import Literal
 
 import polars as pl
 
-from pipelines.feeds.contracts import Column, Contract, contracts, general_rules
-from pipelines.feeds.reference import Provider, allowed_values, districts_of
+from pipelines.feeds.contracts import Column, Contract, all_contracts, general_rules
+from pipelines.feeds.reference import Provider, Reference
 from pipelines.ingest.masking import MASKED
 
 CODES_SHOWN = 12
@@ -56,11 +56,18 @@ class Problem:
         return empty > 0 if self.about == "empty cell" else empty != frame[self.column].null_count()
 
 
-def _general(broken: pl.Expr, rule_code: str, name: str, column: Column, provider: Provider | None = None) -> Problem:
+def _general(
+    broken: pl.Expr,
+    rule_code: str,
+    name: str,
+    column: Column,
+    provider: Provider | None = None,
+    reference: Reference | None = None,
+) -> Problem:
     """A rule that holds for every feed; a lenient column's value is dropped with a warning."""
     if column.lenient:
         rule_code = "lenient_value"
-    message = _general_message(rule_code, name, column, provider)
+    message = _general_message(rule_code, name, column, provider, reference)
     return Problem(broken, rule_code, general_rules()[rule_code].severity, name, message)
 
 
@@ -74,16 +81,16 @@ class Rules:
 
 
 @lru_cache(maxsize=4096)
-def rules_of(feed: str, marks: frozenset[str], day: date, provider: Provider) -> Rules:
+def rules_of(feed: str, marks: frozenset[str], day: date, provider: Provider, reference: Reference) -> Rules:
     """The rules of a feed for what a sender sends on a day.
 
     Args:
         marks: truth columns `<rule>:<column>` that the table has beside its values (columns.py).
     """
-    contract = contracts()[feed]
+    contract = all_contracts()[feed]
     problems = [
-        *value_problems(feed, marks, day, provider),
-        *_scope_problems(contract, provider),
+        *value_problems(feed, marks, day, provider, reference),
+        *_scope_problems(contract, provider, reference),
         *(
             Problem(pl.sql_expr(rule.where), rule.code, rule.severity, rule.column, _filled(rule.message))
             for rule in contract.rules
@@ -105,10 +112,12 @@ def _of_its_rows(problem: Problem, contract: Contract) -> pl.Expr:
 
 
 @lru_cache(maxsize=1024)
-def value_problems(feed: str, marks: frozenset[str], day: date, provider: Provider) -> list[Problem]:
+def value_problems(
+    feed: str, marks: frozenset[str], day: date, provider: Provider, reference: Reference
+) -> list[Problem]:
     """Marked, unreadable, missing and out-of-range values."""
     problems = []
-    contract = contracts()[feed]
+    contract = all_contracts()[feed]
     for name, column in contract.columns.items():
         raw, value = pl.col(f"raw:{name}"), pl.col(name)
         marked = [mark for mark in sorted(marks) if mark.partition(":")[2] == name]
@@ -117,7 +126,9 @@ def value_problems(feed: str, marks: frozenset[str], day: date, provider: Provid
             # What a mark has said of a cell is not said again.
             unread = pl.all_horizontal(raw.is_not_null(), value.is_null(), *(~pl.col(mark) for mark in marked))
             problems.append(
-                replace(_general(unread, _UNREADABLE[column.type], name, column, provider), about="unread cell")
+                replace(
+                    _general(unread, _UNREADABLE[column.type], name, column, provider, reference), about="unread cell"
+                )
             )
         if column.required and (column.since is None or day >= column.since):
             problems.append(replace(_general(raw.is_null(), "missing_value", name, column), about="empty cell"))
@@ -131,7 +142,7 @@ def value_problems(feed: str, marks: frozenset[str], day: date, provider: Provid
     return problems
 
 
-def _scope_problems(contract: Contract, provider: Provider) -> list[Problem]:
+def _scope_problems(contract: Contract, provider: Provider, reference: Reference) -> list[Problem]:
     """A sender may only speak for itself (feeds.md, Delivery)."""
     problems = []
     for name in contract.provider_scope:
@@ -139,11 +150,11 @@ def _scope_problems(contract: Contract, provider: Provider) -> list[Problem]:
         if own is not None:
             allowed = [own]
         elif name == "district_code" and provider.jurisdiction:
-            allowed = districts_of(provider.jurisdiction)
+            allowed = reference.districts_of(provider.jurisdiction)
         else:
             continue
         foreign = ~pl.col(name).is_in(allowed)
-        problems.append(_general(foreign, "provider_mismatch", name, contract.columns[name], provider))
+        problems.append(_general(foreign, "provider_mismatch", name, contract.columns[name], provider, reference))
     return problems
 
 
@@ -156,23 +167,25 @@ def _marked(mark: str, name: str, column: Column) -> Problem:
     return Problem(pl.col(mark), rule_code, rule.severity, name, _general_message(rule_code, name, column))
 
 
-def _expected(column: Column, provider: Provider | None) -> str:
+def _expected(column: Column, provider: Provider | None, reference: Reference | None) -> str:
     """What may be written into a column; of districts, those of the sender's city."""
     if column.type == "bool":
         return "是、否"
-    if column.codes is not None:
-        values = allowed_values(column, provider.jurisdiction if provider else None)
+    if column.codes is not None and reference is not None:
+        values = reference.allowed_values(column, provider.jurisdiction if provider else None)
         return "、".join(values[:CODES_SHOWN]) + ("……" if len(values) > CODES_SHOWN else "")
     low = "" if column.lowest is None else f"不小于 {column.lowest:,.15g}"
     high = "" if column.highest is None else f"不大于 {column.highest:,.15g}"
     return "，".join(bound for bound in (low, high) if bound)
 
 
-def _general_message(rule_code: str, name: str, column: Column, provider: Provider | None = None) -> pl.Expr:
+def _general_message(
+    rule_code: str, name: str, column: Column, provider: Provider | None = None, reference: Reference | None = None
+) -> pl.Expr:
     """A general rule's message; {value} becomes the raw value of the row."""
     template = general_rules()[rule_code].message
     provider_name = provider.name if provider else ""
-    fixed = {"title": column.title, "expected": _expected(column, provider), "provider_name": provider_name}
+    fixed = {"title": column.title, "expected": _expected(column, provider, reference), "provider_name": provider_name}
     if column.personal:
         fixed["value"] = MASKED
     text = re.sub(r"\{(\w+)\}", lambda match: fixed.get(match.group(1), match.group(0)), template)

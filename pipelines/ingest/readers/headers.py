@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from pipelines.feeds.contracts import Contract, contracts
+from pipelines.feeds.contracts import Contract, all_contracts
 from pipelines.ingest.masking import without_personal_values
 from pipelines.ingest.readers.sheet import HeaderCell, Refused
 
@@ -51,7 +51,7 @@ def header_key(text: str) -> str:
 @lru_cache
 def header_names(feed: str) -> dict[str, str]:
     """Every accepted header of a feed (Chinese title, English name, alias) → column."""
-    columns = contracts()[feed].columns
+    columns = all_contracts()[feed].columns
     names: dict[str, str] = {}
     for name, column in columns.items():
         names.setdefault(header_key(column.title), name)

@@ -28,12 +28,17 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 def tables(content: Content, file_name: str, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> Iterator[Sheet]:
     """All tables of a file that carry this feed's header, one after another; large texts in blocks.
 
-    What a file is, is read off its first bytes; its name only decides between kinds of text.
+    What a file is, is read off its first bytes; its name only decides between kinds of text. In a workbook of reference data
+    every table has a sheet of its name; the others are other tables.
 
     Raises:
         Refused: the file cannot be read as this feed. It may come after the first tables.
     """
-    for sheet in _tables(content, file_name, contract, limits):
+    sheets = _tables(content, file_name, contract, limits)
+    if contract.sender == "home":
+        found = list(sheets)
+        sheets = iter([sheet for sheet in found if sheet.name == contract.title] or found)
+    for sheet in sheets:
         yield _within_cell_limit(sheet, limits)
 
 

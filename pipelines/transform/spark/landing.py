@@ -11,17 +11,30 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from pipelines.feeds.contracts import contracts
+from pipelines.feeds.contracts import contracts, reference_contracts
+from pipelines.feeds.reference import TABLES
 from pipelines.settings import Settings
 from pipelines.transform.spark.session import folder, landing_uri, tables_uri
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-LANDING, LOADED = "landing", "landing_loaded"
-"""Schemas: every landed row (dbt's source), and the rows of drops that are loaded (what the gates look at)."""
+LANDING, LOADED, REFERENCE = "landing", "landing_loaded", "reference_data"
+"""Schemas: every landed row (dbt's source), the rows of drops that are loaded (what the gates look at), reference data."""
 
-SCHEMAS = (LANDING, LOADED, "gates", "main", "reference", "staging", "intermediate", "marts", "quality", "meta")
+SCHEMAS = (
+    LANDING,
+    LOADED,
+    REFERENCE,
+    "gates",
+    "main",
+    "reference",
+    "staging",
+    "intermediate",
+    "marts",
+    "quality",
+    "meta",
+)
 """All that a night makes; in a catalogue shared with others, nothing else is touched."""
 
 SINGLE_FILES = ("files", "calendar")
@@ -40,12 +53,14 @@ def register(spark: SparkSession, settings: Settings) -> None:
     DuckDB, which only looks at their footers.
     """
     _empty(spark, tables_uri(settings))
-    for schema in (LANDING, LOADED):
+    for schema in (LANDING, LOADED, REFERENCE):
         spark.sql(f"create schema {schema}")
     for feed in (*contracts(), "_issues", *SINGLE_FILES):
         path = f"{feed}.parquet" if feed in SINGLE_FILES else feed
-        columns = ", ".join(f"`{name}` {type_name}" for name, type_name in _columns(settings, feed).items())
-        spark.sql(f"create table {LANDING}.{feed} ({columns}) using parquet location '{landing_uri(settings)}/{path}'")
+        _table(spark, settings, f"{LANDING}.{feed}", path, path if feed in SINGLE_FILES else f"{feed}/*.parquet")
+    for name in reference_contracts():
+        path = f"{TABLES}/{name}.parquet"
+        _table(spark, settings, f"{REFERENCE}.{name}", path, path)
     spark.sql(f"create view {LOADED}.files as select * from {LANDING}.files")
     for feed in contracts():
         spark.sql(
@@ -64,8 +79,13 @@ def _empty(spark: SparkSession, uri: str) -> None:
     path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).delete(path, True)
 
 
-def _columns(settings: Settings, feed: str) -> dict[str, str]:
-    path = settings.landing / (f"{feed}.parquet" if feed in SINGLE_FILES else f"{feed}/*.parquet")
+def _table(spark: SparkSession, settings: Settings, table: str, path: str, files: str) -> None:
+    columns = ", ".join(f"`{name}` {type_name}" for name, type_name in _columns(settings, files).items())
+    spark.sql(f"create table {table} ({columns}) using parquet location '{landing_uri(settings)}/{path}'")
+
+
+def _columns(settings: Settings, files: str) -> dict[str, str]:
+    path = settings.landing / files
     with duckdb.connect() as connection:
         described = connection.execute(
             "describe select * from read_parquet(?, union_by_name = true)", [str(path)]

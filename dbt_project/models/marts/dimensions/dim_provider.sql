@@ -1,4 +1,4 @@
--- 报送单位及其报送范围.
+-- 报送单位及其报送范围; reference data are sent by the home itself.
 select
     provider,
     kind,
@@ -8,3 +8,14 @@ select
     district_code,
     industry_code
 from {{ ref('ref_provider') }}
+
+union all
+
+select
+    '_reference' as provider,
+    'home' as kind,
+    '参考数据（本系统）' as name,
+    null as insurer_code,
+    null as jurisdiction,
+    null as district_code,
+    null as industry_code

@@ -3,7 +3,7 @@
 with
 
 items as (
-    select * from {{ ref('ref_return_item') }}
+    {{ of_each_city('ref_return_item') }}
 ),
 
 cells as (
@@ -98,7 +98,7 @@ final as (
         items.clause
     from long
     inner join items
-        on long.jurisdiction = items.jurisdiction
+        on long.jurisdiction = items.city
         and long.metric = items.metric
     inner join {{ ref('int_period') }} as periods
         on long.jurisdiction = periods.jurisdiction

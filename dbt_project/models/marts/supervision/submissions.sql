@@ -20,7 +20,7 @@ calendar as (
         deadlines.valid_from_year,
         deadlines.source_doc,
         deadlines.article,
-        case when deadlines.jurisdiction is null then 0 else 1 end as is_own
+        case when deadlines.jurisdiction is null then 0 else 2 end + case when deadlines.is_home then 1 else 0 end as is_own
     from {{ ref('ref_deadline') }} as deadlines
     inner join cities
         on deadlines.jurisdiction is null or deadlines.jurisdiction = cities.jurisdiction
