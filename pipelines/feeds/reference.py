@@ -93,17 +93,19 @@ class Reference:
     day: date = field(compare=False)
 
     @classmethod
-    def on(cls, landing: Path, day: date | None = None) -> Reference:
+    def on(cls, landing: Path, day: date | None = None, tables: str = TABLES) -> Reference:
         """What was known by the end of a day; without one: what is known.
 
+        Args:
+            tables: the folder of landing/ they lie in; another one while they are made again.
         Raises:
             FileNotFoundError: no reference data have been landed there (ingest/reference.py does).
         """
         day = day or date.max
-        path = landing / TABLES / KNOWN
+        path = landing / tables / KNOWN
         states = _states(path, path.stat().st_mtime_ns)
         state = states[max(bisect_right([state.day for state in states], day) - 1, 0)]
-        return cls(landing / TABLES, state.known, state.reading, state.since, day)
+        return cls(landing / tables, state.known, state.reading, state.since, day)
 
     def table(self, name: str) -> pl.DataFrame:
         """A table in its contract's types, whole numbers as Int32; the rows that are known."""

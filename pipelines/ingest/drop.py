@@ -21,7 +21,7 @@ import polars as pl
 
 from pipelines import settings as config
 from pipelines.feeds.contracts import HOME_SENDER, Contract, contracts, reference_contracts
-from pipelines.feeds.reference import HOME, Provider, Reference
+from pipelines.feeds.reference import HOME, TABLES, Provider, Reference
 from pipelines.ingest import manifest
 from pipelines.ingest.checks.check import check_file, check_together
 from pipelines.ingest.checks.columns import reading_day
@@ -51,11 +51,13 @@ class Reading:
     Attributes:
         fingerprint: of the code and contracts by which drops are read now.
         seen: receipts of files already read, by their identity.
+        tables: where the reference data lie that drops are read with (Reference.on).
     """
 
     settings: config.Settings
     fingerprint: str
     seen: dict[str, Receipt]
+    tables: str = TABLES
 
     def land(self, drops: list[Drop]) -> list[tuple[Drop, Receipt | None]]:
         """Reads drops of one sender and feed, writes their landing files, then their receipts; None for one that was
@@ -138,7 +140,7 @@ class Reading:
 
     def _reference(self, drop: Drop) -> Reference:
         """The reference data that were known on the day the drop came: it is read by these, now and whenever it is read again."""
-        return Reference.on(self.settings.landing, drop.received_at.date())
+        return Reference.on(self.settings.landing, drop.received_at.date(), self.tables)
 
     @property
     def _limits(self) -> Limits:

@@ -14,10 +14,12 @@ the shipped one.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -33,6 +35,8 @@ from pipelines.ingest.manifest import parquet as as_parquet
 from pipelines.ingest.workers import in_order
 from pipelines.settings import BUNDLED, Settings
 
+NEXT = "_reference.next"
+"""The folder of landing/ in which the tables are made."""
 DECIDE_READING = {"ref_alias", "ref_provider", "ref_jurisdiction"} | {
     CODE_TABLES[column.codes].table
     for contract in contracts().values()
@@ -73,7 +77,22 @@ def land_reference(
     Returns:
         the receipts of all of them, vanished ones included.
     """
-    drops = list(drops)
+    with _alone(settings):
+        return _land(settings, fingerprint, list(drops), receipts)
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """A night and a command (`anze reference apply`, `receive`) may come to it at once: the second waits."""
+    settings.landing.mkdir(parents=True, exist_ok=True)
+    with (settings.landing / ".reference.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _land(
+    settings: Settings, fingerprint: str, drops: list[Drop], receipts: Mapping[str, Receipt]
+) -> dict[str, Receipt]:
     known = {drop.path: receipts[drop.path] for drop in drops if is_current(drop, receipts.get(drop.path), fingerprint)}
     vanished = {path: receipt for path, receipt in receipts.items() if path not in {drop.path for drop in drops}}
     all_known = known | vanished
@@ -82,18 +101,20 @@ def land_reference(
     order = {name: place for place, name in enumerate([*reference_contracts()])}
     drops.sort(key=lambda drop: (drop.received_at, order.get(drop.feed, -1), drop.path))
     landed = dict(vanished)
-    for name in reference_contracts():
-        _write_table(settings, name, landed.values())
-    _write_known(settings, landed.values(), fingerprint)
-    for drop, receipt in in_order(Reading(settings, fingerprint, {}), drops):
+    # Aside, and put in their place once all are there: a night that reads files meanwhile must not see half of them.
+    aside = settings.landing / NEXT
+    shutil.rmtree(aside, ignore_errors=True)
+    _write_tables(settings, aside, reference_contracts(), landed.values(), fingerprint)
+    for drop, receipt in in_order(Reading(settings, fingerprint, {}, NEXT), drops):
         if receipt is not None:
             landed[drop.path] = receipt
-            if drop.feed in order:
-                _write_table(settings, drop.feed, landed.values())
-                _write_known(settings, landed.values(), fingerprint)
-    for name in reference_contracts():  # which drops were the first is known now
-        _write_table(settings, name, landed.values())
-    _write_known(settings, landed.values(), fingerprint)
+            _write_tables(settings, aside, {drop.feed} & order.keys(), landed.values(), fingerprint)
+    # Which drops were the first is known now.
+    _write_tables(settings, aside, reference_contracts(), landed.values(), fingerprint)
+    (settings.landing / TABLES).mkdir(exist_ok=True)
+    for name in (*(f"{name}.parquet" for name in reference_contracts()), KNOWN):
+        (aside / name).replace(settings.landing / TABLES / name)
+    shutil.rmtree(aside)
     return landed
 
 
@@ -127,10 +148,18 @@ def _hash(receipts: list[Receipt], also: str = "") -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
 
 
-def _write_known(settings: Settings, receipts: Iterable[Receipt], fingerprint: str) -> None:
+def _write_tables(
+    settings: Settings, folder: Path, names: Iterable[str], receipts: Iterable[Receipt], fingerprint: str
+) -> None:
+    """Writes some of the tables, and what is known when."""
+    receipts = list(receipts)
+    for name in names:
+        contract = reference_contracts()[name]
+        rows = versions(contract, shipped(name), _rows(settings, contract, receipts), _first_day(receipts))
+        write_atomically(folder / f"{name}.parquet", as_parquet(rows), durable=False)
     entries = [asdict(state) | {"day": state.day.isoformat()} for state in _states(receipts, fingerprint)]
     content = json.dumps(entries, ensure_ascii=False, indent=1).encode()
-    write_atomically(settings.landing / TABLES / KNOWN, content, durable=False)
+    write_atomically(folder / KNOWN, content, durable=False)
 
 
 def _is_whole(settings: Settings, receipts: Iterable[Receipt], fingerprint: str) -> bool:
@@ -143,13 +172,6 @@ def _is_whole(settings: Settings, receipts: Iterable[Receipt], fingerprint: str)
         )
     except (OSError, ValueError, TypeError, KeyError):
         return False
-
-
-def _write_table(settings: Settings, name: str, receipts: Iterable[Receipt]) -> None:
-    contract = reference_contracts()[name]
-    receipts = list(receipts)
-    rows = versions(contract, shipped(name), _rows(settings, contract, receipts), _first_day(receipts))
-    write_atomically(settings.landing / TABLES / f"{name}.parquet", as_parquet(rows), durable=False)
 
 
 def _rows(settings: Settings, contract: Contract, receipts: Iterable[Receipt]) -> pl.DataFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -205,3 +207,13 @@ def test_shipped_rows_are_of_their_contract() -> None:
             if about.codes is not None:
                 codes = bundled().codes_of(about)["code"]
                 assert set(rows[column].drop_nulls()) <= set(codes), (name, column)
+
+
+def test_several_at_once_end_alike(home: Home) -> None:
+    """A night and commands that come to new reference data at once."""
+    home.reference("ref_rule", "2026-05-01", {**LIMIT, "value_num": "500000"})
+    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as processes:
+        found = [processes.submit(reference_of, home.settings) for _ in range(3)]
+        assert len({one.result().known for one in found}) == 1
+    assert limit(home, "2026-05-01") == {None: 500000.0}
+    assert not (home.settings.landing / "_reference.next").exists()
