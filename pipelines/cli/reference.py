@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,13 +67,9 @@ def init(
     if (settings.raw / HOME_SENDER).exists() or book.exists():
         errors.say("red", "没有新建", f"：{settings.home} 已有参考数据。要改，请用 anze reference export 和 apply。")
         raise typer.Exit(FAILED)
-    other = None
-    if like:
-        other = _bundled(like)
-        if other is None:
-            raise typer.Exit(BAD_ARGUMENTS)
-    (settings.raw / HOME_SENDER).mkdir(parents=True)
-    write_book(book, reference_data(settings), first_rows(code, name, other))
+    with _bundled(like) if like else nullcontext() as other:
+        (settings.raw / HOME_SENDER).mkdir(parents=True)
+        write_book(book, reference_data(settings), first_rows(code, name, other))
     console.say("green", "已建立", f" {settings.home}")
     console.print(
         f"请填写 {book}（黄色的行是先填好的，请补全、改正），然后：\n"
@@ -83,15 +81,16 @@ def init(
     )
 
 
-def _bundled(city: str) -> tuple[str, str, Reference] | None:
-    """A city of the bundled sample with the reference data it is in; says which there are where there is no such one."""
-    folder = tempfile.mkdtemp(prefix="anze-bundled-")
-    bundled = reference_data(Settings(home=Path(folder), hash_key="bundled"))
-    for code, name in bundled.cities():
-        if city in (code, name):
-            return code, name, bundled
-    errors.say("red", f"样例中没有「{city}」", f"。可用：{'、'.join(code for code, _ in bundled.cities())}")
-    return None
+@contextmanager
+def _bundled(city: str) -> Iterator[tuple[str, str, Reference]]:
+    """Code and name of a city of the bundled sample, and the reference data it is in; says which there are if it is none."""
+    with tempfile.TemporaryDirectory(prefix="anze-bundled-") as folder:
+        bundled = reference_data(Settings(home=Path(folder), hash_key="bundled"))
+        found = [(code, name) for code, name in bundled.cities() if city in (code, name)]
+        if not found:
+            errors.say("red", f"样例中没有「{city}」", f"。可用：{'、'.join(code for code, _ in bundled.cities())}")
+            raise typer.Exit(BAD_ARGUMENTS)
+        yield *found[0], bundled
 
 
 @reference.command()

@@ -38,12 +38,14 @@ class Received:
     unread: tuple[str, ...] = ()
 
 
-def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: datetime) -> Received:
-    """Copies a file into the drop zone under the stamp of `now` and looks whether it can be read.
+def stamp(now: datetime) -> str:
+    """The folder a file received at a moment lies in."""
+    return now.strftime("%Y-%m-%dT%H%M")
 
-    A file of the same name received in the same minute gets a number behind its name.
-    """
-    folder = settings.raw / provider / feed / now.strftime("%Y-%m-%dT%H%M")
+
+def lay_down(settings: Settings, source: Path, provider: str, feed: str, now: datetime) -> Path:
+    """Copies a file under the stamp of `now`; one of the same name received in the same minute gets a number behind its name."""
+    folder = settings.raw / provider / feed / stamp(now)
     folder.mkdir(parents=True, exist_ok=True)
     name = Path(in_unicode(source.name))
     target = folder / name
@@ -54,6 +56,12 @@ def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: d
     partial = target.with_name(f"{target.name}.part")
     shutil.copyfile(source, partial)
     partial.replace(target)
+    return target
+
+
+def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: datetime) -> Received:
+    """Copies a file into the drop zone under the stamp of `now` and looks whether it can be read."""
+    target = lay_down(settings, source, provider, feed, now)
     try:
         with processes(1, limit_memory, settings.reader_memory_mb) as reader:
             refused, counts, unread = reader.submit(_looked_at, settings, target, provider, feed, now.date()).result()

@@ -25,6 +25,7 @@ from pipelines.feeds.contracts import CODE_TABLES, HOME_SENDER, Contract, refere
 from pipelines.feeds.reference import Reference, code_key
 from pipelines.ingest.landing import reference_of
 from pipelines.ingest.manifest import load_receipts
+from pipelines.ingest.receive import lay_down, stamp
 from pipelines.settings import Settings
 
 Severity = Literal["错误", "提示"]
@@ -130,31 +131,15 @@ def _trial(settings: Settings) -> Iterator[Settings]:
         yield trial
 
 
-def _stamp(now: datetime) -> str:
-    return now.strftime("%Y-%m-%dT%H%M")
-
-
 def _file(settings: Settings, book: Path, tables: list[str], now: datetime) -> list[Path]:
-    filed = []
-    for name in tables:
-        folder = settings.raw / HOME_SENDER / name / _stamp(now)
-        folder.mkdir(parents=True, exist_ok=True)
-        target, number = folder / book.name, 1
-        while target.exists():
-            number += 1
-            target = folder / f"{book.stem}_{number}{book.suffix}"
-        partial = target.with_name(f"{target.name}.part")
-        shutil.copyfile(book, partial)
-        partial.replace(target)
-        filed.append(target)
-    return filed
+    return [lay_down(settings, book, HOME_SENDER, name, now) for name in tables]
 
 
 def _of_rows(trial: Settings, now: datetime) -> Iterator[Fault]:
     """What reading refuses of the workbook, row by row, or of a sheet as a whole."""
     contracts = reference_contracts()
     for receipt in load_receipts(trial.landing).values():
-        if f"/{_stamp(now)}/" not in receipt.path:
+        if f"/{stamp(now)}/" not in receipt.path:
             continue
         contract = contracts[receipt.feed]
         for output in receipt.outputs:
@@ -195,7 +180,7 @@ def _placed(rows: pl.DataFrame, name: str, now: datetime) -> pl.DataFrame:
 def _twice(trial: Settings, contract: Contract, now: datetime) -> Iterator[Fault]:
     """Rows of one key within the workbook that say different things."""
     for receipt in load_receipts(trial.landing).values():
-        if receipt.feed != contract.feed or f"/{_stamp(now)}/" not in receipt.path:
+        if receipt.feed != contract.feed or f"/{stamp(now)}/" not in receipt.path:
             continue
         landed = [
             pl.read_parquet(trial.landing / output) for output in receipt.outputs if not output.startswith("_issues/")

@@ -20,6 +20,7 @@ import pytest
 from cluster import Cluster
 from conftest import ANZE, Home
 from golden_example import EXPECTED, PERCENT, drop_example, example_cell
+from local_rows import DATED, drop_local_rows
 
 from pipelines.gates.run import load_results, run_landing_gates
 from pipelines.settings import PROJECT_ROOT
@@ -43,6 +44,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         drop_example(home)
     else:
         shutil.copytree(PROJECT_ROOT / "data" / "raw", home.path / "raw", dirs_exist_ok=True)
+        drop_local_rows(home, DATED)  # a city's own row beside every national one: no row doubles on either engine
     home.build().publish()
     run_landing_gates(home.settings)
     from_duckdb = home.path / "duckdb.duckdb"
