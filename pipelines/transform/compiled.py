@@ -96,7 +96,7 @@ def _step(node: dict[str, Any]) -> Step:
         node["schema"],
         node["alias"],
         node["config"]["materialized"],
-        node["compiled_code"].replace(f'"{DATABASE}".', ""),
+        (node.get("compiled_code") or "").replace(f'"{DATABASE}".', ""),
         {column["name"]: column["data_type"] for column in columns} if enforced else {},
     )
 
