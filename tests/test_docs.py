@@ -40,6 +40,9 @@ class TestPage:
             name, *rest = line.split()
             command = COMMANDS.commands.get(name)
             assert command is not None, line
+            if hasattr(command, "commands") and rest and rest[0].isascii() and "|" not in rest[0]:
+                assert rest[0] in command.commands, line  # a command of a group: reference check
+                command = command.commands[rest[0]]
             known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
             used = {word.split("=")[0].strip("[]") for word in rest if word.strip("[").startswith("--")}
             assert used <= known, (line, used - known)
