@@ -203,11 +203,11 @@ def reference_contracts() -> dict[str, Contract]:
     reference/."""
     loaded = _in_folder(REFERENCE_FOLDER)
     looked_at = {
-        name: {
+        name: [
             CODE_TABLES[column.codes].table
             for column in contract.columns.values()
             if isinstance(column.codes, str) and CODE_TABLES[column.codes].table != name
-        }
+        ]
         for name, contract in loaded.items()
     }
     return {name: loaded[name] for name in TopologicalSorter(looked_at).static_order()}

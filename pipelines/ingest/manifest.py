@@ -254,17 +254,17 @@ def _walk(raw: Path) -> list[tuple[tuple[str, ...], Path]]:
             raise error
 
     for provider in raw.iterdir() if raw.exists() else ():
-        if not provider.is_dir() or _unfinished(provider.name):
+        if not provider.is_dir() or is_unfinished(provider.name):
             continue
         for folder, below, names in os.walk(provider, onerror=cannot_list):
-            below[:] = [name for name in below if not _unfinished(name)]
+            below[:] = [name for name in below if not is_unfinished(name)]
             links = [name for name in below if os.path.islink(Path(folder, name))]  # noqa: PTH114 - or cannot be told
             found += [((*parts(folder), name, ""), Path(folder, name)) for name in links]
-            found += [((*parts(folder), name), Path(folder, name)) for name in names if not _unfinished(name)]
+            found += [((*parts(folder), name), Path(folder, name)) for name in names if not is_unfinished(name)]
     return found
 
 
-def _unfinished(name: str) -> bool:
+def is_unfinished(name: str) -> bool:
     return name.startswith((".", "~$")) or name.endswith(UPLOADING)
 
 
