@@ -19,7 +19,7 @@
     {%- for name in reference_tables() %}
     select
         '{{ name }}' as feed,
-        '_reference' as provider,
+        {{ home_sender() }} as provider,
         rejected.record_key,
         max(listed.row_received_at) as last_received_at
     from {{ ref(name) }} as listed

@@ -144,3 +144,8 @@
     from {{ ref('int_to_confirm') }}
     where feed = '{{ feed }}'
 {%- endmacro %}
+
+{#- The sender of reference data: the home itself. -#}
+{% macro home_sender() -%}
+    '_reference'
+{%- endmacro %}

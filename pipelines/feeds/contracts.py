@@ -106,6 +106,11 @@ class Column(Strict):
     example: str | None = None
 
     @property
+    def words(self) -> dict[str, str]:
+        """What people write for the codes of an inline list that are no Chinese: the first alias of each."""
+        return {code: word for word, code in reversed(self.code_aliases.items()) if code.isascii()}
+
+    @property
     def lowest(self) -> float | None:
         """The least value accepted; None: the type has none."""
         return self.min if self.min is not None else -BOUNDS[self.type] if self.type in BOUNDS else None

@@ -139,8 +139,7 @@ class Reference:
     def allowed_values(self, column: Column, jurisdiction: str | None = None) -> list[str]:
         """What a sender may write, in the words of the list, for messages and templates; with a city, its own districts only."""
         if isinstance(column.codes, list):
-            words = {code: word for word, code in reversed(column.code_aliases.items()) if code.isascii()}
-            return [words.get(code, code) for code in column.codes]
+            return [column.words.get(code, code) for code in column.codes]
         listed = CODE_TABLES[str(column.codes)]
         table = self.table(listed.table)
         if jurisdiction and "jurisdiction" in table.columns and listed.code != "jurisdiction":

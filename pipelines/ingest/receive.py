@@ -38,14 +38,9 @@ class Received:
     unread: tuple[str, ...] = ()
 
 
-def stamp(now: datetime) -> str:
-    """The folder a file received at a moment lies in."""
-    return now.strftime("%Y-%m-%dT%H%M")
-
-
 def lay_down(settings: Settings, source: Path, provider: str, feed: str, now: datetime) -> Path:
     """Copies a file under the stamp of `now`; one of the same name received in the same minute gets a number behind its name."""
-    folder = settings.raw / provider / feed / stamp(now)
+    folder = settings.raw / provider / feed / now.strftime("%Y-%m-%dT%H%M")
     folder.mkdir(parents=True, exist_ok=True)
     name = Path(in_unicode(source.name))
     target = folder / name

@@ -24,8 +24,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 from pipelines.feeds.contracts import CODE_TABLES, HOME_SENDER, Contract, reference_contracts
 from pipelines.feeds.reference import Reference, code_key
 from pipelines.ingest.landing import reference_of
-from pipelines.ingest.manifest import is_unfinished, load_receipts
-from pipelines.ingest.receive import lay_down, stamp
+from pipelines.ingest.manifest import Receipt, is_unfinished, load_receipts
+from pipelines.ingest.receive import lay_down
 from pipelines.ingest.reference import take_bundled
 from pipelines.settings import Settings
 
@@ -78,9 +78,10 @@ def check_book(settings: Settings, book: Path, now: datetime) -> Checked:
     with _trial(settings) as trial:
         known = reference_of(trial)
         before = {name: known.table(name) for name in tables}  # read before they are made again
-        _file(trial, book, tables, now)
+        filed = {path.relative_to(trial.raw).as_posix() for path in _file(trial, book, tables, now)}
         after = reference_of(trial)
-        faults = [*_of_rows(trial, now), *_between_tables(trial, after, now)]
+        receipts = [receipt for path, receipt in load_receipts(trial.landing).items() if path in filed]
+        faults = [*_of_rows(trial, receipts), *_twice(trial, receipts), *_between_tables(after, receipts)]
         changes = [change for name in tables for change in _changes(name, before[name], after.table(name))]
     return Checked(sorted(faults, key=_in_order), changes)
 
@@ -141,15 +142,10 @@ def _file(settings: Settings, book: Path, tables: list[str], now: datetime) -> l
     return [lay_down(settings, book, HOME_SENDER, name, now) for name in tables]
 
 
-def _of_rows(trial: Settings, now: datetime) -> Iterator[Fault]:
+def _of_rows(trial: Settings, receipts: list[Receipt]) -> Iterator[Fault]:
     """What reading refuses of the workbook, row by row, or of a sheet as a whole."""
-    contracts = reference_contracts()
-    for receipt in load_receipts(trial.landing).values():
-        if f"/{stamp(now)}/" not in receipt.path:
-            continue
-        contract = contracts.get(receipt.feed)
-        if contract is None:  # laid into a folder of no table by somebody else
-            continue
+    for receipt in receipts:
+        contract = reference_contracts()[receipt.feed]
         for output in receipt.outputs:
             if output.startswith("_issues/"):
                 yield from (_fault(contract, row) for row in pl.read_parquet(trial.landing / output).to_dicts())
@@ -167,11 +163,11 @@ def _fault(contract: Contract, row: dict[str, object]) -> Fault:
     )
 
 
-def _between_tables(trial: Settings, reference: Reference, now: datetime) -> Iterator[Fault]:
+def _between_tables(reference: Reference, receipts: list[Receipt]) -> Iterator[Fault]:
     """What no row shows by itself. Rows that stand in another drop are named by their table, without a line."""
-    rows = {name: _placed(reference.rows(name), name, now) for name in reference_contracts()}
+    book = [receipt.file_id for receipt in receipts]
+    rows = {name: _placed(reference.rows(name), book) for name in reference_contracts()}
     for name, contract in reference_contracts().items():
-        yield from _twice(trial, contract, now)
         if {*FROM_TO} <= set(contract.columns):
             yield from _overlapping(contract, rows[name])
         yield from _codes_of_nothing(reference, contract, rows[name])
@@ -180,24 +176,22 @@ def _between_tables(trial: Settings, reference: Reference, now: datetime) -> Ite
     yield from _missing(rows)
 
 
-def _placed(rows: pl.DataFrame, name: str, now: datetime) -> pl.DataFrame:
+def _placed(rows: pl.DataFrame, book: list[str]) -> pl.DataFrame:
     """Rows with the line they have in the workbook; 0: they come from another drop."""
-    mine = pl.col("is_home") & (pl.col("received_at") == now.replace(tzinfo=None, second=0, microsecond=0))
-    return rows.with_columns(place=pl.when(mine).then("line_no").otherwise(0).fill_null(0))
+    return rows.with_columns(place=pl.when(pl.col("file_id").is_in(book)).then("line_no").otherwise(0).fill_null(0))
 
 
-def _twice(trial: Settings, contract: Contract, now: datetime) -> Iterator[Fault]:
+def _twice(trial: Settings, receipts: list[Receipt]) -> Iterator[Fault]:
     """Rows of one key within the workbook that say different things."""
-    for receipt in load_receipts(trial.landing).values():
-        if receipt.feed != contract.feed or f"/{stamp(now)}/" not in receipt.path:
-            continue
-        landed = [
-            pl.read_parquet(trial.landing / output) for output in receipt.outputs if not output.startswith("_issues/")
-        ]
-        for frame in landed:
-            first = frame.with_columns(first=pl.col("line_no").first().over(contract.key))
+    for receipt in receipts:
+        contract = reference_contracts()[receipt.feed]
+        key = "、".join(contract.columns[name].title for name in contract.key)
+        for output in receipt.outputs:
+            if output.startswith("_issues/"):
+                continue
+            rows = pl.read_parquet(trial.landing / output)
+            first = rows.with_columns(first=pl.col("line_no").first().over(contract.key))
             for row in first.filter(pl.col("first") != pl.col("line_no")).to_dicts():
-                key = "、".join(contract.columns[name].title for name in contract.key)
                 yield Fault(
                     ERROR, contract.title, row["line_no"], contract.columns[contract.key[0]].title,
                     f"与第 {row['first']} 行的主键（{key}）相同。同一主键只留一行，或改正其中一行的主键。",
@@ -273,63 +267,45 @@ def _elsewhere(rows: dict[str, pl.DataFrame]) -> Iterator[Fault]:
 
 def _missing(rows: dict[str, pl.DataFrame]) -> Iterator[Fault]:
     """What a city has begun and not finished: hints, as it may be meant so."""
-    senders = rows["ref_provider"]
-    bureaus = senders.filter(kind="district_bureau").select("district_code")
-    for row in rows["ref_district"].join(bureaus, on="district_code", how="anti").to_dicts():
-        yield Fault(
-            HINT,
-            "区市",
-            row["place"],
-            "区市代码",
-            f"「{row['name']}」没有应急管理局：请在「报送单位」补一行，类别为区市应急管理局，区市为 {row['district_code']}。",
-        )
-    departments = senders.filter(kind="industry_department").select("jurisdiction", "industry_code")
-    mandatory = rows["ref_industry_duty"].filter(
-        pl.col("is_mandatory") & pl.col("jurisdiction").is_not_null() & pl.col("valid_to").is_null()
+    cities, senders, forms = rows["ref_jurisdiction"], rows["ref_provider"], rows["ref_return"]
+    of_kind = {
+        kind: senders.filter(kind=kind) for kind in ("district_bureau", "industry_department", "insurer", "city_bureau")
+    }
+    mandatory = (
+        rows["ref_industry_duty"]
+        .filter("is_mandatory", pl.col("jurisdiction").is_not_null(), pl.col("valid_to").is_null())
+        .join(rows["ref_industry"].select("industry_code", "name"), on="industry_code")
     )
-    names = dict(rows["ref_industry"].select("industry_code", "name").iter_rows())
-    for row in mandatory.join(departments, on=["jurisdiction", "industry_code"], how="anti").to_dicts():
-        yield Fault(
-            HINT,
-            "强制投保行业",
-            row["place"],
-            "行业领域",
-            f"「{names.get(row['industry_code'], row['industry_code'])}」没有行业主管部门：由应急管理局直接监管的不必补；否则请在「报送单位」补一行，类别为行业主管部门。",
-        )
-    insurers = senders.filter(kind="insurer").select("insurer_code")
-    for row in rows["ref_insurer"].join(insurers, on="insurer_code", how="anti").to_dicts():
-        yield Fault(
-            HINT,
-            "保险机构",
-            row["place"],
-            "保险机构代码",
-            f"「{row['name']}」没有报送单位：请在「报送单位」补一行，类别为保险机构，写明为哪个城市报送。",
-        )
-    cities, forms, deadlines = rows["ref_jurisdiction"], rows["ref_return"], rows["ref_deadline"]
-    common = forms.filter(pl.col("jurisdiction").is_null())["obligation_code"].to_list()
-    for city in cities.to_dicts():
-        own = forms.filter(jurisdiction=city["jurisdiction"])
-        owed = own["obligation_code"].to_list() or common
-        due = deadlines.filter(pl.col("jurisdiction").is_null() | (pl.col("jurisdiction") == city["jurisdiction"]))
-        for obligation in set(owed) - set(due["obligation_code"]):
-            place = own["place"].to_list()
-            sheet, column = ("年度报告", "报送事项代码") if place else ("统计辖区", "统计辖区代码")
-            yield Fault(
-                HINT,
-                sheet,
-                place[0] if place else city["place"],
-                column,
-                f"「{city['name']}」的报送事项「{obligation}」没有期限：请在「报送期限」补一行，写明由谁、几月几日前报送。",
-            )
-    sent = senders.filter(kind="city_bureau").select("jurisdiction")
-    for row in cities.join(sent, on="jurisdiction", how="anti").to_dicts():
-        yield Fault(
-            HINT,
-            "统计辖区",
-            row["place"],
-            "统计辖区代码",
-            f"「{row['name']}」没有市应急管理局：请在「报送单位」补一行，类别为市应急管理局。",
-        )
+    # The return a city owes: its own, else the common one.
+    owed = pl.concat(
+        [
+            cities.select("jurisdiction", "name").join(forms.drop("title"), on="jurisdiction"),
+            cities.join(forms, on="jurisdiction", how="anti").join(
+                forms.filter(pl.col("jurisdiction").is_null()).select("obligation_code"), how="cross"
+            ),
+        ],
+        how="diagonal",
+    )
+    due = rows["ref_deadline"].select("jurisdiction", "obligation_code")
+    for_all = due.filter(pl.col("jurisdiction").is_null()).drop("jurisdiction")
+    no_deadline = owed.join(due, on=["jurisdiction", "obligation_code"], how="anti").join(
+        for_all, on="obligation_code", how="anti"
+    )
+    has_own = pl.col("jurisdiction").is_in(forms["jurisdiction"].drop_nulls().implode())
+    asks = "「{name}」的报送事项「{obligation_code}」没有期限：请在「报送期限」补一行，写明由谁、几月几日前报送。"
+    for sheet, column, lacking, message in (
+        ("区市", "区市代码", rows["ref_district"].join(of_kind["district_bureau"], on="district_code", how="anti"),
+         "「{name}」没有应急管理局：请在「报送单位」补一行，类别为区市应急管理局，区市为 {district_code}。"),
+        ("强制投保行业", "行业领域", mandatory.join(of_kind["industry_department"], on=["jurisdiction", "industry_code"], how="anti"),
+         "「{name}」没有行业主管部门：由应急管理局直接监管的不必补；否则请在「报送单位」补一行，类别为行业主管部门。"),
+        ("保险机构", "保险机构代码", rows["ref_insurer"].join(of_kind["insurer"], on="insurer_code", how="anti"),
+         "「{name}」没有报送单位：请在「报送单位」补一行，类别为保险机构，写明为哪个城市报送。"),
+        ("年度报告", "报送事项代码", no_deadline.filter(has_own), asks),
+        ("统计辖区", "统计辖区代码", no_deadline.filter(~has_own), asks),
+        ("统计辖区", "统计辖区代码", cities.join(of_kind["city_bureau"], on="jurisdiction", how="anti"),
+         "「{name}」没有市应急管理局：请在「报送单位」补一行，类别为市应急管理局。"),
+    ):  # fmt: skip
+        yield from (Fault(HINT, sheet, row["place"], column, message.format(**row)) for row in lacking.to_dicts())
 
 
 def _changes(name: str, before: pl.DataFrame, after: pl.DataFrame) -> Iterator[Change]:

@@ -99,10 +99,7 @@ def _as_text(name: str, column: Column) -> pl.Expr:
     text = value.cast(pl.String)
     if column.type in ("decimal", "ratio", "money"):
         return text.str.replace(r"\.?0+$", "")
-    if isinstance(column.codes, list):
-        words = {code: word for word, code in reversed(column.code_aliases.items()) if code.isascii()}
-        return text.replace(words)
-    return text
+    return text.replace(column.words) if isinstance(column.codes, list) else text
 
 
 def first_rows(code: str, city: str, like: tuple[str, str, Reference] | None = None) -> Rows:

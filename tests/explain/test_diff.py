@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from pathlib import Path
 
 import duckdb
@@ -11,9 +12,10 @@ import polars as pl
 import pytest
 from conftest import Home
 
-from pipelines.explain.diff import CORRECTED, NEW, ROUNDING, WITHDRAWN, Difference, diff
+from pipelines.explain.diff import CORRECTED, NEW, ROUNDING, RULES, WITHDRAWN, Difference, diff
 from pipelines.ingest.manifest import NothingKnown
 from pipelines.night.past_day import warehouse_at
+from pipelines.settings import DBT_PROJECT
 
 CELL = ["mart", "metric", "jurisdiction", "district_code", "industry_code", "insurer_code"]
 # One worker builds the warehouses of all days.
@@ -110,3 +112,16 @@ def test_a_side_warehouse_is_kept_while_its_inputs_are(dirty_world: Home, wareho
     with duckdb.connect(str(warehouses["2024-06-30"]), read_only=True) as connection:
         latest = connection.execute("select max(received_at)::date::varchar from quality.files").fetchall()[0][0]
     assert latest <= "2024-06-30"
+
+
+def test_the_rules_that_decide_an_evidence_are_those_its_model_asks_for() -> None:
+    """What diff names as a cause is what the SQL looks up, in the evidence itself or in the steps it is made of."""
+    models = DBT_PROJECT / "models"
+    asked = {}
+    for path in sorted((models / "marts/evidence").glob("evidence_*.sql")):
+        text = path.read_text(encoding="utf-8")
+        if "ref('int_claim_step')" in text:
+            text += (models / "intermediate/int_claim_step.sql").read_text(encoding="utf-8")
+        if rules := set(re.findall(r"rule_value\('(\w+)'", text)):
+            asked[path.stem] = rules
+    assert asked == {evidence: set(rules) for evidence, rules in RULES.items()}

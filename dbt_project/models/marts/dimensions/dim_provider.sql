@@ -12,7 +12,7 @@ from {{ ref('ref_provider') }}
 union all
 
 select
-    '_reference' as provider,
+    {{ home_sender() }} as provider,
     'home' as kind,
     '参考数据（本系统）' as name,
     null as insurer_code,

@@ -7,7 +7,7 @@ files as (
         *,
         date_trunc('month', received_at) as month
     from {{ ref('stg_quality__files') }}
-    where is_known and provider <> '_reference'
+    where is_known and provider <> {{ home_sender() }}
 ),
 
 counted as (
