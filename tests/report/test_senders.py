@@ -182,6 +182,7 @@ def test_corrections_sent_back_release_what_was_rejected(published: Home, tmp_pa
     )
     home.drop("weihai_hayc", "policy", "2023-05-01", "更正.csv", fixed.write_csv())
     refused = home.rows("select reject_no from quality.quarantine where severity = 'fatal'", published=True)[0][0]
+    assert refused.isalnum(), "the number of a file, without a dash for the line there is not"
     answer = f"事项编号,答复类别,说明\n{refused},不再补报,测试文件，不再报送\n".replace("，", "；")
     home.drop("weihai_hayc", "answer", "2023-05-01", "答复.csv", answer)
     home.drop("weihai_dfjc", "answer", "2023-05-01", "答复.csv", answer)

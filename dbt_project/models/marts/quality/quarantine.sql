@@ -108,7 +108,8 @@ final as (
         and issues.severity = 'fatal'
     left join answers
         on issues.provider = answers.provider
-        and issues.reject_no = answers.subject_no
+        -- Numbers of refused files used to be given out with a dash at their end.
+        and issues.reject_no = regexp_replace(answers.subject_no, '-$', '')
 )
 
 select * from final
