@@ -33,3 +33,7 @@
 {% macro month_of(day) -%}
     cast(extract(month from {{ day }}) as integer)
 {%- endmacro %}
+
+{% macro day_of(day) -%}
+    cast(extract(day from {{ day }}) as integer)
+{%- endmacro %}

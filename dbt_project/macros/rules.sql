@@ -61,6 +61,23 @@
     )
 {%- endmacro %}
 
+{#- Whether a row of the roster stands on a day: listed, not removed, in operation (a later closure does not reach back). -#}
+{% macro is_on_roster(roster, day) -%}
+    {{ roster }}.listed_from <= {{ day }}
+        and ({{ roster }}.listed_to is null or {{ roster }}.listed_to > {{ day }})
+        and ({{ roster }}.operating_status = '存续' or {{ roster }}.status_date > {{ day }})
+{%- endmacro %}
+
+{#- Whether a unit on the roster has to insure: its department says so, or says no without a reason in a field that must (trust.md 3). -#}
+{% macro counts_as_required(roster, duty) -%}
+    ({{ roster }}.mandatory or ({{ roster }}.exempt_reason is null and coalesce({{ duty }}.is_mandatory, false)))
+{%- endmacro %}
+
+{#- Whether a cover of int_pending_cover is the last that a unit without cover is known to have had before a day. -#}
+{% macro is_pending_on(day, pending) -%}
+    {{ pending }}.cover_end < {{ day }} and ({{ pending }}.next_cover_from is null or {{ pending }}.next_cover_from > {{ day }})
+{%- endmacro %}
+
 {#- Cross-feed rules: one file each in models/intermediate/edits; a new one is named here and in ref_edit. -#}
 {% macro edit_models() -%}
     {{ return([
@@ -87,5 +104,9 @@
         'edit_limit_implausible',
         'edit_one_uscc_many_names',
         'edit_insured_not_on_roster',
+        'edit_not_required_without_reason',
+        'edit_declared_differs',
+        'edit_declared_came_twice',
+        'edit_covers_to_ahead',
     ]) }}
 {%- endmacro %}

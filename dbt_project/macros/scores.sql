@@ -43,3 +43,8 @@
         ) / {{ weights_present(parts) }}, 2
     )
 {%- endmacro %}
+
+{#- 参保率 as a district or department can be held to it: of the units of which it is known. -#}
+{% macro known_participation(cells) -%}
+    {{ ratio(cells ~ '.insured_required_units', '(' ~ cells ~ '.required_units - ' ~ cells ~ '.pending_units)') }}
+{%- endmacro %}

@@ -142,16 +142,18 @@ def _print_headline(settings: Settings) -> None:
     """The four headline ratios, city totals by year and this year's districts."""
     from pipelines.documents.figures import percent, wan  # noqa: PLC0415
     from pipelines.feeds.reference import Reference  # noqa: PLC0415
-    from pipelines.warehouse.headline import awaiting_confirmation  # noqa: PLC0415
+    from pipelines.warehouse.headline import awaiting_confirmation, pending  # noqa: PLC0415
+    from pipelines.warehouse.reach import reach  # noqa: PLC0415
 
     cities = Reference.on(settings.landing).cities()
     with reading(settings.published) as connection:
         waiting = [awaiting_confirmation(connection, city, {"quality.to_confirm"}) for city, _ in cities]
+        reached = {city: reach(connection, city) for city, _ in cities}
         rows = connection.execute(
             """
             with latest as (select max(stat_year) as year from marts.supervision_metrics)
             select jurisdiction, stat_year, coalesce(short_name, district_name) as district, required_units, participation_rate, simple_loss_ratio,
-                prevention_fee_share, service_coverage, premium_received
+                prevention_fee_share, service_coverage, premium_received, pending_units, participation_rate_high
             from marts.supervision_metrics
             left join marts.dim_district using (district_code, jurisdiction)
             where industry_code = 'ALL' and (district_code = 'ALL' or stat_year = (select year from latest))
@@ -159,14 +161,20 @@ def _print_headline(settings: Settings) -> None:
             """
         ).fetchall()
     for (jurisdiction, name), awaiting in zip(cities, waiting, strict=True):
-        table = Table(title=f"{name}：核心指标（简单赔付率口径：已决＋未决）", padding=(0, 0))
+        table = Table(
+            title=f"{name}：核心指标（简单赔付率口径：已决＋未决）\n{reached[jurisdiction].dates}", padding=(0, 0)
+        )
         table.add_column("年度 区市", no_wrap=True)
         for heading in ("应保", "参保率", "简单赔付率", "预防费提取", "服务覆盖率", "保费万元"):
             table.add_column(heading, justify="right", no_wrap=True)
         for row in rows:
-            if row[0] == jurisdiction:
+            if row[0] == jurisdiction and row[1] >= reached[jurisdiction].first_year:
                 table.add_row(f"{row[1]} {row[2]}", f"{row[3]:,}", *(percent(value) for value in row[4:8]), wan(row[8]))
         console.print(table)
+        console.print(Text(f"{name}　缺报：{reached[jurisdiction].late_in_words}"), soft_wrap=True)
+        latest = [row for row in rows if row[0] == jurisdiction and row[2] == "全市"]
+        if latest and (words := pending({"pending_units": latest[-1][9], "participation_rate_high": latest[-1][10]})):
+            console.print(f"{name}　参保率{words}（是否续保尚不可知，不作应保未保处理）", soft_wrap=True)
         if awaiting:
             console.print(f"{name}：{awaiting}。", soft_wrap=True)
     console.print(
@@ -214,9 +222,11 @@ def status(
     today: Annotated[str | None, typer.Option("--today", help="以哪一天计算期限（缺省为今天）")] = None,
 ) -> None:
     """现状：最近一次发布、待处理文件、隔离区；报送期限：到期、收到、迟报。"""
+    from pipelines.feeds.reference import Reference  # noqa: PLC0415
     from pipelines.ingest.landing import pending  # noqa: PLC0415
     from pipelines.publish.publication import last_publication  # noqa: PLC0415
     from pipelines.report.deadlines import deadlines  # noqa: PLC0415
+    from pipelines.warehouse.reach import reach  # noqa: PLC0415
 
     settings = published_of(home)
     publication = last_publication(settings)
@@ -237,6 +247,10 @@ def status(
         ):
             found = connection.execute(sql).fetchall()
             table.add_row(label, str(found[0][0]))
+    with reading(settings.published) as connection:
+        for city, name in Reference.on(settings.landing).cities():
+            reached = reach(connection, city)
+            table.add_row(name, Text(f"数据截至 {reached.data_date or '尚无'}　缺报：{reached.late_in_words}"))
     console.print(table)
     day = date.fromisoformat(day_of(today)) if today else datetime.now(CHINA).date()
     listing = Table(title=f"报送期限（{day}）", title_justify="left")

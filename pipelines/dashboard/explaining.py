@@ -39,7 +39,7 @@ def show_explanation(page: Shown) -> None:
         st.info(f"这个数没有逐条记录可列：{reason}")
         return
     st.header(f"{found.metric.title}　{shown(found.value, found.metric.unit)}")
-    st.write(f"{found.place}　{cell.stat_year} 年　取数时点 {found.as_of}")
+    st.write(f"{found.place}　{cell.stat_year} 年　{found.reach.dates}")
     st.markdown(
         f"**算式**　{formula(found)}  \n**定义**　{found.metric.definition}  \n**依据**　{found.metric.source or DASH}"
     )
@@ -56,6 +56,8 @@ def show_explanation(page: Shown) -> None:
     for role, parts in (("分子", found.numerator), ("分母", found.denominator)):
         for part in parts:
             _part(role if found.denominator else "", part)
+    if found.pending and found.pending.count:
+        _part("待核（是否续保尚不可知）", found.pending)
     if found.not_in_numerator_count:
         st.subheader(f"在分母而不在分子：{found.not_in_numerator_count:,}")
         st.dataframe(titled(found.not_in_numerator, RECORD_TITLES), hide_index=True, placeholder=DASH)

@@ -12,11 +12,12 @@ import streamlit as st
 
 from pipelines.dashboard.explaining import stop_explaining
 from pipelines.dashboard.pages import PAGES
-from pipelines.dashboard.shown import Shown
+from pipelines.dashboard.shown import Shown, as_text
 from pipelines.dashboard.source import Source
 from pipelines.explain.explain import ALL
 from pipelines.settings import CHINA
 from pipelines.warehouse import headline
+from pipelines.warehouse.reach import reach
 
 
 def _ago(moment: datetime) -> str:
@@ -50,9 +51,10 @@ def choose(found: Source, connection: duckdb.DuckDBPyConnection, tables: set[str
     jurisdiction = side.selectbox(
         "统计辖区", list(years), format_func=lambda code: cities.get(code, code), on_change=stop_explaining
     )
-    stat_year = int(
-        side.selectbox("统计年度", years[jurisdiction], on_change=stop_explaining) or years[jurisdiction][0]
-    )
+    reached = reach(connection, jurisdiction)
+    side.caption(f"数据截至 **{reached.data_date or '尚无'}**　缺报：{as_text(reached.late_in_words)}")
+    known_years = [year for year in years[jurisdiction] if year >= reached.first_year] or years[jurisdiction]
+    stat_year = int(side.selectbox("统计年度", known_years, on_change=stop_explaining) or known_years[0])
 
     def choice(label: str, sql: str) -> str:
         names = dict(connection.execute(sql, {"city": jurisdiction, "year": stat_year}).fetchall())

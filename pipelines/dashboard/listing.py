@@ -59,7 +59,7 @@ def show_list(page: Shown, listing: Listing, note: str = "", select: str = "") -
     st.caption(
         f"共 {rows.total:,} 条"
         + (f"，列出最需处理的前 {LIST_ROWS:,} 条" if rows.total > LIST_ROWS else "")
-        + f"　来源表 {listing.table}　数据截至 {page.source.as_of}　{note}"
+        + f"　来源表 {listing.table}　{page.reach.dates}　{note}"
     )
     left, right, _ = st.columns([1, 1, 4])
     # Writing the page anew would take away what is being fetched.
@@ -83,7 +83,7 @@ def _excel(page: Shown, listing: Listing) -> bytes:
     frame = read(page.connection, listing, FILE_ROWS, place_of(page, listing), page.tables).frame
     target = io.BytesIO()
     with workbook(target) as book:
-        write_table(book, listing.title[:31], frame, f"{listing.title}　数据截至 {page.source.as_of}")
+        write_table(book, listing.title[:31], frame, f"{listing.title}　{page.reach.dates}")
     return target.getvalue()
 
 

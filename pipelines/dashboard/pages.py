@@ -37,16 +37,19 @@ def _overview(page: Shown) -> None:
         st.caption("机构指标只到全市，区市与行业筛选不影响本页数字。")
     cell = Cell(page.jurisdiction, page.stat_year, insurer_code=page.insurer_code) if by_insurer else page.cell()
     names = [name for name in HEADLINE if name in metrics]
+    same = None if by_insurer else headline.same_days(page.connection, own, page.tables)
     for place, name in zip(st.columns(len(names)), names, strict=True):
-        tile = headline.tile(metrics, name, row, rows.get(page.stat_year - 1))
+        tile = headline.tile(metrics, name, row, rows.get(page.stat_year - 1), same)
         with place.container(border=True, height="stretch"):
             st.metric(tile.metric.title, tile.value, help=tile.metric.definition)
+            if tile.beside:
+                st.caption(f"**{tile.beside}**")
             st.caption(f"{tile.change or DASH}  \n分子　{tile.numerator}  \n分母　{tile.denominator}")
             st.button("解释", key=f"explain_{name}", on_click=start_explaining, args=(name, cell))
-    missing = "" if page.missing is None else f"　缺报：{'、'.join(page.missing) or '无'}"
+    missing = f"　缺报：{'、'.join(page.reach.missing(row['period_end'])) or '无'}"
     awaiting = headline.awaiting_confirmation(page.connection, page.jurisdiction, page.tables)
     waiting = f"　待核实：{awaiting}" if awaiting else ""
-    st.caption(f"统计期间至 {row['period_end']}　数据截至 {page.source.as_of}{missing}{waiting}")
+    st.caption(f"统计期间至 {row['period_end']}　{page.reach.dates}{missing}{waiting}")
     if by_insurer:
         return
     all_rows = [
@@ -64,7 +67,7 @@ def _overview(page: Shown) -> None:
             left.altair_chart(charts.tile_map(frame, metric, page.stat_year).properties(height=340), width="stretch")
             left.caption("方块只示意方位，不是行政区域界线。")
         right.altair_chart(charts.league_bars(frame, metric, page.stat_year).properties(height=340), width="stretch")
-        st.caption(headline.basis(page.metrics[metric], page.metrics, page.source.as_of, page.missing))
+        st.caption(headline.basis(page.metrics[metric], page.metrics, page.reach))
     st.subheader("分区市" if len(by_district) > 1 else "本区市")
     cell_table(page, "districts", "区市", by_district, "district", "district_code")
     if page.district_code != ALL or len(by_district) == 1:
@@ -95,8 +98,7 @@ def _matrix(page: Shown) -> None:
         width="stretch",
     )
     st.caption(
-        headline.basis(page.metrics[metric], page.metrics, page.source.as_of, page.missing)
-        + "点下表任一格，列出该数的算式与来源记录。"
+        headline.basis(page.metrics[metric], page.metrics, page.reach) + "点下表任一格，列出该数的算式与来源记录。"
     )
     table = pl.DataFrame(rows, infer_schema_length=None).pivot(
         on="industry", index=["district", "district_code"], values=metric
@@ -123,6 +125,7 @@ def _trends(page: Shown) -> None:
     rows = headline.own_rows(
         page.connection, f"marts.{mart}", metrics, f"jurisdiction = {literal(page.jurisdiction)} and {place}"
     )
+    rows = [row for row in rows if row["stat_year"] >= page.reach.first_year]
     names = [name for name in HEADLINE if name in metrics]
     lines = [
         {"stat_year": row["stat_year"], "title": metrics[name].title, "value": row[name]}
@@ -133,7 +136,7 @@ def _trends(page: Shown) -> None:
     st.altair_chart(
         charts.yearly_lines(pl.DataFrame(lines, infer_schema_length=None)).properties(height=320), width="stretch"
     )
-    st.caption(f"末年为年初至取数时点 {page.source.as_of}，与全年数不可直接相比。")
+    st.caption(f"{page.reach.dates}。末年为年初至 {page.reach.as_of}，与全年数不可直接相比。{page.reach.since}")
     if "marts.monthly_activity" not in page.tables:
         return
     st.subheader("逐月发生")
@@ -150,7 +153,7 @@ def _trends(page: Shown) -> None:
     if months:
         chart = charts.monthly_bars(pl.DataFrame(months, infer_schema_length=None), measure, page.stat_year)
         st.altair_chart(chart.properties(height=300), width="stretch")
-    st.caption(f"各月之和等于当年数；金额单位为元。数据截至 {page.source.as_of}。")
+    st.caption(f"各月之和等于当年数；金额单位为元。{page.reach.dates}。")
 
 
 def _insurers(page: Shown) -> None:
@@ -174,7 +177,7 @@ def _insurers(page: Shown) -> None:
         charts.league_bars(frame, metric, page.stat_year).properties(height=40 + 34 * len(rows)), width="stretch"
     )
     st.caption(
-        headline.basis(page.insurer_metrics[metric], page.insurer_metrics, page.source.as_of, page.missing)
+        headline.basis(page.insurer_metrics[metric], page.insurer_metrics, page.reach)
         + "点下表任一格，列出该数的算式与来源记录。"
     )
     titles = headline.titles(names, page.insurer_metrics)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import duckdb
 
 from pipelines.dashboard.source import Source
 from pipelines.explain.explain import Cell
-from pipelines.warehouse import headline
 from pipelines.warehouse.headline import Catalogue
+from pipelines.warehouse.reach import Reach, reach
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,10 @@ class Shown:
         """Only insurers' figures are in the file."""
         return "marts.supervision_metrics" not in self.tables
 
-    @property
-    def missing(self) -> list[str] | None:
-        """Insurers that sent nothing in the year; None: the file does not say, it holds one audience's share."""
-        if self.source.provider:
-            return None
-        return headline.silent_insurers(self.connection, "", self.jurisdiction, [self.stat_year])[self.stat_year]
+    @cached_property
+    def reach(self) -> Reach:
+        """How far the data of the chosen city reach."""
+        return reach(self.connection, self.jurisdiction)
 
     def cell(self, **other: str) -> Cell:
         chosen = {"district_code": self.district_code, "industry_code": self.industry_code, **other}

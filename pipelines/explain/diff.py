@@ -31,6 +31,10 @@ from pipelines.warehouse.evidence import (
 )
 
 NEW, CORRECTED, WITHDRAWN = "新增", "更正", "撤回"
+# A new record of a sender that was late with its feed on the day before.
+ARRIVED_LATE = "迟报补到"
+# No record of the item changed, but how far the data of its sender reach: it declared, or sent more (待核 units).
+DECLARED = "数据截至变化"
 # No record of the item changed: cover ran out, a clock ran on, the period's end moved with the knowledge date.
 TIME = "时间推移"
 # A share changes when another insurer's premium does.
@@ -130,6 +134,7 @@ def _changed_records(connection: duckdb.DuckDBPyConnection) -> None:
     for name in ("before", "after"):
         connection.execute(f"use {name}")
         connection.execute(f"create temp table known_{name} as {KNOWN}")
+    _late_before(connection)
     connection.execute(
         f"""
         create temp table changed_records as
@@ -141,6 +146,7 @@ def _changed_records(connection: duckdb.DuckDBPyConnection) -> None:
             coalesce(known_after.policy_no, known_before.policy_no) as policy_no,
             coalesce(known_after.unit, known_before.unit) as unit,
             case
+                when known_before.feed is null and late.provider is not null then '{ARRIVED_LATE}'
                 when known_before.feed is null then '{NEW}'
                 when known_after.feed is null then '{WITHDRAWN}'
                 else '{CORRECTED}'
@@ -152,6 +158,9 @@ def _changed_records(connection: duckdb.DuckDBPyConnection) -> None:
         full join known_after
             on known_before.feed = known_after.feed and known_before.record_key = known_after.record_key
             and known_before.provider is not distinct from known_after.provider
+        left join after.quality.files as known_after_files on known_after.file_id = known_after_files.file_id
+        left join late_before as late
+            on known_after.feed = late.feed and known_after_files.provider = late.provider
         left join (
             select feed, provider, record_key, any_value(file_id) as file_id, any_value(sheet) as sheet, any_value(line_no) as line_no
             from after.marts.evidence_left_out where reason = '记录已撤销' group by feed, provider, record_key
@@ -161,6 +170,47 @@ def _changed_records(connection: duckdb.DuckDBPyConnection) -> None:
         where known_before.feed is null or known_after.feed is null
             or (known_before.file_id, coalesce(known_before.sheet, ''), known_before.line_no)
             is distinct from (known_after.file_id, coalesce(known_after.sheet, ''), known_after.line_no)
+        """
+    )
+
+
+def _late_before(connection: duckdb.DuckDBPyConnection) -> None:
+    """Temporary tables late_before: senders and feeds that were late on the day before; reached: those whose data reach another day
+    now, with the declaration or else the newest file that says so. Empty where the older warehouse does not tell."""
+    told = connection.execute(
+        "select count(*) from duckdb_tables() where database_name in ('before', 'after') and schema_name = 'quality' "
+        "and table_name = 'coverage'"
+    ).fetchall()[0][0]
+    before = "before" if told == 2 else "after"
+    connection.execute(
+        f"create temp table late_before as select provider, feed from {before}.quality.coverage where days_late > 0 and {told == 2}"
+    )
+    connection.execute(
+        f"""
+        create temp table pending_items as
+        select distinct uscc || '|' || industry_code as record_key, pending_policy_provider as provider
+        from after.marts.evidence_participation where is_pending
+        {"union select distinct uscc || '|' || industry_code, pending_policy_provider from before.marts.evidence_participation where is_pending" if told == 2 else ""}
+        """
+    )
+    connection.execute(
+        f"""
+        create temp table reached as
+        select
+            new.provider, new.feed, coalesce(said.period, cast(new.covers_to as varchar)) as record_key,
+            coalesce(said.file_id, files.file_id) as file_id, said.sheet, said.line_no
+        from {before}.quality.coverage as old
+        inner join after.quality.coverage as new on old.provider = new.provider and old.feed = new.feed
+        left join (
+            select provider, feed, max_by(period, received_at) as period, max_by(file_id, received_at) as file_id,
+                max_by(sheet, received_at) as sheet, max_by(line_no, received_at) as line_no
+            from after.quality.declarations group by provider, feed
+        ) as said on new.is_declared and new.provider = said.provider and new.feed = said.feed
+        left join (
+            select provider, feed, max_by(file_id, received_at) as file_id from after.quality.files
+            where status = 'loaded' group by provider, feed
+        ) as files on new.provider = files.provider and new.feed = files.feed
+        where old.covers_to is distinct from new.covers_to
         """
     )
 
@@ -301,6 +351,15 @@ def _causes(connection: duckdb.DuckDBPyConnection, measure: Measure, cells: str)
                 on ({deciding})
                 and coalesce(changed.jurisdiction, counted.cell_jurisdiction) = counted.cell_jurisdiction
                 and (changed.industry_code is null or counted.cell_industry_code in (changed.industry_code, 'ALL'))
+            union all
+            select
+                counted.{", counted.".join(CELL_COLUMNS.split(", "))}, counted.item, reached.feed, reached.provider,
+                reached.record_key, null as policy_provider, null as policy_no, null as unit, '{DECLARED}' as cause, reached.file_id,
+                reached.sheet, reached.line_no, 4 as priority
+            from counted
+            inner join pending_items on counted.record_key = pending_items.record_key
+            inner join reached on reached.feed = 'policy' and pending_items.provider = reached.provider
+            where {"true" if measure.evidence == "evidence_participation" else "false"}
         ),
 
         ranked as (

@@ -24,8 +24,11 @@ from pipelines.warehouse.evidence import (
     rows_sql,
     values_sql,
 )
+from pipelines.warehouse.reach import Reach, reach
 
 ALL = "ALL"
+PENDING, PENDING_EVIDENCE = "pending_units", "evidence_participation"
+"""待核单位 and the evidence of which they are part."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,14 @@ class Explanation:
     `left_out`: records of the same feeds in the same cell that count nowhere, with `reason`; `left_out_summary`: how
         many for each reason and feed, with an example.
     `not_in_numerator`: of a share of units or policies, the records of the denominator that the numerator lacks.
+    `pending`: of 参保率, those of them of which nobody knows yet (待核); they are not in `not_in_numerator`.
     `quarantined`: open rejected rows of the same feeds from senders of this jurisdiction, per rule.
     """
 
     metric: Metric
     cell: Cell
     place: str
-    as_of: str
+    reach: Reach
     publication_id: str
     value: Decimal | None
     stored: Decimal | None
@@ -76,6 +80,7 @@ class Explanation:
     left_out_summary: pl.DataFrame
     not_in_numerator: pl.DataFrame
     not_in_numerator_count: int
+    pending: Part | None
     quarantined: pl.DataFrame
 
 
@@ -174,15 +179,19 @@ def explain(warehouse: Path, metric: str, cell: Cell, limit: int | None = None) 
         ).format(**cell.__dict__)
         numerator = tuple(_part(connection, measure, cells, limit) for measure in found.numerator)
         denominator = tuple(_part(connection, measure, cells, limit) for measure in found.denominator)
-        publication = _first(connection, "select publication_id, cast(as_of as varchar) from meta.publication")
+        publication = _first(connection, "select publication_id from meta.publication")
         feeds = _feeds(found)
         left_out, left_out_summary = _left_out(connection, cell, feeds, limit)
-        lacking, lacking_count = _not_in_numerator(connection, found, limit)
+        of_roster = any(part.evidence == PENDING_EVIDENCE for part in found.numerator)
+        pending = (
+            _part(connection, known[PENDING].numerator[0], cells, limit) if of_roster and PENDING in known else None
+        )
+        lacking, lacking_count = _not_in_numerator(connection, found, limit, pending)
         return Explanation(
             metric=found,
             cell=cell,
             place=_place(connection, cell),
-            as_of=publication[1],
+            reach=reach(connection, cell.jurisdiction),
             publication_id=publication[0],
             value=_value(found, numerator, denominator),
             stored=stored,
@@ -192,6 +201,7 @@ def explain(warehouse: Path, metric: str, cell: Cell, limit: int | None = None) 
             left_out_summary=left_out_summary,
             not_in_numerator=lacking,
             not_in_numerator_count=lacking_count,
+            pending=pending,
             quarantined=_quarantined(connection, cell, feeds),
         )
 
@@ -366,15 +376,17 @@ def _left_out(
 
 
 def _not_in_numerator(
-    connection: duckdb.DuckDBPyConnection, metric: Metric, limit: int | None
+    connection: duckdb.DuckDBPyConnection, metric: Metric, limit: int | None, pending: Part | None
 ) -> tuple[pl.DataFrame, int]:
-    """Records of units (policies, …) that the denominator counts and the numerator does not."""
+    """Records of units (policies, …) that the denominator counts and the numerator does not, without the pending ones."""
     if len(metric.numerator) != 1 or len(metric.denominator) != 1:
         return pl.DataFrame(), 0
     above, below = metric.numerator[0], metric.denominator[0]
     if "count" not in above.how or above.how["count"] != below.how.get("count"):
         return pl.DataFrame(), 0
     rows = f"select below.* from counted_{below.metric} as below anti join counted_{above.metric} as above on below.item = above.item"
+    if pending:
+        rows = f"select rest.* from ({rows}) as rest anti join counted_{PENDING} as pending on rest.item = pending.item"
     return _records(connection, rows, limit)
 
 

@@ -61,7 +61,7 @@ def print_explanation(found: Explanation, console: Terminal) -> None:
         + Text(f"（{metric.name}，{metric.code}）　")
         + coloured("bold green", shown(found.value, metric.unit))
     )
-    console.print(f"{found.place}　{found.cell.stat_year} 年　取数时点 {found.as_of}")
+    console.print(f"{found.place}　{found.cell.stat_year} 年　{found.reach.dates}")
     console.print(f"定义：{metric.definition}")
     console.print(f"来源：{metric.source or DASH}")
     console.print(f"算式：{formula(found)}")
@@ -70,6 +70,9 @@ def print_explanation(found: Explanation, console: Terminal) -> None:
             label = f"{role} · {part.measure.title}" if role else part.measure.title
             title = f"{label}：{shown(part.value, part.measure.unit)}（{part.count:,} 条记录）"
             _print_records(console, title, part.records, part.count)
+    if found.pending and found.pending.count:
+        title = f"待核（是否续保尚不可知，不在分子）：{shown(found.pending.value, found.pending.measure.unit)}（{found.pending.count:,} 条记录）"
+        _print_records(console, title, found.pending.records, found.pending.count)
     if found.not_in_numerator_count:
         title = f"在分母、不在分子：{found.not_in_numerator_count:,} 条记录"
         _print_records(console, title, found.not_in_numerator, found.not_in_numerator_count)
@@ -161,11 +164,12 @@ def explanation_json(found: Explanation) -> str:
 
     content = {
         "metric": metric.name, "code": metric.code, "title": metric.title, "definition": metric.definition, "source": metric.source,
-        "unit": metric.unit, "cell": found.cell.__dict__, "place": found.place, "as_of": found.as_of, "publication_id": found.publication_id,
+        "unit": metric.unit, "cell": found.cell.__dict__, "place": found.place, "as_of": str(found.reach.as_of),
+        "data_date": found.reach.data_date and str(found.reach.data_date), "late_insurers": [str(late) for late in found.reach.late], "publication_id": found.publication_id,
         "value": None if found.value is None else str(found.value), "stored": None if found.stored is None else str(found.stored),
         "shown": shown(found.value, metric.unit), "formula": formula(found),
         "numerator": [part(value) for value in found.numerator], "denominator": [part(value) for value in found.denominator],
-        "not_in_numerator": _plain(found.not_in_numerator), "left_out": _plain(found.left_out), "quarantined": _plain(found.quarantined),
+        "pending": part(found.pending) if found.pending else None, "not_in_numerator": _plain(found.not_in_numerator), "left_out": _plain(found.left_out), "quarantined": _plain(found.quarantined),
     }  # fmt: skip
     return json.dumps(content, ensure_ascii=False, indent=1, default=str)
 
@@ -176,11 +180,11 @@ def write_explanation(found: Explanation, path: Path) -> None:
 
     metric = found.metric
     facts = {
-        "指标": f"{metric.title}（{metric.name}，{metric.code}）", "范围": f"{found.place}　{found.cell.stat_year} 年", "取数时点": found.as_of,
+        "指标": f"{metric.title}（{metric.name}，{metric.code}）", "范围": f"{found.place}　{found.cell.stat_year} 年", "取数时点": str(found.reach.as_of), "数据截至": str(found.reach.data_date or "尚无"), "缺报": found.reach.late_in_words,
         "数值": shown(found.value, metric.unit), "算式": formula(found), "定义": metric.definition, "来源条款": metric.source or DASH,
         "发布编号": found.publication_id,
     }  # fmt: skip
-    note = f"{metric.title}　{found.place}　{found.cell.stat_year} 年　取数时点 {found.as_of}"
+    note = f"{metric.title}　{found.place}　{found.cell.stat_year} 年　{found.reach.dates}"
     with workbook(str(path)) as book:
         write_table(book, "说明", pl.DataFrame({"项目": list(facts), "内容": list(facts.values())}), note)
         parts = [("分子", part) for part in found.numerator] + [("分母", part) for part in found.denominator]
@@ -188,6 +192,7 @@ def write_explanation(found: Explanation, path: Path) -> None:
             text = f"{role}：{part.measure.title} = {shown(part.value, part.measure.unit)}"
             write_table(book, f"{number}{role}", titled(part.records, RECORD_TITLES), text)
         for sheet, frame, titles in (
+            ("待核", found.pending.records if found.pending else pl.DataFrame(), RECORD_TITLES),
             ("不在分子", found.not_in_numerator, RECORD_TITLES),
             ("未计入", found.left_out, RECORD_TITLES),
             ("隔离区", found.quarantined, QUARANTINE_TITLES),

@@ -11,7 +11,7 @@ from pipelines.feeds.contracts import Column, contracts
 from pipelines.settings import DBT_PROJECT
 
 TARGET = DBT_PROJECT / "models" / "staging" / "feed_columns.md"
-UNITS = {"money": "元", "ratio": "比例 0–1", "date": "日期", "datetime": "北京时间", "uscc": "18 位"}
+UNITS = {"money": "元", "ratio": "比例 0–1", "date": "日期", "datetime": "北京时间", "month": "年-月", "uscc": "18 位"}
 
 
 def sentence(column: Column) -> str:

@@ -21,8 +21,10 @@ from pydantic import BaseModel, ConfigDict, field_validator
 FOLDER = Path(__file__).parent
 REFERENCE_FOLDER = FOLDER / "reference"
 NOT_FEEDS = {"rules", "refusals", "every_feed"}
+NOT_DECLARED = {"answer", "declaration"}
+"""What is said about other data, and is itself neither complete nor owed."""
 
-ColumnType = Literal["text", "uscc", "code", "date", "datetime", "int", "money", "decimal", "ratio", "bool"]
+ColumnType = Literal["text", "uscc", "code", "date", "datetime", "month", "int", "money", "decimal", "ratio", "bool"]
 Severity = Literal["reject", "warn"]
 
 POLARS_TYPES: dict[str, pl.DataType] = {
@@ -31,6 +33,7 @@ POLARS_TYPES: dict[str, pl.DataType] = {
     "code": pl.String(),
     "date": pl.Date(),
     "datetime": pl.Datetime("us"),
+    "month": pl.String(),
     "int": pl.Int64(),
     "money": pl.Decimal(18, 2),
     "decimal": pl.Decimal(18, 6),
@@ -59,7 +62,7 @@ CODE_TABLES = {
     "finding_rule": CodeTable("ref_finding_rule", "rule_code", ("name",)),
     "edit": CodeTable("ref_edit", "edit_code", ("title",)),
 }
-"""What a contract's `codes` may name."""
+"""What a contract's `codes` may name; `feed` beside it: the feeds themselves."""
 
 HOME_SENDER = "_reference"
 """The folder of raw/ in which the home keeps its reference data, and its name as a sender."""
@@ -130,6 +133,14 @@ class Rule(Strict):
     message: str
 
 
+class Control(Strict):
+    """By what a declaration (报送声明) of the feed is held against the rows: the columns of the day by which a record is of a month, the
+    first that is filled counts, none: the feed is a list as it stands; and the amount that is summed (控制金额)."""
+
+    period: list[str] = []
+    amount: str | None = None
+
+
 class Contract(Strict):
     feed: str
     title: str
@@ -145,6 +156,7 @@ class Contract(Strict):
     # Columns that must agree with what ref_provider says of the sender.
     provider_scope: list[str]
     columns: dict[str, Column]
+    control: Control = Control()
     rules: list[Rule] = []
 
     @field_validator("columns")
@@ -184,6 +196,16 @@ def contracts() -> dict[str, Contract]:
 
 
 @lru_cache
+def feed_titles() -> dict[str, str]:
+    """The feeds that one can declare complete, or owe: name → title."""
+    return {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))["title"]
+        for path in sorted(FOLDER.glob("*.yaml"))
+        if path.stem not in NOT_FEEDS | NOT_DECLARED
+    }
+
+
+@lru_cache
 def about_records() -> dict[str, Column]:
     """Columns that every feed and every table of reference data accepts beside its own."""
     written = yaml.safe_load((FOLDER / "every_feed.yaml").read_text(encoding="utf-8"))
@@ -195,6 +217,10 @@ def _in_folder(folder: Path) -> dict[str, Contract]:
     for path in sorted(folder.glob("*.yaml")):
         if path.stem not in NOT_FEEDS:
             written = yaml.safe_load(path.read_text(encoding="utf-8"))
+            for column in written["columns"].values():
+                if column.get("codes") == "feed":
+                    aliases = {title: name for name, title in feed_titles().items()}
+                    column |= {"codes": list(feed_titles()), "code_aliases": aliases}
             contract = Contract.model_validate({**written, "columns": {**written["columns"], **about_records()}})
             if contract.feed != path.stem:
                 raise ValueError(f"{path.name} describes {contract.feed}")

@@ -20,7 +20,7 @@ import duckdb
 import polars as pl
 
 from pipelines import settings as config
-from pipelines.feeds.contracts import HOME_SENDER, Contract, contracts, reference_contracts
+from pipelines.feeds.contracts import HOME_SENDER, NOT_DECLARED, Contract, contracts, reference_contracts
 from pipelines.feeds.reference import HOME, TABLES, Provider, Reference
 from pipelines.ingest import manifest
 from pipelines.ingest.checks.check import check_file, check_together
@@ -30,7 +30,7 @@ from pipelines.ingest.checks.outcome import Checked, Sender
 from pipelines.ingest.compaction import landing_name
 from pipelines.ingest.manifest import Drop, Receipt, parquet, write_atomically
 from pipelines.ingest.readers.sheet import Content, Limits, Refused, Sheet
-from pipelines.ingest.readers.tables import tables
+from pipelines.ingest.readers.tables import declarations_in, holds_declaration, tables
 
 SENDER_KINDS = {
     "insurer": {"insurer"},
@@ -97,8 +97,13 @@ class Reading:
                     )
                 sender = Sender(provider, drop.received_at.date(), reference)
                 hash_personal = personal_hash(self.settings.personal_data_key())
-                checked = read_safely(content, drop.file_name, contract, self._limits, sender, hash_personal)
-                return _write(self.settings, contract, identity, checked)
+                parts = [
+                    (contract, read_safely(content, drop.file_name, contract, self._limits, sender, hash_personal))
+                ]
+                if contract.feed not in NOT_DECLARED and holds_declaration(content):
+                    declaration = contracts()["declaration"]
+                    parts.append((declaration, read_declarations(content, self._limits, sender, hash_personal)))
+                return _write(self.settings, identity, parts)
             except Refused as refusal:
                 # Where it lies says nothing about the content: a copy elsewhere is judged anew.
                 path = drop.path if refusal.reason == "misfiled" else ""
@@ -119,6 +124,8 @@ class Reading:
                 content = drop.place(self.settings.raw).read_bytes()
                 blank = _blank(drop, reading_fingerprint(self.fingerprint, drop, reference))
                 identity = _identified(blank, drop, content, reference)
+                if holds_declaration(content):
+                    continue
                 first, *more = islice(tables(content, drop.file_name, contract, self._limits), 2)
                 if identity.file_id not in self.seen and not more and first.is_known:
                     received = drop.received_at.date()
@@ -135,7 +142,7 @@ class Reading:
                 sheets = [sheet for _, _, sheet, _ in group]
                 tables_checked = check_together(sheets, contract, sender, hash_personal)
                 for (drop, identity, _, _), checked in zip(group, tables_checked, strict=True):
-                    landed[drop.path] = _write(self.settings, contract, identity, [checked])
+                    landed[drop.path] = _write(self.settings, identity, [(contract, [checked])])
         return landed
 
     def _reference(self, drop: Drop) -> Reference:
@@ -243,8 +250,19 @@ def read_safely(
     hash_personal: Callable[[pl.Series], pl.Series],
 ) -> Iterator[Checked]:
     """The tables of a file, checked; whatever a library does over hostile bytes (Rust ones panic), the run goes on."""
+    yield from _safely(check_file(tables(content, file_name, contract, limits), contract, sender, hash_personal))
+
+
+def read_declarations(
+    content: Content, limits: Limits, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]
+) -> Iterator[Checked]:
+    """The sheet 报送声明 of a workbook of another feed, checked."""
+    yield from _safely(check_file(declarations_in(content, limits), contracts()["declaration"], sender, hash_personal))
+
+
+def _safely(checked: Iterator[Checked]) -> Iterator[Checked]:
     try:
-        yield from check_file(tables(content, file_name, contract, limits), contract, sender, hash_personal)
+        yield from checked
     except (Refused, OSError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:
@@ -252,13 +270,14 @@ def read_safely(
         raise Refused("malformed", detail="内容无法解析") from error
 
 
-def _write(settings: config.Settings, contract: Contract, receipt: Receipt, checked: Iterable[Checked]) -> Receipt:
-    """Writes the tables of a file as they come; of a file refused half-way nothing stays."""
-    schema = contract.landing_schema()
+def _write(settings: config.Settings, receipt: Receipt, parts: Iterable[tuple[Contract, Iterable[Checked]]]) -> Receipt:
+    """Writes the tables of a file as they come, each under its contract; of a file refused half-way nothing stays."""
     outputs: dict[str, str] = {}
     rows_in = accepted_rows = quarantined = duplicate = 0
     try:
-        for number, table in enumerate(checked):
+        tables_of_file = ((contract, table) for contract, checked in parts for table in checked)
+        for number, (contract, table) in enumerate(tables_of_file):
+            schema = contract.landing_schema()
             part = f"{receipt.file_id}.{number}" if number else receipt.file_id
             file_id = pl.Series("file_id", [receipt.file_id]).new_from_index(0, table.accepted.height)
             accepted = table.accepted.hstack([file_id])[list(schema)]

@@ -329,6 +329,34 @@ def to_date() -> Reader:
     )
 
 
+def to_month() -> Reader:
+    """Months as `2026-10`: `2026年10月`, `202610`, `2026/10`, any day of it; a quarter (`2026Q3`, `2026年三季度`) is its last month."""
+    return Reader(
+        pl.String(),
+        lambda text: pl.when(text.str.contains(r"^(199\d|20\d\d|2100)-(0[1-9]|1[0-2])$")).then(text),
+        _any_month,
+    )
+
+
+def _any_month(text: pl.Series) -> pl.Series:
+    frame = pl.DataFrame({"v": text}).with_columns(half_width(pl.col("v")).str.strip_chars())
+    quarters = {"一": "1", "二": "2", "三": "3", "四": "4"}
+    spelled = pl.col("v").str.extract_groups(r"^(\d{4})(?:[-/.年 ](\d{1,2})|(\d{2}))(?:月份?)?$").struct
+    quarter = (
+        pl.col("v")
+        .str.replace_many(quarters)
+        .str.extract_groups(r"^(\d{4})[-年 ]*(?:[Qq]|第)?([1-4])(?:季度)?$")
+        .struct
+    )
+    named = pl.col("v").str.contains("[Qq季]")
+    of_quarter = pl.when(named).then(
+        _day(quarter.field("1"), (quarter.field("2").cast(pl.Int64) * 3).cast(pl.String), pl.lit("1"))
+    )
+    of_month = _day(spelled.field("1"), pl.coalesce(spelled.field("2"), spelled.field("3")), pl.lit("1"))
+    frame = frame.with_columns(day=_any_moment(text)["day"])
+    return frame.select(_in_years(pl.coalesce(of_quarter, of_month, "day")).dt.strftime("%Y-%m")).to_series()
+
+
 def to_datetime() -> Reader:
     """Moments in China time; a bare date is its midnight, 24:00 that of the next day."""
     return Reader(

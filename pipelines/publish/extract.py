@@ -15,6 +15,7 @@ import duckdb
 from pipelines.documents.spreadsheet import workbook, write_table
 from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS
 from pipelines.warehouse.lists import LISTS, read, seen
+from pipelines.warehouse.reach import in_one_line
 from pipelines.warehouse.rights import Audience, open_as
 from pipelines.warehouse.tables import comments_in, copy_tables, fresh_file, literal, quoted, write_comments
 
@@ -78,7 +79,7 @@ def _own_counts(connection: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> 
 
 def _write_workbook(connection: duckdb.DuckDBPyConnection, path: Path, who: Audience) -> list[str]:
     """A sheet per list; lists too long for a sheet are named instead of cut."""
-    as_of = connection.execute("select as_of from meta.publication").fetchall()[0][0]
+    dates = in_one_line(connection)
     tables = seen(connection)
     too_long = []
     with workbook(str(path)) as book:
@@ -89,5 +90,5 @@ def _write_workbook(connection: duckdb.DuckDBPyConnection, path: Path, who: Audi
             if rows.total > ROWS_IN_A_SHEET:
                 too_long.append(listing.title)
             else:
-                write_table(book, listing.title[:31], rows.frame, f"{who.name}　取数时点 {as_of}")
+                write_table(book, listing.title[:31], rows.frame, f"{who.name}　{dates}")
     return too_long

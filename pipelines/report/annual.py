@@ -19,8 +19,10 @@ import duckdb
 from pydantic import BaseModel, Field
 
 from pipelines.documents.figures import DASH, percent, shown, wan
-from pipelines.warehouse.headline import awaiting_confirmation, silent_insurers
+from pipelines.warehouse.headline import HEADLINE, awaiting_confirmation, is_whole, points, same_days
+from pipelines.warehouse.headline import pending as pending_in_words
 from pipelines.warehouse.lists import seen
+from pipelines.warehouse.reach import Reach, reach
 
 ALL = "ALL"
 Kind = Literal["text", "count", "yuan", "ratio", "date", "number"]
@@ -120,7 +122,11 @@ class Return(BaseModel):
     stat_year: int
     period_start: date
     period_end: date
-    as_of: date
+    as_of: date = Field(description="取数时点")
+    data_date: date | None = Field(description="数据截至：应报保单的各保险机构中最早的一天；都没有报送则为空")
+    late_insurers: list[str] = Field(description="本期数据尚未报齐的保险机构")
+    pending_units: int = Field(description="待核单位：是否续保尚不可知，参保率未计入")
+    participation_rate_high: Decimal | None = Field(description="参保率上限：待核单位都已续保时")
     number: str = Field(description="报送编号；草稿为空")
     title: str
     title_lines: list[str]
@@ -182,7 +188,15 @@ def collect(
             raise NoSuchReturn(
                 f"没有 {stat_year} 年的统计。可用年度：{'、'.join(str(year[0]) for year in years) or '无'}。"
             )
-        awaiting = awaiting_confirmation(connection, jurisdiction, seen(connection))
+        tables = seen(connection)
+        awaiting = awaiting_confirmation(connection, jurisdiction, tables)
+        reached = reach(connection, jurisdiction)
+        whole_city = "district_code = 'ALL' and industry_code = 'ALL'"
+        cell = _dicts(
+            connection,
+            f"select pending_units, participation_rate_high from marts.supervision_metrics where jurisdiction = ? and stat_year = ? and {whole_city}",
+            jurisdiction, stat_year,
+        )[0]  # fmt: skip
         start, end, as_of = periods[0]
         form = _dicts(connection, "select * from meta.return_form where jurisdiction = ?", jurisdiction)[0]
         city = form["jurisdiction_name"]
@@ -208,6 +222,10 @@ def collect(
             period_start=start,
             period_end=end,
             as_of=as_of,
+            data_date=reached.data_date,
+            late_insurers=reached.missing(end),
+            pending_units=cell["pending_units"],
+            participation_rate_high=_as_decimal(cell["participation_rate_high"]),
             number=number,
             title=form["title"].format(year=stat_year).replace("|", ""),
             title_lines=form["title"].format(year=stat_year).split("|"),
@@ -221,9 +239,10 @@ def collect(
             narratives=narratives,
             revisions=[],
             revised_from="",
-            missing=_missing(connection, jurisdiction, stat_year, narratives, figures),
+            missing=_missing(connection, jurisdiction, stat_year, narratives, figures, reached.missing(end)),
             notes=[
-                f"统计期间 {start:%Y-%m-%d} 至 {end:%Y-%m-%d}；取数时点 {as_of:%Y-%m-%d}，只计该日及以前收到的数据。",
+                f"统计期间 {start:%Y-%m-%d} 至 {end:%Y-%m-%d}；取数时点 {as_of:%Y-%m-%d}，只计该日及以前收到的数据；数据截至 {reached.data_date or '尚无'}。",
+                *_completeness(connection, reached, cell, jurisdiction, end, tables),
                 "保单按保险起期归入年度；区市和行业按保单（名录按名录）所载。合计按单位去重，比率的合计为分子之和除以分母之和。",
                 "简单赔付率为“（已决＋未决）÷保费”口径，并列已付口径；金额以元汇总后换算为万元，四舍五入至两位小数，各项相加与合计可能有尾差。",
                 "分母为零时以“—”表示，不作零处理。",
@@ -317,7 +336,7 @@ def _texts(connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_year: 
 
 
 def _missing(
-    connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_year: int, narratives: list[Narrative], figures: list[Figure]
+    connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_year: int, narratives: list[Narrative], figures: list[Figure], late: list[str]
 ) -> list[str]:  # fmt: skip
     """What the document asks for and nobody has sent."""
     missing = [f"{part.title}：未收到{'、'.join(part.kinds)}类文件" for part in narratives if not part.texts]
@@ -328,8 +347,43 @@ def _missing(
         jurisdiction, stat_year,
     )  # fmt: skip
     missing += [f"{provider}：{name}（应于 {due:%Y-%m-%d} 前报送）" for name, provider, due in owed]
-    silent = silent_insurers(connection, "", jurisdiction, [stat_year])[stat_year]
-    return missing + [f"{name}：{stat_year} 年没有收到数据" for name in silent]
+    return missing + [f"{name}：{stat_year} 年的数据尚未报齐" for name in late]
+
+
+def _completeness(
+    connection: duckdb.DuckDBPyConnection, reached: Reach, cell: dict[str, Any], jurisdiction: str, period_end: date, tables: set[str]
+) -> list[str]:  # fmt: skip
+    """What must be said of how complete the data are: who is late, units of which nobody knows yet, from when cumulative figures count,
+    and how a part of a year stands beside the same days of the year before."""
+    said = []
+    if late := reached.missing(period_end):
+        said.append(f"本期数据尚未报齐的保险机构：{'、'.join(late)}。")
+    if words := pending_in_words(cell):
+        said.append(
+            f"参保率{words}：待核单位最近的保障在其保险机构数据截至之后到期，是否续保尚不可知，不作应保未保处理。"
+        )
+    if reached.since:
+        said.append(f"{reached.since}。")
+    same = same_days(
+        connection, f"jurisdiction = '{jurisdiction}' and district_code = 'ALL' and industry_code = 'ALL'", tables
+    )
+    if not is_whole(period_end) and same:
+        titles = dict(
+            connection.execute(
+                "select metric, chinese_name from meta.metric_catalogue where table_name = 'supervision_metrics'"
+            ).fetchall()
+        )
+        compared = [
+            f"{titles[name]}{percent(same.now[name])}，上年同期{percent(same.before[name])}（{points(same.now[name] - same.before[name])}）"
+            for name in HEADLINE
+            if same.now[name] is not None and same.before[name] is not None
+        ]
+        said.append(f"本年尚未结束，只与上年同期（1月1日至{same.part_end:%-m月%-d日}）比较：{'；'.join(compared)}。")
+    return said
+
+
+def _as_decimal(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_year: int, parts: list[Part]) -> list[Table]:

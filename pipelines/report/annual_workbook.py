@@ -97,7 +97,9 @@ def _sheet(book: xlsxwriter.Workbook, report: Return, table: Table, formats: dic
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
-    sheet.set_footer("&L" + report.title + "&C第 &P 页 共 &N 页&R取数时点 " + report.as_of.isoformat())
+    sheet.set_footer(
+        "&L" + report.title + "&C第 &P 页 共 &N 页&R取数时点 " + f"{report.as_of} 数据截至 {report.data_date or '尚无'}"
+    )
 
 
 def _write(
@@ -153,7 +155,8 @@ def _revisions(report: Return) -> Table:
 
 def _about(report: Return) -> Table:
     facts: list[list[Any]] = [
-        ["报送编号", report.number or "草稿（未封存）"], ["统计期间", f"{report.period_start} 至 {report.period_end}"], ["取数时点", str(report.as_of)],
+        ["报送编号", report.number or "草稿（未封存）"], ["统计期间", f"{report.period_start} 至 {report.period_end}"], ["取数时点", str(report.as_of)], ["数据截至", str(report.data_date or "尚无")], ["未报齐的保险机构", "、".join(report.late_insurers) or "无"],
+        ["待核单位", str(report.pending_units)],
         ["依据", report.clause], ["数据指纹", report.inputs_hash], ["程序版本", report.code_version],
         *[["缺项", text] for text in report.missing],
     ]  # fmt: skip

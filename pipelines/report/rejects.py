@@ -46,6 +46,14 @@ UNREAD = """
     select feed, file_name, sheet, header, best_match, message, cast(received_at as date) as received
     from quality.unread where provider = $provider order by received_at desc, file_name, sheet, header
 """
+COVERAGE = """
+    select feed, covers_to, due, days_late, is_declared, last_received, declared_rows, loaded_rows, declared_amount, loaded_amount
+    from quality.coverage where provider = $provider order by days_late desc nulls last, feed
+"""
+DECLARATIONS = """
+    select feed, period, covers_to, nothing, declared_rows, loaded_rows, declared_amount, loaded_amount, differs, came_twice
+    from quality.declarations where provider = $provider order by differs or came_twice desc, period desc, feed
+"""
 ROWS = """
     select feed, file_id, sheet, line_no, column_name, message, reject_no
     from quality.quarantine where provider = $provider and status = 'open' and line_no is not null
@@ -57,6 +65,8 @@ HEADINGS = {
     "reject_no": "退回编号", "header": "表头", "best_match": "疑为", "hints": "条数",
     "feed": "报送表", "file_name": "文件", "sheet": "工作表", "line_no": "行号", "column_name": "列", "raw_value": "原值", "record_key": "记录主键",
     "rule_code": "规则代码", "problem": "问题", "message": "怎样更正", "received": "收到日期", "files": "文件数", "refused": "整份退回", "rows_in": "数据行数",
+    "covers_to": "数据截至", "due": "应报日期", "days_late": "迟报天数", "is_declared": "有声明", "last_received": "最近收到", "period": "期间", "nothing": "零报告",
+    "declared_rows": "声明行数", "loaded_rows": "实收行数", "declared_amount": "控制金额", "loaded_amount": "实收金额", "differs": "不符", "came_twice": "疑似重复",
     "accepted": "接收", "quarantined": "隔离", "duplicate": "完全重复",
 }  # fmt: skip
 
@@ -78,7 +88,8 @@ def write_rejects(settings: Settings, out: Path, only: str | None = None) -> lis
     written = []
     with duckdb.connect(str(settings.published), read_only=True) as connection:
         senders = connection.execute(
-            "select distinct files.provider, coalesce(senders.name, files.provider) from quality.files as files "
+            "select distinct known.provider, coalesce(senders.name, known.provider) "
+            "from (select provider from quality.files union select provider from quality.coverage where days_late > 0) as known "
             "left join marts.dim_provider as senders using (provider) order by 1"
         ).fetchall()
         as_of = connection.execute("select cast(as_of as varchar) from meta.publication").fetchall()[0][0]
@@ -87,9 +98,20 @@ def write_rejects(settings: Settings, out: Path, only: str | None = None) -> lis
                 continue
             tables = {
                 name: _table(connection, sql, provider)
-                for name, sql in (("汇总", SUMMARY), ("退回明细", OPEN), ("提示", HINTS), ("未读内容", UNREAD))
+                for name, sql in (
+                    ("汇总", SUMMARY),
+                    ("退回明细", OPEN),
+                    ("提示", HINTS),
+                    ("未读内容", UNREAD),
+                    ("报送完整性", COVERAGE),
+                    ("声明核对", DECLARATIONS),
+                )
             }
-            if only is None and not any(tables[name].height for name in ("退回明细", "提示", "未读内容")):
+            late = connection.execute(
+                "select count(*) from quality.coverage where provider = ? and days_late > 0", [provider]
+            ).fetchall()[0][0]
+            open_sheets = ("退回明细", "提示", "未读内容")
+            if only is None and not late and not any(tables[name].height for name in open_sheets):
                 continue
             rows = pl.DataFrame(connection.sql(ROWS, params={"provider": provider}).pl())
             corrections = _corrections(settings, out, provider, rows)
@@ -164,6 +186,8 @@ def _write(
         "提示": f"以下各行已入库，请核对；同一规则最多列 {HINTS_OF_A_RULE} 条，全部见同名 JSON。属跨表核对的，缺的一方到达后自动消失，不必重报。",
         "提示汇总": "各规则的提示条数。",
         "未读内容": "文件中没有读取的工作表和列，其余照常入库。",
+        "报送完整性": "各报送表的数据报齐到哪一天、尚未报齐的期间应于何日前报到。没有报送声明的，数据截至按最近一份入库文件的收到日期计；该期间没有可报记录的，请在报送声明中报零报告。",
+        "声明核对": "各期间声明的行数、控制金额与实收。不符的请查明漏报、退回未补或重复报送，补报或更正后重新声明该期间。",
     }
     hints = tables["提示"]
     shown = {

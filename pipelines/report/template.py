@@ -22,11 +22,11 @@ ROWS_WITH_LISTS = 5000
 # The key of the example row is set within this word; ingest leaves such a row out (ingest/checks/columns.py, NOT_DATA).
 EXAMPLE = "示例"
 EXAMPLES = {
-    "uscc": "92371000MA3JJYML8T", "date": "2023-05-08", "datetime": "2023-05-08 14:30:00", "int": "12", "money": "12000.00", "decimal": "1.5",
+    "uscc": "92371000MA3JJYML8T", "date": "2023-05-08", "datetime": "2023-05-08 14:30:00", "month": "2026-10", "int": "12", "money": "12000.00", "decimal": "1.5",
     "ratio": "20%", "bool": "是", "text": "文字",
 }  # fmt: skip
 KINDS = {
-    "text": "文字", "uscc": "18 位统一社会信用代码", "code": "从清单中选", "date": "日期", "datetime": "日期和时间", "int": "整数", "money": "金额（元）",
+    "text": "文字", "uscc": "18 位统一社会信用代码", "code": "从清单中选", "date": "日期", "datetime": "日期和时间", "month": "年-月", "int": "整数", "money": "金额（元）",
     "decimal": "数字", "ratio": "百分比或小数", "bool": "是或否",
 }  # fmt: skip
 # Columns that are no part of a record: they say something about one, which an example would say too.

@@ -11,7 +11,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def write_word(report: Return, path: Path) -> None:
     _paragraph(
         document,
         f"按照{report.clause}要求，现将{report.jurisdiction_name}{report.stat_year}年安全生产责任保险（以下简称安责险）有关情况报告如下。"
-        f"统计期间为{report.period_start:%Y年%-m月%-d日}至{report.period_end:%Y年%-m月%-d日}，取数时点为{report.as_of:%Y年%-m月%-d日}。",
+        f"统计期间为{report.period_start:%Y年%-m月%-d日}至{report.period_end:%Y年%-m月%-d日}，取数时点为{report.as_of:%Y年%-m月%-d日}，数据截至{_day(report.data_date)}。",
         BODY, SIZE_BODY,
     )  # fmt: skip
     _chapters(document, report)
@@ -69,6 +69,10 @@ def write_word(report: Return, path: Path) -> None:
     buffer = io.BytesIO()
     document.save(buffer)
     path.write_bytes(_with_fixed_times(buffer.getvalue()))
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%Y年%-m月%-d日}" if day else "尚无"
 
 
 def _chapters(document: Document, report: Return) -> None:
@@ -234,7 +238,7 @@ def _attachments(document: Document, report: Return) -> None:
             document,
             table,
             table.title,
-            f"{report.jurisdiction_name}　{report.stat_year}年　取数时点{report.as_of:%Y-%m-%d}",
+            f"{report.jurisdiction_name}　{report.stat_year}年　取数时点{report.as_of:%Y-%m-%d}　数据截至{_day(report.data_date)}",
         )
 
 

@@ -29,11 +29,11 @@ from pipelines.warehouse.headline import (
     basis,
     catalogue,
     cell_text,
-    silent_insurers,
     tile,
 )
 from pipelines.warehouse.held_back import from_json, in_words
 from pipelines.warehouse.lists import LISTS, Rows, read, seen
+from pipelines.warehouse.reach import reach
 from pipelines.warehouse.rights import Audience, Views
 
 LIST_ROWS = 2_000
@@ -115,13 +115,13 @@ class Figures:
         self.metrics = catalogue(connection, "supervision_metrics")
         self.insurer_metrics = catalogue(connection, "insurer_metrics")
         self.is_insurer = "marts.supervision_metrics" not in self.seen
-        self.missing = self._missing([self.as_of.year])[self.as_of.year]
+        self.reach = reach(connection, who.jurisdiction)
 
     def pages(self) -> list[Page]:
         """The pages that have something to show, in the order of the menu."""
         made = [
             self._overview(), self._matrix(), self._trends(), self._insurers(), self._units(), self._hazards(), self._fees(),
-            self._services(), self._findings(), self._quality(), self._submissions(), self._about(),
+            self._services(), self._findings(), self._quality(), self._rosters(), self._submissions(), self._about(),
         ]  # fmt: skip
         return [page for page in made if page is not None]
 
@@ -167,14 +167,17 @@ class Figures:
         own, table = self._own_cell()
         metrics = self.insurer_metrics if self.is_insurer else self.metrics
         names = [name for name in HEADLINE if name in metrics]
-        rows = self._dicts(f"select stat_year, {', '.join(names)} from {table} where {own} order by stat_year")
+        rows = self._of_known_years(
+            self._dicts(f"select stat_year, {', '.join(names)} from {table} where {own} order by stat_year")
+        )
         lines = [
             {"stat_year": row["stat_year"], "title": metrics[name].title, "value": row[name]}
             for name in names
             for row in rows
         ]
-        year_is_over = (self.as_of.month, self.as_of.day) == (12, 31)
-        note = "" if year_is_over else f"末年为年初至取数时点 {self.as_of}，与全年数不可直接相比。"
+        note = f"{self.reach.dates}。" + (
+            "" if headline.is_whole(self.as_of) else f"末年为年初至 {self.as_of}，与全年数不可直接相比。"
+        )
         figures = [self._figure("years", "核心指标逐年变化", "years", lines, height=300, note=note)]
         if "marts.monthly_activity" in self.seen:
             months = self._dicts(
@@ -185,12 +188,21 @@ class Figures:
             )
             words = {name: (title, definition) for name, title, definition in described}
             choices = [Choice(name, words[name][0], f"{words[name][0]}：{words[name][1]}。") for name in MONTHLY]
-            note = f"各月之和等于当年数。数据截至 {self.as_of}。"
+            note = f"各月之和等于当年数。{self.reach.dates}。"
             figures.append(self._figure("months", "逐月发生", "months", months, choices, 280, note))
         table_rows = [
             [metrics[name].title, *(cell_text(row[name], metrics[name].unit) for row in rows)] for name in names
         ]
-        yearly = Table("逐年数值", ["指标", *(f"{row['stat_year']} 年" for row in rows)], table_rows)
+        columns = ["指标", *(f"{row['stat_year']} 年" for row in rows)]
+        same = None if self.is_insurer else headline.same_days(self.connection, own, self.seen)
+        if same and not headline.is_whole(same.part_end):
+            # A part of a year is held against the same part of the year before.
+            columns += [f"{row['part_end'].year} 年至 {row['part_end']:%m-%d}" for row in (same.before, same.now)]
+            table_rows = [
+                [*row, *(cell_text(side[name], metrics[name].unit) for side in (same.before, same.now))]
+                for row, name in zip(table_rows, names, strict=True)
+            ]
+        yearly = Table("逐年数值", columns, table_rows, self.reach.since)
         return Page("trends", "趋势", years=self._years(False), figures=figures, tables=[yearly])
 
     def _insurers(self) -> Page | None:
@@ -227,8 +239,8 @@ class Figures:
         return self._list_page(
             "units",
             "应保未保",
-            "应保未保与参保率的缺口是同一批单位：参保率为百分之百时，本清单为空。",
-            ("uninsured", "underinsured"),
+            "应保未保与待核单位合起来就是参保率的缺口：参保率为百分之百时，两张清单为空。待核单位最近的保障在其保险机构数据截至之后到期，是否续保尚不可知，不作应保未保处理。",
+            ("uninsured", "pending", "underinsured"),
         )
 
     def _hazards(self) -> Page | None:
@@ -290,7 +302,7 @@ class Figures:
         counts = self._dicts(
             f"select rule_name, severity, count(*) as findings from {self.views.rows('marts.findings')} group by all order by findings desc, rule_name"
         )
-        note = f"取数时点 {self.as_of} 全部年度的发现。"
+        note = f"{self.reach.dates}，全部年度的发现。"
         figures = [self._figure("rules", "各规则发现数", "rules", counts, note=note, step=17)] if counts else []
         return replace(page, figures=figures)
 
@@ -323,7 +335,15 @@ class Figures:
             "数据质量",
             "数据行＝接收＋隔离＋重复，逐文件核对相符后才发布。",
             tables=[table],
-            lists=self._lists(("quarantine",)),
+            lists=self._lists(("coverage", "declarations", "quarantine")),
+        )
+
+    def _rosters(self) -> Page | None:
+        return self._list_page(
+            "rosters",
+            "名录维护",
+            "各部门名录的数量、新旧与变动；几个部门所报不一致的单位，以最新报送为准，请相互核对。",
+            ("rosters", "contradictions", "roster_changes"),
         )
 
     def _submissions(self) -> Page | None:
@@ -331,7 +351,7 @@ class Figures:
             "submissions",
             "报送期限",
             "各项报送的期限、收到日期与迟报；问题清单的整改与销号。",
-            ("submissions", "problems"),
+            ("submissions", "stages", "meetings", "problems"),
         )
 
     def _about(self) -> Page:
@@ -360,8 +380,8 @@ class Figures:
         """The years there are, newest last. `whole`: with headline figures and tables."""
         own, table = self._own_cell()
         metrics = self.insurer_metrics if self.is_insurer else self.metrics
-        rows = headline.own_rows(self.connection, table, metrics, own)
-        missing = self._missing([row["stat_year"] for row in rows]) if whole else {}
+        rows = self._of_known_years(headline.own_rows(self.connection, table, metrics, own))
+        same = None if self.is_insurer else headline.same_days(self.connection, own, self.seen)
         years = []
         for place, row in enumerate(rows):
             stat_year, end, before = row["stat_year"], row["period_end"], rows[place - 1] if place else None
@@ -369,16 +389,17 @@ class Figures:
                 Year(
                     stat_year,
                     str(end),
-                    (end.month, end.day) == (12, 31),
-                    [tile(metrics, name, row, before) for name in HEADLINE if name in metrics] if whole else [],
-                    missing.get(stat_year, []),
+                    headline.is_whole(end),
+                    [tile(metrics, name, row, before, same) for name in HEADLINE if name in metrics] if whole else [],
+                    self.reach.missing(end),
                     self._year_tables(stat_year) if whole and not self.is_insurer else [],
                 )
             )
         return years
 
-    def _missing(self, stat_years: list[int]) -> dict[int, list[str]]:
-        return silent_insurers(self.connection, "whole.", self.who.jurisdiction, stat_years)
+    def _of_known_years(self, rows: headline.Rows) -> headline.Rows:
+        """Without the years before the first data: their figures would say nothing."""
+        return [row for row in rows if row["stat_year"] >= self.reach.first_year]
 
     def _year_tables(self, stat_year: int) -> list[Table]:
         """The audience's cells of a year: by district, or by industry within one district."""
@@ -410,14 +431,14 @@ class Figures:
 
     def _cells(self) -> headline.Rows:
         if not hasattr(self, "_all_cells"):
-            self._all_cells = headline.cells(self.connection, self.metrics)
+            self._all_cells = self._of_known_years(headline.cells(self.connection, self.metrics))
         return self._all_cells
 
     def _choices(self, names: tuple[str, ...], metrics: Catalogue | None = None) -> list[Choice]:
         """Metrics to choose from, each with its basis."""
         chosen = metrics or self.metrics
         return [
-            Choice(name, chosen[name].title, basis(chosen[name], chosen, self.as_of, self.missing))
+            Choice(name, chosen[name].title, basis(chosen[name], chosen, self.reach))
             for name in names
             if name in chosen
         ]

@@ -98,7 +98,7 @@ def _html(page: Page, pages: list[Page], figures: Figures) -> str:
         "lists": {rows.listing.code: _list_data(rows) for rows in page.lists},
     }
     return environment().get_template("page.html").render(
-        page=page, pages=pages, who=figures.who, as_of=figures.as_of, held_back=figures.held_back, awaiting=figures.awaiting, built_at=figures.built_at,
+        page=page, pages=pages, who=figures.who, reach=figures.reach, held_back=figures.held_back, awaiting=figures.awaiting, built_at=figures.built_at,
         publication_id=figures.publication_id, list_rows=LIST_ROWS, file_rows=FILE_ROWS, data=_json(data),
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.feeds.contracts import FOLDER as FEEDS
-from pipelines.feeds.contracts import about_records, contracts, reference_contracts
+from pipelines.feeds.contracts import NOT_DECLARED, about_records, contracts, reference_contracts
 from pipelines.settings import DBT_PROJECT, Settings, quiet_dependencies, tree_fingerprint
 from pipelines.transform.spark.session import check as check_spark
 from pipelines.transform.spark.session import configure
@@ -58,10 +58,18 @@ def finding_rules() -> str:
 
 
 def feeds() -> str:
-    """What the contracts say of whose record a row is, for macros/knowledge.sql: feed → sender, identity, key; as JSON."""
+    """What the contracts say of whose record a row is (macros/knowledge.sql) and by what a declaration of it is checked
+    (macros/declarations.sql): feed → title, sender, identity, key, control; as JSON."""
     return json.dumps(
         {
-            name: {"sender": contract.sender, "identity": contract.identity, "key": contract.key}
+            name: {
+                "title": contract.title,
+                "sender": contract.sender,
+                "identity": contract.identity,
+                "key": contract.key,
+                "control": contract.control.model_dump(),
+                "is_declared": name not in NOT_DECLARED,
+            }
             for name, contract in contracts().items()
         }
     )

@@ -6,7 +6,7 @@ metric (dbt_project), drawing (pipelines/documents/charts.py), lists (lists.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,12 +15,13 @@ import duckdb
 import polars as pl
 
 from pipelines.documents.figures import percent, shown, wan
+from pipelines.warehouse.reach import Reach
 
 HEADLINE = ("participation_rate", "simple_loss_ratio", "prevention_fee_share", "service_coverage")
 RATIOS = (*HEADLINE, "contract_fulfilment", "major_hazard_closure_rate", "hazard_closure_rate", "fee_use_rate")
 MONTHLY = ("premium_received", "policies", "services", "hazards_found", "claims", "claims_settled", "fee_provided", "fee_spent")  # fmt: skip
 CELL_COLUMNS = (
-    "required_units", "insured_required_units", "participation_rate", "policies", "premium_received", "simple_loss_ratio",
+    "required_units", "insured_required_units", "pending_units", "participation_rate", "participation_rate_high", "policies", "premium_received", "simple_loss_ratio",
     "prevention_fee_share", "service_coverage", "hazards_overdue", "major_hazards_overdue",
 )  # fmt: skip
 INSURER_COLUMNS = (
@@ -49,10 +50,12 @@ class Metric:
 
 @dataclass(frozen=True)
 class Tile:
-    """A headline figure of one year: value, what it is made of, change in percentage points against the year before."""
+    """A headline figure of one year: value, what it is made of, change in percentage points against the year before (of a year that
+    is not over, against the same days of it). `beside`: what must be said next to the value."""
 
     metric: Metric
     value: str
+    beside: str
     numerator: str
     denominator: str
     change: str
@@ -103,14 +106,43 @@ def own_rows(connection: duckdb.DuckDBPyConnection, table: str, metrics: Catalog
     """
     names = [name for name in HEADLINE if name in metrics]
     parts = {part for name in names for part in (*terms(metrics[name].numerator), *terms(metrics[name].denominator))}
+    parts |= {"pending_units", "participation_rate_high"}
     columns = sorted((parts | set(names)) & set(metrics))
     return dicts(
         connection, f"select stat_year, period_end, {', '.join(columns)} from {table} where {where} order by stat_year"
     )
 
 
-def tile(metrics: Catalogue, name: str, row: dict[str, Any], before: dict[str, Any] | None) -> Tile:
-    """The headline figure of a year beside the year before."""
+@dataclass(frozen=True)
+class SameDays:
+    """This year so far beside the same days of the year before (marts.same_days): headline ratios by name."""
+
+    part_end: date
+    now: dict[str, Any]
+    before: dict[str, Any]
+
+
+def same_days(connection: duckdb.DuckDBPyConnection, where: str, tables: Collection[str]) -> SameDays | None:
+    """The comparison of a cell to the day to which its data reach; None: they do not reach into this year, or it is not shown.
+
+    Args:
+        where: the cell, written by the caller and not by a user.
+    """
+    if "marts.same_days" not in tables:
+        return None
+    rows = dicts(connection, f"select * from marts.same_days where {where} and basis = 'data' order by stat_year")
+    return SameDays(rows[-1]["part_end"], rows[-1], rows[0]) if len(rows) == 2 else None
+
+
+def is_whole(period_end: date) -> bool:
+    """Whether the year of a period is over."""
+    return (period_end.month, period_end.day) == (12, 31)
+
+
+def tile(
+    metrics: Catalogue, name: str, row: dict[str, Any], before: dict[str, Any] | None, same: SameDays | None
+) -> Tile:
+    """The headline figure of a year beside the year before; of a year that is not over, beside its same days."""
     metric = metrics[name]
 
     def side(expression: str) -> str:
@@ -121,45 +153,43 @@ def tile(metrics: Catalogue, name: str, row: dict[str, Any], before: dict[str, A
         )
 
     change = ""
-    if before and row[name] is not None and before[name] is not None:
-        change = f"较上年 {(row[name] - before[name]) * 100:+.2f} 个百分点"
-    return Tile(metric, percent(row[name]), side(metric.numerator), side(metric.denominator), change)
+    if is_whole(row["period_end"]):
+        if before and row[name] is not None and before[name] is not None:
+            change = f"较上年 {points(row[name] - before[name])}"
+    elif same is None:
+        change = "本年尚未结束，不与上年比较"
+    elif same.now[name] is not None and same.before[name] is not None:
+        change = f"至 {same.part_end}，较上年同期 {points(same.now[name] - same.before[name])}"
+    return Tile(
+        metric,
+        percent(row[name]),
+        pending(row) if name == HEADLINE[0] else "",
+        side(metric.numerator),
+        side(metric.denominator),
+        change,
+    )
 
 
-def basis(metric: Metric, metrics: Catalogue, as_of: date, missing: list[str] | None) -> str:
-    """The words under a figure: definition, numerator, denominator, knowledge date, who has not reported (None: unknown)."""
+def points(change: float) -> str:
+    """A change of a ratio."""
+    return f"{change * 100:+.2f} 个百分点"
+
+
+def pending(row: Mapping[str, Any]) -> str:
+    """What must be said beside 参保率 while some units are 待核: `另有 16 家待核，最高 76.91%`; empty: none is."""
+    if not row.get("pending_units"):
+        return ""
+    return f"另有 {row['pending_units']:,} 家待核，最高 {percent(row['participation_rate_high'])}"
+
+
+def basis(metric: Metric, metrics: Catalogue, reached: Reach) -> str:
+    """The words under a figure: definition, numerator, denominator, the two dates, who is late."""
     parts = [f"{metric.title}：{metric.definition}"]
     for word, expression in (("分子", metric.numerator), ("分母", metric.denominator)):
         titles = [metrics[term].title for term in terms(expression) if term in metrics]
         if titles:
             parts.append(f"{word}：{'＋'.join(titles)}")
-    silent = "" if missing is None else f"缺报：{'、'.join(missing) or '无'}。"
-    return "；".join(parts) + f"。数据截至 {as_of}。{silent}"
-
-
-def silent_insurers(
-    connection: duckdb.DuckDBPyConnection, schema: str, jurisdiction: str, stat_years: Iterable[int]
-) -> dict[int, list[str]]:
-    """By year the insurers of a city that sent nothing in it, although every figure rests on what they send.
-
-    Args:
-        schema: empty, or `whole.` where the connection shows one audience's views only.
-    """
-    years = list(stat_years)
-    rows = connection.execute(
-        f"""
-        select stat_year, name from {schema}marts.dim_provider as providers cross join unnest($years) as years (stat_year)
-        where kind = 'insurer' and jurisdiction = $jurisdiction
-            and not exists (
-                select 1 from {schema}quality.files as files
-                where files.provider = providers.provider and files.status = 'loaded'
-                    and year(files.received_at) = years.stat_year
-            )
-        order by provider
-        """,
-        {"years": years, "jurisdiction": jurisdiction},
-    ).fetchall()
-    return {year: [name for found, name in rows if found == year] for year in years}
+    return "；".join(parts) + f"。{reached.dates}。缺报：{reached.late_in_words}。"
 
 
 def titles(names: Iterable[str], metrics: Catalogue) -> list[str]:

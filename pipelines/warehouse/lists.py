@@ -48,6 +48,11 @@ LISTS = {
              "last_insurer_code", "last_cover_end", "enforcement_stage"),
         ),
         Listing(
+            "pending", "待核单位（是否续保尚不可知）", "marts.pending_units", "last_cover_end, uscc",
+            ("unit_name", "uscc", "district_code", "industry_code", "department", "last_insurer_code", "last_policy_no", "last_cover_end",
+             "last_provider_name", "covers_to"),
+        ),
+        Listing(
             "underinsured", "未足额投保单位", "marts.underinsured_units", "missing_persons desc nulls last, uscc",
             ("unit_name", "uscc", "district_code", "industry_code", "employees", "insured_persons", "missing_persons", "limit_per_person",
              "limit_floor", "reason", "insurer_code", "policy_no"),
@@ -94,6 +99,37 @@ LISTS = {
         Listing(
             "submissions", "报送与期限", "marts.submissions", "due_date desc, provider",
             ("name", "provider_name", "stat_year", "due_date", "received_on", "documents", "status", "days_late", "clause"),
+        ),
+        Listing(
+            "meetings", "会议与落实", "marts.meetings", "case state when '逾期未落实' then 1 when '待落实' then 2 else 3 end, doc_date desc, doc_no",
+            ("doc_date", "title", "provider_name", "stage", "follow_up", "follow_up_due", "followed_up_on", "state"),
+        ),
+        Listing(
+            "stages", "工作阶段", "marts.programme_stages", "starts_on, stage_code",
+            ("name", "starts_on", "ends_on", "state", "plans", "meetings", "inspections", "services", "reports", "clause"),
+        ),
+        Listing(
+            "rosters", "名录维护", "marts.roster_freshness", "days_late desc nulls last, old_units desc, provider",
+            ("provider_name", "units", "required_units", "exempt_units", "not_required_units", "old_units", "oldest_word", "added_units",
+             "removed_units", "changed_units", "contradicted_units", "last_received", "covers_to", "due", "days_late"),
+        ),
+        Listing(
+            "roster_changes", "名录变更记录", "marts.roster_changes", "received_at desc, provider, uscc",
+            ("received_at", "provider", "unit_name", "uscc", "district_code", "industry_code", "change", "difference"),
+        ),
+        Listing(
+            "contradictions", "名录口径不一", "marts.roster_contradictions", "uscc, industry_code, counts desc, provider",
+            ("unit_name", "uscc", "industry_code", "provider_name", "counts", "differing", "mandatory", "operating_status", "listed_to", "received_at"),
+        ),
+        Listing(
+            "coverage", "报送完整性", "quality.coverage", "days_late desc nulls last, provider, feed",
+            ("provider", "feed", "covers_to", "is_declared", "last_received", "due", "days_late", "declared_rows", "loaded_rows",
+             "declared_amount", "loaded_amount", "differing_periods"),
+        ),
+        Listing(
+            "declarations", "声明与实收不符", "quality.declarations", "received_at desc, provider, feed, period",
+            ("provider", "feed", "period", "covers_to", "nothing", "declared_rows", "loaded_rows", "declared_amount", "loaded_amount", "received_at"),
+            "differs or came_twice",
         ),
         Listing(
             "quarantine", "待更正的行", "quality.quarantine", "received_at desc, provider, file_name, line_no",

@@ -5,6 +5,7 @@ pipelines/site/site.py).
 """
 
 import dagster as dg
+import duckdb
 
 from pipelines.defs.progress import now_and_then, stopwatch
 from pipelines.defs.resources import Home
@@ -16,6 +17,7 @@ from pipelines.publish.publication import publish, row_counts
 from pipelines.site.site import write_sites
 from pipelines.transform.project import manifest_path
 from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS
+from pipelines.warehouse.reach import in_one_line
 
 PUBLISHED_KEYS = [key for key in dbt_models.keys if key.path[0] in PUBLISHED_SCHEMAS]
 
@@ -32,13 +34,15 @@ def publication(context: dg.AssetExecutionContext, home: Home) -> dg.Materialize
     held = cities_held_back(settings, results)
     published = publish(settings, manifest_path(settings), results, input_fingerprint(settings, home.as_of), held)
     counts = row_counts(settings)
+    with duckdb.connect(str(settings.published), read_only=True) as connection:
+        dates = in_one_line(connection)
     for key in PUBLISHED_KEYS:
         rows = counts.get(".".join(key.path))
         if rows is not None:
             context.log_event(dg.AssetObservation(key, metadata={"dagster/row_count": rows}))
     return dg.MaterializeResult(
         metadata={
-            "发布编号": published.publication_id, "取数时点": published.as_of, "来源文件数": published.source_files, "表数": published.tables,
+            "发布编号": published.publication_id, "取数时点": published.as_of, "数据截至": dates, "来源文件数": published.source_files, "表数": published.tables,
             "行数": published.rows, "暂停更新": "、".join(city.jurisdiction for city, _ in held) or "无", "文件": dg.MetadataValue.path(str(settings.published)), **took(),
         }
     )  # fmt: skip

@@ -207,6 +207,7 @@ _PLAIN_READERS = {
     "uscc": normalise.uscc(),
     "date": normalise.to_date(),
     "datetime": normalise.to_datetime(),
+    "month": normalise.to_month(),
     "int": normalise.to_int(),
     "decimal": normalise.to_decimal(),
     "bool": normalise.to_bool(),

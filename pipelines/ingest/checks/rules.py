@@ -28,6 +28,7 @@ _UNREADABLE = {
     "date": "bad_date",
     "datetime": "bad_date",
     "int": "bad_number",
+    "month": "bad_month",
     "decimal": "bad_number",
     "money": "bad_number",
     "ratio": "bad_number",

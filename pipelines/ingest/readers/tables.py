@@ -9,17 +9,18 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 import polars as pl
 
-from pipelines.feeds.contracts import Contract
+from pipelines.feeds.contracts import NOT_DECLARED, Contract, contracts
 from pipelines.ingest.readers.archives import BROKEN_ARCHIVE, files_in, gunzip, no_entities, safe_members
 from pipelines.ingest.readers.delimited import read_csv
 from pipelines.ingest.readers.records import read_jsonl, read_parquet
 from pipelines.ingest.readers.sheet import DEFAULT_LIMITS, Content, Limits, Refused, Sheet
-from pipelines.ingest.readers.workbooks import read_xls, read_xlsx
+from pipelines.ingest.readers.workbooks import DECLARATION, read_xls, read_xlsx
 
 SUFFIXES = {".csv", ".txt", ".tsv", ".xlsx", ".xls", ".jsonl", ".parquet", ".zip", ".gz"}
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -29,7 +30,8 @@ def tables(content: Content, file_name: str, contract: Contract, limits: Limits 
     """All tables of a file that carry this feed's header, one after another; large texts in blocks.
 
     What a file is, is read off its first bytes; its name only decides between kinds of text. In a workbook of reference data
-    every table has a sheet of its name; the others are other tables.
+    every table has a sheet of its name; the others are other tables. A sheet 报送声明 beside the feed's own is a table of another feed
+    (`declarations_in`).
 
     Raises:
         Refused: the file cannot be read as this feed. It may come after the first tables.
@@ -38,8 +40,35 @@ def tables(content: Content, file_name: str, contract: Contract, limits: Limits 
     if contract.sender == "home":
         found = list(sheets)
         sheets = iter([sheet for sheet in found if sheet.name == contract.title] or found)
+    is_declared = contract.feed not in NOT_DECLARED and holds_declaration(content)
     for sheet in sheets:
-        yield _within_cell_limit(sheet, limits)
+        if not (is_declared and sheet.name.strip() == DECLARATION):
+            yield _within_cell_limit(sheet, limits)
+
+
+def holds_declaration(content: Content) -> bool:
+    """Whether a file is a workbook that may have a sheet 报送声明; told by a look at its list of sheets."""
+    if content[:8].startswith(OLE):
+        return content.find(DECLARATION.encode("utf-16-le")) >= 0
+    if not content[:4].startswith(b"PK\x03\x04"):
+        return False
+    with suppress(*BROKEN_ARCHIVE, KeyError), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return DECLARATION.encode() in archive.read("xl/workbook.xml")
+    return False
+
+
+def declarations_in(content: Content, limits: Limits = DEFAULT_LIMITS) -> Iterator[Sheet]:
+    """The sheets 报送声明 of a workbook that was read as another feed, as that feed's tables.
+
+    Raises:
+        Refused: they have another header.
+    """
+    contract = contracts()["declaration"]
+    if content[:8].startswith(OLE):
+        yield from read_xls(bytes(content), contract, limits, only=DECLARATION)
+    else:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            yield from read_xlsx(bytes(content), archive, contract, limits, only=DECLARATION)
 
 
 def read(content: Content, file_name: str, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> list[Sheet]:

@@ -33,6 +33,8 @@ from pipelines.ingest.readers.worksheet_xml import CellFacts, book_facts, number
 
 # Worksheets that explain a table and are none; 代码 holds the drop-downs of our templates.
 EXPLANATIONS = {"填写说明", "填表说明", "说明", "代码"}
+# The sheet in which a workbook of any feed may declare what it is complete to (readers/tables.py, declarations_in).
+DECLARATION = "报送声明"
 # Day 0 of the 1904 system is this many days behind that of the other.
 DAYS_1904 = 1462
 AMOUNTS = {"money", "int", "decimal", "ratio"}
@@ -49,10 +51,12 @@ class _Worksheet:
 
 
 def read_xlsx(
-    content: bytes, archive: zipfile.ZipFile, contract: Contract, limits: Limits = DEFAULT_LIMITS
+    content: bytes, archive: zipfile.ZipFile, contract: Contract, limits: Limits = DEFAULT_LIMITS, only: str = ""
 ) -> list[Sheet]:
     """Every worksheet, hidden ones too; those without the feed's header without rows.
 
+    Args:
+        only: the name of the sheet that is read; empty: all are.
     Raises:
         Refused: not a workbook (encrypted, truncated), or no sheet has the header.
     """
@@ -65,7 +69,7 @@ def read_xlsx(
             tables = {
                 place: pl.DataFrame(workbook.load_sheet(name, header_row=None, dtypes="string", eager=True))
                 for place, name in enumerate(workbook.sheet_names)
-                if name.strip() not in EXPLANATIONS
+                if name.strip() not in EXPLANATIONS and only in ("", name.strip())
             }
             facts = looking.result()
         for place, cells in tables.items():
@@ -92,7 +96,7 @@ def _as_seen(cells: pl.DataFrame, about: CellFacts) -> pl.DataFrame:
     )
 
 
-def read_xls(content: bytes, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> list[Sheet]:
+def read_xls(content: bytes, contract: Contract, limits: Limits = DEFAULT_LIMITS, only: str = "") -> list[Sheet]:
     """As read_xlsx, for the workbooks of Excel 5 to 2003, whose sheets have at most 65 536 rows.
 
     Raises:
@@ -104,7 +108,7 @@ def read_xls(content: bytes, contract: Contract, limits: Limits = DEFAULT_LIMITS
         percent = {place for place, style in enumerate(book.xf_list) if _shows_percent(book, style.format_key)}
         for name in book.sheet_names():
             sheet = book.sheet_by_name(name)
-            if name.strip() not in EXPLANATIONS and sheet.ncols:
+            if name.strip() not in EXPLANATIONS and only in ("", name.strip()) and sheet.ncols:
                 limits.width(sheet.ncols)
                 found.append(_old_worksheet(book, sheet, percent))
             book.unload_sheet(name)
@@ -170,8 +174,9 @@ def _sheets(worksheets: list[_Worksheet], contract: Contract, from_1904: bool) -
     sheets = [
         sheet for sheet in (_sheet(worksheet, contract, from_1904) for worksheet in worksheets) if sheet is not None
     ]
-    if not any(sheet.is_known for sheet in sheets):
-        raise no_header((sheet.header for sheet in sheets), contract)
+    beside = [sheet for sheet in sheets if sheet.name.strip() != DECLARATION]
+    if not any(sheet.is_known for sheet in sheets) and (beside or not sheets):
+        raise no_header((sheet.header for sheet in beside), contract)
     return sheets
 
 

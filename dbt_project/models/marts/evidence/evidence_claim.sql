@@ -25,6 +25,7 @@ joined as (
         claims.industry_code,
         claims.insurer_code,
         claims.loss_date,
+        claims.report_date,
         claims.close_date,
         claims.estimate,
         claims.paid_to_date,

@@ -1,4 +1,5 @@
--- R(e): required roster rows at the period's end, and whether the unit is insured in that field (M05).
+-- R(e): required roster rows at the period's end, and whether the unit is insured in that field (M05), or nobody can know yet
+-- (待核, trust.md 3): its last cover ended after the data of that cover's sender do.
 -- 参保率 numerator and denominator as rows; Shanghai 三(二).
 with
 
@@ -8,6 +9,24 @@ roster as (
 
 periods as (
     select * from {{ ref('int_period') }}
+),
+
+fields as (
+    select distinct
+        jurisdiction,
+        industry_code
+    from roster
+),
+
+duties as (
+    select
+        periods.jurisdiction,
+        periods.stat_year,
+        fields.industry_code,
+        {{ is_mandatory('periods.period_end', 'periods.jurisdiction', 'fields.industry_code') }} as is_mandatory
+    from periods
+    inner join fields
+        on periods.jurisdiction = fields.jurisdiction
 ),
 
 cover as (
@@ -27,15 +46,17 @@ cover as (
 required as (
     select
         periods.stat_year,
+        periods.period_end,
         roster.*
     from roster
     inner join periods
         on roster.jurisdiction = periods.jurisdiction
-        and roster.listed_from <= periods.period_end
-        and (roster.listed_to is null or roster.listed_to > periods.period_end)
-        -- 经营状态 存续 on that day: a later closure does not reach back.
-        and (roster.operating_status = '存续' or roster.status_date > periods.period_end)
-    where roster.mandatory
+        and {{ is_on_roster('roster', 'periods.period_end') }}
+    inner join duties
+        on roster.jurisdiction = duties.jurisdiction
+        and periods.stat_year = duties.stat_year
+        and roster.industry_code = duties.industry_code
+    where {{ counts_as_required('roster', 'duties') }}
 ),
 
 final as (
@@ -50,6 +71,9 @@ final as (
         cover.policy_provider,
         cover.insured_persons,
         cover.policy_no is not null as is_insured,
+        cover.policy_no is null and pending.policy_no is not null as is_pending,
+        case when cover.policy_no is null then pending.policy_no end as pending_policy_no,
+        case when cover.policy_no is null then pending.provider end as pending_policy_provider,
         required.file_id,
         required.sheet,
         required.line_no
@@ -58,6 +82,10 @@ final as (
         on required.stat_year = cover.stat_year
         and required.uscc = cover.insured_uscc
         and required.industry_code = cover.industry_code
+    left join {{ ref('int_pending_cover') }} as pending
+        on required.uscc = pending.insured_uscc
+        and required.industry_code = pending.industry_code
+        and {{ is_pending_on('required.period_end', 'pending') }}
 )
 
 select * from final

@@ -1,5 +1,6 @@
--- Data quality per sender, feed and month of receipt. Each part is a share of rows; the score is their
--- weighted mean over the parts that apply, weights from ref_rule (score_weight_*).
+-- Data quality per sender, feed and month of receipt; a month in which something was due and nothing came has its row too. Each part
+-- is a share (of rows; coverage: of the periods due; control: of the rows declared); the score is their weighted mean over the
+-- parts that apply, weights from ref_rule (score_weight_*).
 with
 
 files as (
@@ -10,7 +11,7 @@ files as (
     where is_known and provider <> {{ home_sender() }}
 ),
 
-counted as (
+received as (
     select
         provider,
         feed,
@@ -23,6 +24,50 @@ counted as (
         sum(rows_duplicate) as rows_duplicate
     from files
     group by provider, feed, month
+),
+
+due as (
+    select
+        provider,
+        feed,
+        date_trunc('month', due) as month,
+        count(*) as periods_due,
+        sum(case when is_on_time then 1 else 0 end) as periods_on_time
+    from {{ ref('int_due') }}
+    group by provider, feed, date_trunc('month', due)
+),
+
+declared as (
+    select
+        provider,
+        feed,
+        date_trunc('month', received_at) as month,
+        count(*) as periods_declared,
+        sum(case when differs then 1 else 0 end) as periods_differing,
+        sum(least(declared_rows, loaded_rows)) as rows_agreed,
+        sum(greatest(declared_rows, loaded_rows)) as rows_declared
+    from {{ ref('declarations') }}
+    group by provider, feed, date_trunc('month', received_at)
+),
+
+counted as (
+    select
+        coalesce(received.provider, due.provider) as provider,
+        coalesce(received.feed, due.feed) as feed,
+        coalesce(received.month, due.month) as month,
+        coalesce(received.files, 0) as files,
+        coalesce(received.files_refused, 0) as files_refused,
+        coalesce(received.rows_in, 0) as rows_in,
+        coalesce(received.rows_accepted, 0) as rows_accepted,
+        coalesce(received.rows_quarantined, 0) as rows_quarantined,
+        coalesce(received.rows_duplicate, 0) as rows_duplicate,
+        coalesce(due.periods_due, 0) as periods_due,
+        coalesce(due.periods_on_time, 0) as periods_on_time
+    from received
+    full outer join due
+        on received.provider = due.provider
+        and received.feed = due.feed
+        and received.month = due.month
 ),
 
 incomplete as (
@@ -102,7 +147,15 @@ parts as (
         {{ ratio('counted.rows_in - coalesce(incomplete.rows_missing, 0)', 'counted.rows_in') }} as completeness,
         {{ ratio('timely.rows_on_time', 'timely.rows_dated') }} as timeliness,
         {{ ratio('greatest(counted.rows_accepted - coalesce(contradicted.rows_contradicted, 0), 0)', 'counted.rows_accepted') }}
-            as consistency
+            as consistency,
+        {{ ratio('counted.periods_on_time', 'counted.periods_due') }} as coverage,
+        coalesce(declared.periods_declared, 0) as periods_declared,
+        coalesce(declared.periods_differing, 0) as periods_differing,
+        -- Nothing declared and nothing come agree.
+        case
+            when declared.rows_declared = 0 then 1.0
+            else {{ ratio('declared.rows_agreed', 'declared.rows_declared') }}
+        end as control
     from counted
     left join incomplete
         on counted.provider = incomplete.provider
@@ -112,6 +165,10 @@ parts as (
         on counted.provider = timely.provider
         and counted.feed = timely.feed
         and counted.month = timely.month
+    left join declared
+        on counted.provider = declared.provider
+        and counted.feed = declared.feed
+        and counted.month = declared.month
     left join contradicted
         on counted.provider = contradicted.provider
         and counted.feed = contradicted.feed
@@ -137,13 +194,19 @@ final as (
         completeness,
         timeliness,
         consistency,
+        cast(periods_due as bigint) as periods_due,
+        cast(periods_on_time as bigint) as periods_on_time,
+        cast(periods_declared as bigint) as periods_declared,
+        cast(periods_differing as bigint) as periods_differing,
+        coverage,
+        control,
         (
-            {%- for part in ['validity', 'completeness', 'timeliness', 'consistency'] %}
+            {%- for part in ['validity', 'completeness', 'timeliness', 'consistency', 'coverage', 'control'] %}
             coalesce({{ part }}, 0) * cast({{ rule_value('score_weight_' ~ part, 'cast(month as date)') }} as double)
             {{- ' +' if not loop.last }}
             {%- endfor %}
         ) / nullif(
-            {%- for part in ['validity', 'completeness', 'timeliness', 'consistency'] %}
+            {%- for part in ['validity', 'completeness', 'timeliness', 'consistency', 'coverage', 'control'] %}
             case when {{ part }} is null then 0 else cast({{ rule_value('score_weight_' ~ part, 'cast(month as date)') }} as double) end
             {{- ' +' if not loop.last }}
             {%- endfor %}, 0

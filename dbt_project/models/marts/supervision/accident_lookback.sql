@@ -47,6 +47,7 @@ required as (
         and (roster.listed_to is null or accidents.occurred_on < roster.listed_to)
         and (roster.operating_status = '存续' or accidents.occurred_on < roster.status_date)
     where roster.mandatory
+        or (roster.exempt_reason is null and coalesce({{ is_mandatory('accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }}, false))
     group by accidents.accident_id
 ),
 
@@ -69,6 +70,16 @@ covers as (
         on accidents.uscc = policies.insured_uscc
         and accidents.occurred_on between policies.inception_date and policies.cover_end
     where policies.is_valid
+),
+
+-- 待核: whether the unit had cover that day is not known yet (trust.md 3).
+pending as (
+    select distinct accidents.accident_id
+    from accidents
+    inner join {{ ref('int_pending_cover') }} as covers_ended
+        on accidents.uscc = covers_ended.insured_uscc
+        and accidents.industry_code = covers_ended.industry_code
+        and {{ is_pending_on('accidents.occurred_on', 'covers_ended') }}
 ),
 
 services as (
@@ -182,6 +193,7 @@ joined as (
         graded.liability as is_liable,
         required.accident_id is not null as is_required,
         covers.policy_no is not null as is_insured,
+        covers.policy_no is null and pending.accident_id is not null as is_pending,
         covers.policy_no,
         covers.provider as policy_provider,
         covers.insurer_code,
@@ -213,6 +225,8 @@ joined as (
     left join covers
         on graded.accident_id = covers.accident_id
         and covers.place = 1
+    left join pending
+        on graded.accident_id = pending.accident_id
     left join services
         on graded.accident_id = services.accident_id
     left join hazards
@@ -229,6 +243,7 @@ final as (
     select
         *,
         case
+            when is_required and is_pending then '是否参保待核'
             when is_required and not is_insured then '单位应保未保'
             when is_insured and insured_persons < employees then '单位未全员投保'
         end as unit_failure,

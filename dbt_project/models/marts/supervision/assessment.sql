@@ -14,7 +14,8 @@ districts as (
         cells.district_code as target_code,
         cells.district_name as target_name,
         senders.provider,
-        cells.participation_rate,
+        {{ known_participation('cells') }} as participation_rate,
+        cells.exempt_units,
         cells.service_coverage,
         cells.major_hazard_closure_rate
     from cells
@@ -32,7 +33,8 @@ departments as (
         cells.industry_code as target_code,
         senders.name as target_name,
         senders.provider,
-        cells.participation_rate,
+        {{ known_participation('cells') }} as participation_rate,
+        cells.exempt_units,
         cells.service_coverage,
         cells.major_hazard_closure_rate
     from cells
@@ -100,6 +102,7 @@ scored as (
         target_code,
         target_name,
         participation_rate,
+        exempt_units,
         service_coverage,
         major_hazard_closure_rate,
         problem_closure_rate,

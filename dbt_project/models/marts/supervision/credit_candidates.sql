@@ -24,7 +24,7 @@ good_units as (
     cross join as_of
     where units.policies_in_force > 0 and units.is_cooperative and units.hazards > 0 and units.open_hazards = 0
         and units.accidents = 0 and units.claims = 0 and units.enforcement_cases = 0 and units.open_problems = 0
-        and units.uninsured_fields = 0
+        and units.uninsured_fields = 0 and units.pending_fields = 0
         and {{ days_inclusive('units.first_insured_on', 'as_of.as_of') }} - 1 >= {{ rule_value('credit_insured_days', 'as_of.as_of', 'units.jurisdiction') }}
 ),
 

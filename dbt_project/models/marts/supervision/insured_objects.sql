@@ -52,6 +52,8 @@ final as (
             else newest.cover_end >= as_of.as_of
         end as is_active,
         coalesce(newest.cover_end >= as_of.as_of, false) as is_insured,
+        -- 待核: it ended after the data of its insurer do.
+        coalesce(newest.cover_end < as_of.as_of and newest.cover_end > reaches.covers_to, false) as is_pending,
         cast(coalesce(newest.policies, 0) as bigint) as policies,
         newest.policy_no,
         newest.provider as policy_provider,
@@ -70,6 +72,9 @@ final as (
     full outer join projects
         on newest.project_code = projects.project_code
         and newest.object_kind = '建设工程'
+    left join {{ ref('int_covers_to') }} as reaches
+        on newest.provider = reaches.provider
+        and reaches.feed = 'policy'
     cross join as_of
 )
 

@@ -20,6 +20,9 @@ final as (
         cast(coalesce(participation.required_units, 0) as bigint) as required_units,
         cast(coalesce(participation.insured_required_units, 0) as bigint) as insured_required_units,
         {{ ratio('participation.insured_required_units', 'participation.required_units') }} as participation_rate,
+        cast(coalesce(participation.pending_units, 0) as bigint) as pending_units,
+        {{ ratio('(participation.insured_required_units + participation.pending_units)', 'participation.required_units') }} as participation_rate_high,
+        cast(coalesce(exempt.exempt_units, 0) as bigint) as exempt_units,
         cast(coalesce(units.insured_units, 0) as bigint) as insured_units,
         cast(coalesce(units.insured_units_in_force, 0) as bigint) as insured_units_in_force,
         cast(coalesce(units.insured_units_any_day, 0) as bigint) as insured_units_any_day,
@@ -105,6 +108,7 @@ final as (
         {{ ratio('participation.full_staff_units', 'participation.staffed_units') }} as full_staff_rate
     from cells
     {{ join_cell(ref('int_cell_participation'), 'participation') }}
+    {{ join_cell(ref('int_cell_exempt'), 'exempt') }}
     {{ join_cell(ref('int_cell_units'), 'units') }}
     {{ join_cell(ref('int_cell_cumulative'), 'cumulative') }}
     {{ join_cell(ref('int_cell_premium'), 'premium') }}

@@ -1,4 +1,5 @@
 -- 应保未保: required, in operation, without cover in its field at the as-of date (M05x; 沪安委办〔2023〕32号 一(三)).
+-- Pending ones (待核, pending_units) are not among them: nobody knows yet whether they renewed.
 -- Days run from the end of the last cover in that field, never insured ones from the day they were listed.
 with
 
@@ -10,7 +11,7 @@ required as (
     select required.*
     from {{ ref('evidence_participation') }} as required
     cross join as_of
-    where required.stat_year = {{ year_of('as_of.as_of') }} and not required.is_insured
+    where required.stat_year = {{ year_of('as_of.as_of') }} and not required.is_insured and not required.is_pending
 ),
 
 roster as (

@@ -40,11 +40,20 @@ required as (
     select
         required.uscc,
         count(*) as required_fields,
-        sum(case when required.is_insured then 0 else 1 end) as uninsured_fields
+        sum(case when required.is_insured or required.is_pending then 0 else 1 end) as uninsured_fields,
+        sum(case when required.is_pending then 1 else 0 end) as pending_fields
     from {{ ref('evidence_participation') }} as required
     cross join as_of
     where required.stat_year = {{ year_of('as_of.as_of') }}
     group by required.uscc
+),
+
+-- 待核: the last cover it is known to have had ended after the data of its insurer do.
+pending as (
+    select distinct covers.insured_uscc as uscc
+    from {{ ref('int_pending_cover') }} as covers
+    cross join as_of
+    where {{ is_pending_on('as_of.as_of', 'covers') }}
 ),
 
 services as (
@@ -155,9 +164,12 @@ final as (
         units.is_on_roster,
         cast(coalesce(required.required_fields, 0) as bigint) as required_fields,
         cast(coalesce(required.uninsured_fields, 0) as bigint) as uninsured_fields,
+        cast(coalesce(required.pending_fields, 0) as bigint) as pending_fields,
         case
             when coalesce(required.uninsured_fields, 0) > 0 then '应保未保'
+            when coalesce(required.pending_fields, 0) > 0 then '待核'
             when cover.uscc is not null then '在保'
+            when pending.uscc is not null then '待核'
             when since.uscc is not null then '已脱保'
             else '未投保'
         end as insured_state,
@@ -197,7 +209,7 @@ final as (
         as_of.as_of
     from units
     cross join as_of
-    {%- for part in ['cover', 'since', 'required', 'services', 'hazards', 'claims', 'accidents', 'inspections', 'problems', 'fines', 'credit', 'found'] %}
+    {%- for part in ['cover', 'since', 'required', 'pending', 'services', 'hazards', 'claims', 'accidents', 'inspections', 'problems', 'fines', 'credit', 'found'] %}
     left join {{ part }}
         on units.uscc = {{ part }}.uscc
     {%- endfor %}

@@ -10,7 +10,8 @@ final as (
         issues.*,
         {{ reject_no('issues') }} as reject_no,
         files.provider,
-        files.feed,
+        -- A workbook of any feed may have a sheet of declarations (pipelines/ingest/readers/tables.py).
+        case when issues.sheet = '报送声明' then 'declaration' else files.feed end as feed,
         files.file_name,
         files.received_at
     from issues

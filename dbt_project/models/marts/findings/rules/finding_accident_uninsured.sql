@@ -6,4 +6,4 @@ select
         subject_type='生产经营单位', subject='accidents.uscc', insurer='null'
     ) }}
 from {{ ref('accident_lookback') }} as accidents
-where accidents.is_required and not accidents.is_insured
+where accidents.is_required and not accidents.is_insured and not accidents.is_pending

@@ -24,7 +24,13 @@ inner join {{ ref('fct_roster') }} as roster
     on covers.insured_uscc = roster.uscc
     and covers.industry_code = roster.industry_code
 cross join {{ ref('int_as_of') }} as days
-where roster.mandatory
+-- A gap that begins after the data of that cover's sender end is not known to be one (trust.md 3).
+left join {{ ref('int_pending_cover') }} as pending
+    on covers.insured_uscc = pending.insured_uscc
+    and covers.industry_code = pending.industry_code
+    and covers.covered_until = pending.cover_end
+where roster.is_required
+    and pending.policy_no is null
     and covers.inception_date <= days.as_of
     and {{ days_inclusive('covers.covered_until', 'covers.inception_date') }} - 2
     > {{ finding_threshold('cover_interrupted', 'covers.inception_date', 'covers.jurisdiction', 'covers.industry_code') }}

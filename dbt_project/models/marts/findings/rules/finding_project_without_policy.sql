@@ -6,4 +6,4 @@ select
         subject_type='生产经营单位', subject='objects.unit_uscc', industry="'construction'"
     ) }}
 from {{ ref('insured_objects') }} as objects
-where objects.object_kind = '建设工程' and objects.is_listed and objects.is_active and not objects.is_insured
+where objects.object_kind = '建设工程' and objects.is_listed and objects.is_active and not objects.is_insured and not objects.is_pending

@@ -21,4 +21,16 @@ left join (
 ) as covered
     on services.provider = covered.provider
     and services.service_no = covered.service_no
-where services.is_completed and services.has_valid_policy and covered.service_no is null
+-- 待核: the unit's last cover ended after the data of its insurer do (trust.md 3).
+left join (
+    select distinct
+        services_unsure.provider,
+        services_unsure.service_no
+    from {{ ref('fct_service') }} as services_unsure
+    inner join {{ ref('int_pending_cover') }} as covers
+        on services_unsure.insured_uscc = covers.insured_uscc
+        and {{ is_pending_on('services_unsure.finished_on', 'covers') }}
+) as unsure
+    on services.provider = unsure.provider
+    and services.service_no = unsure.service_no
+where services.is_completed and services.has_valid_policy and covered.service_no is null and unsure.service_no is null

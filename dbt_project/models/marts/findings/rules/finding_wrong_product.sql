@@ -14,4 +14,4 @@ left join {{ ref('fct_policy') }} as others
     and policies.industry_code = others.industry_code
     and others.is_valid
     and policies.inception_date between others.inception_date and others.cover_end
-where policies.invalid_reason = '险种不属安责险' and roster.mandatory and others.policy_no is null
+where policies.invalid_reason = '险种不属安责险' and roster.is_required and others.policy_no is null
