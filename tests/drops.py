@@ -38,11 +38,16 @@ def policy(number: str, **changed: str) -> str:
 
 
 def xlsx(rows: list[list[Any]], sheet: str = "保单") -> bytes:
+    return book({sheet: rows})
+
+
+def book(sheets: dict[str, list[list[Any]]]) -> bytes:
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        page = book.add_worksheet(sheet)
-        for number, row in enumerate(rows):
-            page.write_row(number, 0, row)
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as written:
+        for name, rows in sheets.items():
+            page = written.add_worksheet(name)
+            for number, row in enumerate(rows):
+                page.write_row(number, 0, row)
     return buffer.getvalue()
 
 

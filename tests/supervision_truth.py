@@ -88,6 +88,7 @@ class Truth:
                     row[name] = row[name] and f"{row['provider']}/{row[name]}"
             return rows
 
+        self.reach = independent.data_dates(folder, "policy", AS_OF)
         self.changes: dict[str, int] = defaultdict(int)
         surrendered: dict[str, date] = {}
         for row in newest("endorsement", "endorsement_no"):
@@ -150,12 +151,24 @@ class Truth:
             if row["inception_date"] <= day <= row["cover_end"] and industry in (None, row["industry_code"])
         ]  # fmt: skip
 
+    def must_insure(self, key: tuple[str, str]) -> bool:
+        return key in self.roster and independent.must_insure(self.roster[key])
+
     def required_on(self, day: date) -> list[Row]:
         return [
             row for row in self.roster.values()
-            if row["mandatory"] and row["listed_from"] <= day and (row["listed_to"] is None or row["listed_to"] > day)
+            if independent.must_insure(row) and row["listed_from"] <= day and (row["listed_to"] is None or row["listed_to"] > day)
             and (row["operating_status"] == "存续" or (row["status_date"] is not None and row["status_date"] > day))
         ]  # fmt: skip
+
+    def pending_on(self, unit: str, day: date, industry: str | None = None) -> bool:
+        """Whether nobody can know that day whether the unit was covered: its last cover ended after its sender's data do."""
+        fields = grouped(self.covers.get(unit, []), "industry_code")
+        return any(
+            independent.is_pending(covers, self.reach, day)
+            for field, covers in fields.items()
+            if industry in (None, field)
+        )
 
     def contracted(self, number: str) -> int:
         row = self.valid[number]
@@ -289,6 +302,7 @@ def uninsured_unit(truth: Truth) -> set[str]:
     return {
         f"{row['uscc']}|{row['industry_code']}" for row in truth.required_on(AS_OF)
         if not truth.insured_on(row["uscc"], AS_OF, row["industry_code"])
+        and not truth.pending_on(row["uscc"], AS_OF, row["industry_code"])
     }  # fmt: skip
 
 
@@ -296,7 +310,7 @@ def wrong_product(truth: Truth) -> set[str]:
     return {
         row["policy_no"] for row in truth.policies.values()
         if row["product_code"] in independent.NOT_ANZEXIAN
-        and truth.roster.get((row["insured_uscc"], row["industry_code"]), {}).get("mandatory")
+        and truth.must_insure((row["insured_uscc"], row["industry_code"]))
         and not truth.insured_on(row["insured_uscc"], row["inception_date"], row["industry_code"])
     }  # fmt: skip
 
@@ -311,7 +325,12 @@ def cover_interrupted(truth: Truth) -> set[str]:
                 gap
                 and gap > 0
                 and NEW_LAW <= row["inception_date"] <= AS_OF
-                and truth.roster.get(key, {}).get("mandatory")
+                and truth.must_insure(key)
+                and not any(
+                    row["cover_end"] == until and truth.reach[row["provider"]] < until < AS_OF
+                    for row in rows
+                    if row["inception_date"] <= min(AS_OF, row["cover_end"])
+                )
             ):
                 found.add(row["policy_no"])
             until = max(until or row["cover_end"], row["cover_end"])
@@ -473,7 +492,10 @@ def dangerous_work_not_checked(truth: Truth) -> set[str]:
 
 
 def served_not_insured(truth: Truth) -> set[str]:
-    return {row["service_no"] for row in truth.visits if not truth.insured_on(row["insured_uscc"], row["day"])}
+    return {
+        row["service_no"] for row in truth.visits
+        if not truth.insured_on(row["insured_uscc"], row["day"]) and not truth.pending_on(row["insured_uscc"], row["day"])
+    }  # fmt: skip
 
 
 def visit_off_hours(truth: Truth) -> set[str]:
@@ -552,7 +574,11 @@ def accident_uninsured(truth: Truth) -> set[str]:
             listed["uscc"] == row["uscc"] and listed["industry_code"] == row["industry_code"]
             for listed in truth.required_on(day)
         )
-        if must and not truth.insured_on(row["uscc"], day):
+        if (
+            must
+            and not truth.insured_on(row["uscc"], day)
+            and not truth.pending_on(row["uscc"], day, row["industry_code"])
+        ):
             found.add(row["accident_id"])
     return found
 
@@ -582,7 +608,11 @@ def problem_not_notified(truth: Truth) -> set[str]:
 
 
 def project_without_policy(truth: Truth) -> set[str]:
-    insured = {row["project_code"] for row in truth.begun if row["cover_end"] >= AS_OF}
+    insured = {
+        row["project_code"]
+        for row in truth.begun
+        if row["cover_end"] >= min(AS_OF, truth.reach[row["provider"]] + timedelta(days=1))
+    }
     return {
         row["project_code"] for row in truth.projects
         if row["status"] == "在建" and row["start_date"] <= AS_OF and row["project_code"] not in insured

@@ -34,6 +34,7 @@
         {{ 'versions.' ~ control.amount if control.amount else 'cast(null as decimal(18, 2))' }} as amount,
         coalesce(versions.record_status, '正常') = '撤销' as is_withdrawn,
         cast(versions.received_at as date) as received_on,
+        hash({% for column in feed_of(feed).columns %}versions.{{ column }}{{ ', ' if not loop.last }}{% endfor %}) as content_hash,
         {% for column in feed_of(feed).key -%}
         versions.{{ column }},
         {% endfor -%}
@@ -55,8 +56,9 @@
         declared.provider,
         '{{ feed }}' as feed,
         declared.period,
-        count(*) as received_rows,
         cast(sum(case when versions.place = 1 then 1 else 0 end) as bigint) as loaded_rows,
+        -- Rows that say once more, word for word, what was said of the record before.
+        cast(sum(case when versions.saying > 1 then 1 else 0 end) as bigint) as repeated_rows,
         sum(case when versions.place = 1 then versions.amount end) as loaded_amount
     from (select * from {{ ref('int_declaration') }} where feed = '{{ feed }}') as declared
     inner join (
@@ -66,7 +68,8 @@
             versions.provider,
             declared.period_no,
             versions.amount,
-            1 as place
+            1 as place,
+            1 as saying
         from ({{ _versions_to_count(feed) }}) as versions
         inner join {{ ref('int_declaration') }} as declared
             on versions.provider = declared.provider
@@ -82,7 +85,8 @@
             ranked.provider,
             ranked.period_no,
             ranked.amount,
-            ranked.place
+            ranked.place,
+            ranked.saying
         from (
             select
                 versions.*,
@@ -93,7 +97,11 @@
                         case when versions.received_on <= concerned.declared_on then 0 else 1 end,
                         versions.received_at desc, versions.file_name desc, versions.sheet desc, versions.line_no desc,
                         versions.file_id desc
-                ) as place
+                ) as place,
+                row_number() over (
+                    partition by concerned.period_no, versions.provider, {% for key in keys %}versions.{{ key }}, {% endfor %}versions.content_hash
+                    order by versions.received_at, versions.file_name, versions.sheet, versions.line_no, versions.file_id
+                ) as saying
             from ({{ _versions_to_count(feed) }}) as versions
             {%- if has_months %}
             inner join ({{ several_versions(feed) }}) as several

@@ -86,6 +86,7 @@ def _mistakes_of(feed: str) -> dict[str, Mistake]:
         "credit_list": ("list_no", None, "valid_from", None, "reason"),
         "contact": (None, None, None, None, "role"),
         "indicator": (None, None, None, None, "value"),
+        "declaration": (None, None, "covers_to", None, "period"),
     }[feed]
     kinds: dict[str, Mistake] = {"repeated_row": Mistake("", pl.lit(None), "duplicate")}
     if key:

@@ -75,7 +75,7 @@ HEADERS: dict[str, dict[str, str]] = {
     },
     "enterprise": {
         "uscc": "统一社会信用代码", "name": "企业名称", "district_code": "所在区市", "address": "地址", "industry_code": "行业领域", "mandatory": "应保",
-        "operating_status": "经营状态", "status_date": "状态日期", "employees": "从业人员数", "ownership": "所有制", "parent_uscc": "上级单位信用代码", "listed_from": "列入日期",
+        "operating_status": "经营状态", "status_date": "状态日期", "exempt_reason": "列外原因", "employees": "从业人员数", "ownership": "所有制", "parent_uscc": "上级单位信用代码", "listed_from": "列入日期",
         "listed_to": "移出日期",
     },
     "hazard": {
@@ -128,6 +128,9 @@ HEADERS: dict[str, dict[str, str]] = {
         "reason": "原因",
     },
     "contact": {"department": "部门", "role": "角色", "leader_title": "分管负责人职务", "office": "责任科室", "phone": "联络电话"},
+    "declaration": {
+        "feed": "报送表", "period": "期间", "covers_to": "数据截至", "rows": "行数", "amount": "控制金额", "nothing": "零报告",
+    },
     "indicator": {"district_code": "所在区市", "year": "年度", "name": "指标名称", "value": "数值", "unit": "单位"},
 }  # fmt: skip
 TITLE = {
@@ -152,6 +155,7 @@ TITLE = {
     "credit_list": "信用名单",
     "contact": "联络员",
     "indicator": "背景指标",
+    "declaration": "报送声明",
 }
 MONEY = {
     "premium_written",

@@ -15,7 +15,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from pipelines.synth import departments, details, supervision
+from pipelines.synth import completeness, departments, details, supervision
 from pipelines.synth.claims import draw_claims, with_accidents
 from pipelines.synth.ledger import draw_ledger
 from pipelines.synth.patterns import Patterns
@@ -110,5 +110,7 @@ def build(scale: Scale, seed: int) -> World:
     feeds |= checks | {"problem": patterns.problems(checks["problem"])}
     feeds["contact"] = departments.contacts()
     feeds["indicator"] = departments.indicators(detail, DISTRICTS)
-    feeds = patterns.numbers_of_others(feeds)
-    return World(patterns.spared(feeds), patterns.frame())
+    feeds = completeness.withhold(patterns.spared(patterns.numbers_of_others(feeds)), drops, patterns)
+    feeds["enterprise"] = completeness.exempt(np.random.default_rng([seed, 4]), feeds["enterprise"], patterns)
+    feeds["declaration"] = completeness.declarations(feeds, drops, scale.tiles, patterns)
+    return World(feeds, patterns.frame())

@@ -73,7 +73,7 @@ class Patterns:
         kept, renamed = (fits.filter(pl.col("provider") == provider)["policy_no"].sort() for provider in SAME_NUMBERS)
         count = min(self.cases, len(kept), len(renamed))
         numbers = [self.rng.choice(side.to_numpy(), count, replace=False).tolist() for side in (kept, renamed)]
-        self._label("number_of_two_insurers", numbers[0])
+        self.label("number_of_two_insurers", numbers[0])
         other = dict(zip(numbers[1], numbers[0], strict=True))
         taken = pl.col("policy_no").is_in(numbers[0] + numbers[1])
         return {
@@ -88,7 +88,26 @@ class Patterns:
             for name, frame in feeds.items()
         }
 
-    def _label(self, rule: str, keys: list[str]) -> None:
+    def declarations(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Control totals that are not those of what was sent: a file that went astray, and a month said to be empty."""
+        known = pl.col("rows") > 0
+        key = pl.concat_str("provider", pl.lit("/"), "feed", pl.lit("|"), "period")
+        frame = frame.with_columns(record_key=key)
+        frame = self._plant(
+            frame, "declared_differs", "record_key", known, rows=pl.col("rows") + 3, amount=pl.col("amount") + 1_000_000
+        )
+        return self._plant(
+            frame,
+            "declared_differs",
+            "record_key",
+            known,
+            count=1,
+            rows=pl.lit(0, pl.Int64),
+            amount=pl.col("amount") * 0,
+            nothing=pl.lit(True),
+        ).drop("record_key")
+
+    def label(self, rule: str, keys: list[str]) -> None:
         self.labels += [(rule, key) for key in keys]
 
     def _some(self, frame: pl.DataFrame, where: pl.Expr, count: int | None = None) -> pl.Series:
@@ -102,7 +121,7 @@ class Patterns:
     ) -> pl.DataFrame:
         """Sets the values on a few rows and labels them."""
         rows = self._some(frame, where, count)
-        self._label(rule, frame[key].gather(rows).to_list())
+        self.label(rule, frame[key].gather(rows).to_list())
         return _set(frame, rows, **values)
 
     def uninsured(self, policies: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
@@ -110,7 +129,7 @@ class Patterns:
         fits = pl.col("mandatory") & pl.col("closed_on").is_null() & (pl.col("listed_from") < pl.date(2025, 1, 1))
         rows = self._some(fields.with_columns(planted=pl.lit(False)), fits)
         units = fields.select("uscc", "industry_code", "field")[rows]
-        self._label("uninsured_unit", [f"{row[0]}|{row[1]}" for row in units.iter_rows()])
+        self.label("uninsured_unit", [f"{row[0]}|{row[1]}" for row in units.iter_rows()])
         return policies.filter(~pl.col("field").is_in(units["field"].implode()))
 
     def policies(self, frame: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
@@ -187,7 +206,7 @@ class Patterns:
             frame, fits & (pl.col("expiry_date") > pl.lit(self.end)) & (pl.col("inception_date") < pl.date(2026, 9, 1))
         )
         chosen = frame.select("insured_uscc", "industry_code")[rows]
-        self._label("persons_below_employees", [f"{row[0]}|{row[1]}" for row in chosen.iter_rows()])
+        self.label("persons_below_employees", [f"{row[0]}|{row[1]}" for row in chosen.iter_rows()])
         return _set(frame, rows, insured_persons=pl.col("insured_persons") // 3)
 
     def _interrupted(self, frame: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
@@ -210,7 +229,7 @@ class Patterns:
         here = (pl.col("district_code") == ONE_INSURER_DISTRICT) & (
             pl.col("inception_date").dt.year() == ONE_INSURER_YEAR
         )
-        self._label("area_one_insurer", [f"{ONE_INSURER_DISTRICT}|{ONE_INSURER_YEAR}"])
+        self.label("area_one_insurer", [f"{ONE_INSURER_DISTRICT}|{ONE_INSURER_YEAR}"])
         policy_no = pl.concat_str(pl.lit(ONE_INSURER), pl.col("policy_no").str.slice(4))
         # The policy is the other insurer's from the start: number, sender and filed clause with it.
         return frame.with_columns(
@@ -237,7 +256,7 @@ class Patterns:
         both = sums[FROZEN_YEAR - 1].join(sums[FROZEN_YEAR], on="insurer_code", suffix="_now")
         if both.height < sums[FROZEN_YEAR].height or both.height < sums[FROZEN_YEAR - 1].height:
             return frame
-        self._label("market_share_frozen", [f"{FROZEN_DISTRICT}|{FROZEN_YEAR}"])
+        self.label("market_share_frozen", [f"{FROZEN_DISTRICT}|{FROZEN_YEAR}"])
         before, now = pl.col("premium_received"), pl.col("premium_received_now")
         factor = both.select("insurer_code", _factor=before / now * now.sum() / before.sum())
         scaled = frame.join(factor, on="insurer_code", how="left", maintain_order="left").with_columns(
@@ -278,7 +297,7 @@ class Patterns:
         half = len(rows) // 2
         if frame["insured_uscc"].gather(rows[:half]).is_in(frame["insured_uscc"].gather(rows[half:]).implode()).any():
             raise AssertionError("同一佐证须落在不同单位：换一个种子")
-        self._label("evidence_reused", frame["service_no"].gather(rows[: 2 * half]).to_list())
+        self.label("evidence_reused", frame["service_no"].gather(rows[: 2 * half]).to_list())
         shared = (
             frame["evidence_hashes"].gather(rows[:half]) + "/" + frame["evidence_hashes"].gather(rows[half : 2 * half])
         )
@@ -307,12 +326,12 @@ class Patterns:
     def _no_service(self, frame: pl.DataFrame, fits: pl.Expr) -> pl.DataFrame:
         rows = self._some(frame, fits)
         policies = frame["policy_no"].gather(rows).unique(maintain_order=True)
-        self._label("no_service_at_expiry", policies.to_list())
+        self.label("no_service_at_expiry", policies.to_list())
         return frame.filter(~pl.col("policy_no").is_in(policies.implode()))
 
     def _online_only(self, frame: pl.DataFrame, fits: pl.Expr) -> pl.DataFrame:
         policies = frame["policy_no"].gather(self._some(frame, fits)).unique(maintain_order=True)
-        self._label("online_only", policies.to_list())
+        self.label("online_only", policies.to_list())
         here = pl.col("policy_no").is_in(policies.implode())
         return frame.with_columns(
             form=pl.when(here).then(pl.lit("线上")).otherwise("form"),
@@ -331,7 +350,7 @@ class Patterns:
             "finished_on", keep="first", maintain_order=True
         )
         pairs = weihai.join(shanghai, on="finished_on", suffix="_there", maintain_order="left").head(self.cases)
-        self._label(
+        self.label(
             "expert_two_places", pairs.select(pl.max_horizontal("service_no", "service_no_there")).to_series().to_list()
         )
         frame = _put(frame, pairs["_row_there"], "experts", pairs["experts"])
@@ -349,7 +368,7 @@ class Patterns:
         rows = rows.head(VISITS_IN_ONE_DAY)
         if rows.height < VISITS_IN_ONE_DAY:
             return frame
-        self._label("expert_too_many_visits", [str(rows["service_no"].max())])
+        self.label("expert_too_many_visits", [str(rows["service_no"].max())])
         day = rows["finished_on"].max()
         at = pl.lit(day).cast(pl.Datetime("us")).dt.offset_by("9h")
         return _set(
@@ -417,11 +436,11 @@ class Patterns:
         frame = self._plant(frame, "cost_far_from_median", "entry_no", clear, amount=pl.lit(60_000_00, pl.Int64))
         after_cap = clear & (pl.col("entry_date") > pl.date(2024, 11, 1))
         rows = self._some(frame, after_cap)
-        self._label("fee_above_cap", frame["policy_no"].gather(rows).to_list())
+        self.label("fee_above_cap", frame["policy_no"].gather(rows).to_list())
         frame = _set(frame, rows, amount=pl.col("premium_received") * 3 // 10)
         once = clear & pl.col("policy_no").is_first_distinct()
         rows = self._some(frame, once)
-        self._label("fee_above_contract", frame["policy_no"].gather(rows).to_list())
+        self.label("fee_above_contract", frame["policy_no"].gather(rows).to_list())
         frame = _set(frame, rows, amount=pl.col("premium_received") * pl.col("fee_ratio") * 2 // 100 + 100)
         frame = self._never_spent(frame, clear)
         frame = self._december(frame)
@@ -445,7 +464,7 @@ class Patterns:
         touched = frame.filter("planted")["policy_no"].drop_nulls()
         rows = self._some(frame, fits & over & ~pl.col("policy_no").is_in(touched.implode()))
         policies = frame["policy_no"].gather(rows).unique(maintain_order=True)
-        self._label("provision_never_spent", policies.to_list())
+        self.label("provision_never_spent", policies.to_list())
         here = pl.col("policy_no").is_in(policies.implode()).fill_null(False)
         return frame.filter(~(here & (pl.col("type") == "支出"))).with_columns(
             planted=(pl.col("planted") | here).fill_null(False)
@@ -455,7 +474,7 @@ class Patterns:
         city, insurer, year = DECEMBER_CLUSTER
         here = (pl.col("jurisdiction") == city) & (pl.col("insurer_code") == insurer) & (pl.col("type") == "支出")
         here &= (pl.col("entry_date").dt.year() == year) & ~pl.col("planted")
-        self._label("december_cluster", [f"{city}|{insurer}|{year}"])
+        self.label("december_cluster", [f"{city}|{insurer}|{year}"])
         late = (pl.int_range(pl.len()) % 5) < 4
         return frame.with_columns(
             entry_date=pl.when(here & late)
@@ -466,7 +485,7 @@ class Patterns:
     def _exact_share(self, frame: pl.DataFrame, endorsements: pl.DataFrame) -> pl.DataFrame:
         """Every policy of a branch and year is spent to the last cent of the contracted share."""
         city, insurer, year = EXACT_SHARE
-        self._label("fee_exactly_contracted", [f"{city}|{insurer}|{year}"])
+        self.label("fee_exactly_contracted", [f"{city}|{insurer}|{year}"])
         changes = endorsements.group_by("policy_no").agg(_change=pl.col("received_change").sum())
         frame = frame.join(changes, on="policy_no", how="left", maintain_order="left")
         here = (
@@ -497,7 +516,7 @@ class Patterns:
             chosen = [
                 names[int(place)] for place in self.rng.choice(len(names), min(self.cases, len(names)), replace=False)
             ]
-            self._label(rule, chosen)
+            self.label(rule, chosen)
             return chosen
 
         late = pick(plain, "hazard_notice_late", [])
@@ -519,7 +538,7 @@ class Patterns:
             & (pl.col("inception_date") > pl.date(2023, 9, 1))
         )
         rows = policies[self._some(policies, fits & (pl.col("inception_date") < pl.date(2026, 5, 1)))]
-        self._label("major_hazard_at_inception", rows["policy_no"].to_list())
+        self.label("major_hazard_at_inception", rows["policy_no"].to_list())
         found = pl.col("inception_date").dt.offset_by("-10d")
         early = rows.select(
             "insured_uscc", "insurer_code", "district_code", "provider", hazard_no=pl.concat_str(pl.lit("HB"), "policy_no"),
@@ -578,7 +597,7 @@ class Patterns:
     def plans(self, frame: pl.DataFrame, policies: pl.DataFrame) -> pl.DataFrame:
         """A branch without a plan; one text for units of different trades."""
         city, insurer, year = PLAN_MISSING
-        self._label("plan_missing", [f"{city}|{insurer}|{year}"])
+        self.label("plan_missing", [f"{city}|{insurer}|{year}"])
         missing = (
             (pl.col("provider") == f"{city}_{insurer.lower()}")
             & (pl.col("plan_year") == year)
@@ -592,7 +611,7 @@ class Patterns:
         own = numbered.filter((pl.col("provider") == "weihai_hayc") & (pl.col("plan_year") == 2025)).unique(
             "industry_code", keep="first", maintain_order=True
         ).head(4)  # fmt: skip
-        self._label("same_plan_text", ["weihai|HAYC|2025"])
+        self.label("same_plan_text", ["weihai|HAYC|2025"])
         return _set(frame, own["_row"], goal=pl.lit("提高安全管理水平，减少事故，全年开展服务"))
 
     def accidents(self, frame: pl.DataFrame, fields: pl.DataFrame, policies: pl.DataFrame) -> pl.DataFrame:
@@ -609,7 +628,7 @@ class Patterns:
             provider=pl.concat_str("jurisdiction", pl.lit("_"), pl.col("district_code").str.to_lowercase()),
             received=pl.lit(self.end), planted=pl.lit(True),
         )  # fmt: skip
-        self._label("accident_uninsured", rows["accident_id"].to_list())
+        self.label("accident_uninsured", rows["accident_id"].to_list())
         return pl.concat([frame, rows.select(frame.columns).cast(frame.schema)])
 
     def problems(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -637,11 +656,11 @@ class Patterns:
             end_date=pl.lit(date(2027, 3, 1)), provider=pl.concat_str("jurisdiction", pl.lit("_dept_construction")), planted=pl.lit(True),
             received=pl.lit(self.end),
         )  # fmt: skip
-        self._label("project_without_policy", rows["project_code"].to_list())
+        self.label("project_without_policy", rows["project_code"].to_list())
         return pl.concat([frame, rows.select(frame.columns).cast(frame.schema)])
 
 
-def _set(frame: pl.DataFrame, rows: pl.Series, **values: pl.Expr) -> pl.DataFrame:
+def _set(frame: pl.DataFrame, rows: pl.Series, /, **values: pl.Expr) -> pl.DataFrame:
     """The frame with the values set on these rows, and the rows marked as planted."""
     here = pl.int_range(pl.len()).is_in(rows.cast(pl.Int64).implode())
     marked = pl.lit(True).alias("planted")

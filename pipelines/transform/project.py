@@ -59,7 +59,7 @@ def finding_rules() -> str:
 
 def feeds() -> str:
     """What the contracts say of whose record a row is (macros/knowledge.sql) and by what a declaration of it is checked
-    (macros/declarations.sql): feed → title, sender, identity, key, control; as JSON."""
+    (macros/declarations.sql): feed → title, sender, identity, key, columns, control; as JSON."""
     return json.dumps(
         {
             name: {
@@ -67,6 +67,7 @@ def feeds() -> str:
                 "sender": contract.sender,
                 "identity": contract.identity,
                 "key": contract.key,
+                "columns": [column for column in contract.columns if column not in about_records()],
                 "control": contract.control.model_dump(),
                 "is_declared": name not in NOT_DECLARED,
             }

@@ -81,8 +81,9 @@ def test_recall_and_false_alarms_per_rule(
     # Costs far from the median: 17 of the 20 alarms are other patterns that were planted in the money.
     assert alarms["cost_far_from_median"] <= 0.01 * spent
     assert sum(alarms[rule] for rule in STATISTICAL - {"cost_far_from_median"}) == 0
-    # All but one pattern is planted; that one happens by itself.
-    assert set(RULES) - set(planted) == {"accident_unserved"} and set(planted) <= set(RULES)
+    # All but one pattern is planted; that one happens by itself. What senders are asked about is no finding.
+    assert set(RULES) - set(planted) == {"accident_unserved"}
+    assert set(planted) - set(RULES) == {"declared_differs", "not_required_without_reason"}
 
 
 def test_every_rule_is_a_file_a_row_and_a_unit_test() -> None:
@@ -122,7 +123,7 @@ def test_uninsured_units_are_those_missing_from_participation(dirty_world: Home)
         with listed as (
             select jurisdiction, district_code, industry_code, count(distinct uscc) as units from marts.uninsured_units group by all
         )
-        select count(*), count(*) filter (required_units - insured_required_units <> coalesce(units, 0))
+        select count(*), count(*) filter (required_units - insured_required_units - pending_units <> coalesce(units, 0))
         from marts.supervision_metrics left join listed using (jurisdiction, district_code, industry_code)
         where stat_year = 2026 and district_code <> 'ALL' and industry_code <> 'ALL'
         """
@@ -240,4 +241,7 @@ def test_the_evidence_of_every_finding_is_a_record(dirty_world: Home) -> None:
     )[0]
     policies = pl.read_parquet(dirty_world.path / "truth" / "policy.parquet")
     withdrawn = set(policies.filter(pl.col("record_status") == "撤销")["policy_no"])
-    assert total > 2_000 and set(lost or ()) <= withdrawn
+    visits = pl.read_parquet(dirty_world.path / "truth" / "service_record.parquet")
+    # Of a visit whose number was lost on the way the quarantine does not know which one it is.
+    spoiled = set(visits.filter(pl.col("expected").is_not_null())["service_no"])
+    assert total > 2_000 and set(lost or ()) <= withdrawn | spoiled

@@ -1,4 +1,5 @@
--- What has come of each feed and month that was declared: rows received, records that count, their control amount.
+-- What has come of each feed and month that was declared: records that count, their control amount, rows
+-- that came again as they were.
 with
 
 counted as (

@@ -17,7 +17,7 @@ cadences as (
     from {{ ref('ref_provider') }} as providers
     inner join {{ ref('ref_cadence') }} as cadence
         on providers.kind = cadence.sender_kind
-        and (cadence.jurisdiction is null or cadence.jurisdiction = providers.jurisdiction)
+        and (cadence.jurisdiction is null or providers.jurisdiction = cadence.jurisdiction)
     cross join {{ ref('int_as_of') }} as today
     where today.as_of >= cadence.valid_from and (cadence.valid_to is null or today.as_of <= cadence.valid_to)
 ),

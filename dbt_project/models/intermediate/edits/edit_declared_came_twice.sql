@@ -1,4 +1,4 @@
--- 同一期间重复报送: all records of a declared month came at least twice under their numbers; they count once.
+-- 同一期间重复报送: all records of a declared month came again as they were; they count once.
 select
     'declared_came_twice' as edit_code,
     'declaration' as feed,
@@ -8,6 +8,6 @@ select
     declarations.sheet,
     declarations.line_no,
     {{ feed_title('declarations.feed') }} || ' ' || declarations.period as value_1,
-    '收到 ' || cast(declarations.received_rows as string) || ' 行，不重复的 ' || cast(declarations.loaded_rows as string) || ' 条' as value_2
+    cast(declarations.repeated_rows as string) || ' 行与此前所报一字不差' as value_2
 from {{ ref('declarations') }} as declarations
 where declarations.came_twice

@@ -11,7 +11,7 @@ final as (
         said.nothing,
         said.declared_rows,
         cast(coalesce(came.loaded_rows, 0) as bigint) as loaded_rows,
-        cast(coalesce(came.received_rows, 0) as bigint) as received_rows,
+        cast(coalesce(came.repeated_rows, 0) as bigint) as repeated_rows,
         said.declared_amount,
         case
             {%- for feed in declared_feeds() if feed_of(feed).control.amount %}
@@ -33,8 +33,9 @@ compared as (
     select
         *,
         coalesce(declared_rows <> loaded_rows, false) or coalesce(declared_amount <> loaded_amount, false) as differs,
-        -- All of the month came again under the same numbers.
-        coalesce(declared_rows > 0 and received_rows - loaded_rows >= declared_rows, false) as came_twice
+        -- All of the month came again as it was; a list as it stands is sent whole every time.
+        repeated_rows > 0 and repeated_rows >= loaded_rows
+        and feed in ({% for feed in declared_feeds() if feed_of(feed).control.period %}{{ ', ' if not loop.first }}'{{ feed }}'{% endfor %}) as came_twice
     from final
 )
 

@@ -55,7 +55,7 @@ named as (
         case
             when sides.is_withdrawn then '撤销'
             when not sides.was_there then '新增'
-            when sides.listed_to is not null and sides.listed_to is distinct from sides.listed_to_before then '移出'
+            when coalesce(sides.listed_to <> sides.listed_to_before, sides.listed_to is not null) then '移出'
             when sides.differences <> '' then '变更'
         end as change
     from sides

@@ -108,7 +108,7 @@ participation as (
 premium as (
     select
         {{ cell_columns() }},
-        basis,
+        bounds.basis,
         sum(case when counted.endorsement_no is null then 1 else 0 end) as policies,
         {{ yuan('sum(counted.premium_received)') }} as premium_received
     from {{ ref('evidence_premium') }} as counted
@@ -116,13 +116,13 @@ premium as (
         on counted.jurisdiction = bounds.city
         and counted.stat_year = bounds.part_year
     where counted.effective_date <= bounds.part_end
-    group by {{ cell_groups(['basis']) }}
+    group by {{ cell_groups(['bounds.basis']) }}
 ),
 
 claims as (
     select
         {{ cell_columns() }},
-        basis,
+        bounds.basis,
         {{ yuan('sum(
             case
                 when counted.close_date between bounds.part_start and bounds.part_end then counted.paid_to_date
@@ -135,13 +135,13 @@ claims as (
     inner join bounds
         on counted.jurisdiction = bounds.city
         and counted.stat_year = bounds.part_year
-    group by {{ cell_groups(['basis']) }}
+    group by {{ cell_groups(['bounds.basis']) }}
 ),
 
 fees as (
     select
         {{ cell_columns() }},
-        basis,
+        bounds.basis,
         {{ yuan('sum(counted.provided)') }} as fee_provided,
         {{ yuan('sum(counted.spent)') }} as fee_spent
     from {{ ref('evidence_fee') }} as counted
@@ -149,7 +149,7 @@ fees as (
         on counted.jurisdiction = bounds.city
         and counted.stat_year = bounds.part_year
     where counted.entry_date <= bounds.part_end
-    group by {{ cell_groups(['basis']) }}
+    group by {{ cell_groups(['bounds.basis']) }}
 ),
 
 known as (
