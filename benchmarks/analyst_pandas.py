@@ -15,6 +15,7 @@ import pandas as pd
 import polars as pl
 from floor import CITY, CODES, is_uscc
 
+MUST_INSURE = "mine_coal mine_noncoal hazchem fireworks transport construction explosives metallurgy fishery".split()
 NOT_COUNTED = ["employer_liability", "public_liability", "group_accident"]
 
 
@@ -137,7 +138,7 @@ def ratios(raw: Path) -> pd.DataFrame:
         & valid_code(roster["统一社会信用代码"])
     ]
     roster = newest(roster, "统一社会信用代码", "行业领域")
-    roster = roster[roster["应保"] == "是"]
+    roster = roster[(roster["应保"] == "是") | (roster["列外原因"].isna() & roster["行业领域"].isin(MUST_INSURE))]
     roster["city"] = roster["所在区市"].map(CITY)
 
     found = []

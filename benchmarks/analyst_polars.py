@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 from floor import CITY, CODES, is_uscc
 
+MUST_INSURE = "mine_coal mine_noncoal hazchem fireworks transport construction explosives metallurgy fishery".split()
 NOT_COUNTED = ["employer_liability", "public_liability", "group_accident"]
 
 
@@ -143,7 +144,9 @@ def ratios(raw: Path) -> pl.DataFrame:
         pl.all_horizontal(pl.col("企业名称", "行业领域", "所在区市", "列入日期").is_not_null()),
         valid_code("统一社会信用代码"),
     )
-    roster = newest(roster, "统一社会信用代码", "行业领域").filter(pl.col("应保") == "是")
+    roster = newest(roster, "统一社会信用代码", "行业领域").filter(
+        (pl.col("应保") == "是") | (pl.col("列外原因").is_null() & pl.col("行业领域").is_in(MUST_INSURE))
+    )
     roster = roster.with_columns(city=pl.col("所在区市").replace_strict(CITY))
 
     found = []

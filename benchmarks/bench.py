@@ -157,7 +157,9 @@ def same_ratios(home: Path, script: str, every_cell: bool) -> int:
     """How many cells the warehouse has, all of them equal to a script's; it leaves out cells in which nothing happened."""
     theirs = pl.read_parquet(home / f"{script}.parquet").with_columns(pl.col("stat_year").cast(pl.Int32))
     keys = ["jurisdiction", "stat_year", "district_code", "industry_code"]
-    wanted = "" if every_cell else "where district_code = 'ALL' and industry_code = 'ALL'"
+    # Scripts know the years in which something happened.
+    wanted = "where period_end >= data_since"
+    wanted += "" if every_cell else " and district_code = 'ALL' and industry_code = 'ALL'"
     columns = ", ".join(f"{expression} as {name}" for name, expression in NUMBERS.items())
     with duckdb.connect(str(home / "warehouse" / "anze.duckdb"), read_only=True) as connection:
         ours = connection.sql(f"select {', '.join(keys)}, {columns} from marts.supervision_metrics {wanted}").pl()

@@ -271,7 +271,8 @@ select jurisdiction, year, 所在区市 as district, 行业领域 as industry, �
     exists (from force as f where f.year = periods.year and f.uscc = 统一社会信用代码 and f.industry = 行业领域) as insured
 from newest_enterprise join cities on 所在区市 = district_code
 join periods on 列入日期 <= e and (移出日期 is null or 移出日期 > e) and (经营状态 = '存续' or 状态日期 > e)
-where 应保 = '是';
+-- Left out for no stated reason in a field that must insure: required all the same.
+where 应保 = '是' or (列外原因 is null and 行业领域 in ('mine_coal', 'mine_noncoal', 'hazchem', 'fireworks', 'transport', 'construction', 'explosives', 'metallurgy', 'fishery'));
 
 create temp table part as
 select jurisdiction, year, coalesce(district, 'ALL') as district, coalesce(industry, 'ALL') as industry,

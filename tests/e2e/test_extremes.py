@@ -33,6 +33,8 @@ def value(name: str, column: Column, number: str, side: str, day: str) -> str:
         bound = column.highest if side == "high" else column.lowest
         assert bound is not None
         return f"{bound:.6f}".rstrip("0").rstrip(".")
+    if column.type == "month":
+        return day[:7]
     if column.type == "date":
         return day
     if column.type == "datetime":
@@ -74,6 +76,7 @@ OVERRIDES: dict[str, dict[str, str]] = {
     "problem": {"target_code": make_uscc(7), "target_type": "生产经营单位"},
     "inspection": {"target_code": make_uscc(7), "target_type": "生产经营单位"},
     "complaint": {"target_code": "HAYC"},
+    "declaration": {"nothing": "否"},
     "credit_list": {"target_code": make_uscc(7), "target_type": "生产经营单位"},
 }
 

@@ -59,7 +59,7 @@ def served(sites: Path) -> Iterator[str]:
 def test_headline_figures_are_the_marts_and_follow_the_year(served: str, dirty_world: Home) -> None:
     rows = dirty_world.rows(
         "select stat_year, round(participation_rate * 100, 2), insured_required_units, required_units from marts.supervision_metrics "
-        "where jurisdiction = 'weihai' and district_code = 'ALL' and industry_code = 'ALL' order by 1",
+        "where jurisdiction = 'weihai' and district_code = 'ALL' and industry_code = 'ALL' and period_end >= data_since order by 1",
         published=True,
     )
     with open_browser() as (page, watched):

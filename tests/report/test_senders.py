@@ -91,7 +91,7 @@ def test_rejection_workbook_tells_where_what_and_how(published: Home, tmp_path: 
     written = {rejects.provider: rejects for rejects in write_rejects(published.settings, tmp_path)}
     assert set(written) == {"weihai_hayc", "weihai_dfjc"}
     book = fastexcel.read_excel(written["weihai_hayc"].workbook)
-    assert book.sheet_names == ["汇总", "退回明细", "提示", "未读内容", "提示汇总"]
+    assert book.sheet_names == ["汇总", "退回明细", "提示", "未读内容", "报送完整性", "声明核对", "提示汇总"]
     detail = pl.DataFrame(book.load_sheet("退回明细", header_row=1, dtypes="string").to_polars())
     rows = detail.select("文件", "行号", "列", "原值", "记录主键").rows()
     # P3 was sent again and is released; the others stand, each with its own line for each problem.
@@ -126,6 +126,7 @@ MARTS = {
     "service_org": "dim_service_org", "expert": "dim_expert", "accident": "fct_accident", "inspection": "fct_inspection", "problem": "fct_problem",
     "enforcement": "fct_enforcement", "complaint": "fct_complaint", "credit_list": "fct_credit_list", "document": "fct_document", "contact": "dim_contact",
     "indicator": "fct_indicator", "answer": "fct_answer",
+    "declaration": "declarations",
 }  # fmt: skip
 
 
@@ -144,7 +145,7 @@ def test_a_record_of_every_feed_reaches_its_mart(tmp_path: Path) -> None:
     home.build()
     assert set(MARTS) == set(contracts())
     for feed, mart in MARTS.items():
-        assert home.rows(f"select count(*) from marts.{mart}") == [(1,)], feed
+        assert home.rows(f"select count(*) from {'quality' if mart == 'declarations' else 'marts'}.{mart}") == [(1,)], feed
     # Certificate numbers leave the landing zone only as a hash, telephone numbers not at all.
     assert len(home.rows("select certificate_hash from marts.dim_expert")[0][0]) == 32
     assert home.rows("select count(*) from duckdb_columns() where schema_name = 'marts' and column_name = 'phone'") == [

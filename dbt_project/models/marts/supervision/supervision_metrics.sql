@@ -13,6 +13,7 @@ final as (
         cells.period_start,
         cells.period_end,
         cells.as_of,
+        dates.data_since,
         cells.district_code,
         cells.district_name,
         cells.industry_code,
@@ -107,6 +108,8 @@ final as (
         cast(coalesce(participation.full_staff_units, 0) as bigint) as full_staff_units,
         {{ ratio('participation.full_staff_units', 'participation.staffed_units') }} as full_staff_rate
     from cells
+    inner join {{ ref('data_date') }} as dates
+        on cells.jurisdiction = dates.jurisdiction
     {{ join_cell(ref('int_cell_participation'), 'participation') }}
     {{ join_cell(ref('int_cell_exempt'), 'exempt') }}
     {{ join_cell(ref('int_cell_units'), 'units') }}
