@@ -16,7 +16,9 @@ from floor import ALPHABET, CITY, CODES
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
 
-MUST_INSURE = tuple("mine_coal mine_noncoal hazchem fireworks transport construction explosives metallurgy fishery".split())
+MUST_INSURE = tuple(
+    "mine_coal mine_noncoal hazchem fireworks transport construction explosives metallurgy fishery".split()
+)
 NOT_COUNTED = ["employer_liability", "public_liability", "group_accident"]
 WEIGHTS = [pow(3, place, 31) for place in range(17)]
 
@@ -159,7 +161,9 @@ def register(spark: SparkSession, raw: Path) -> None:
     roster = roster.withColumns({name: day(name) for name in ("列入日期", "移出日期", "状态日期")})
     roster = filled(roster, "企业名称 行业领域 所在区市 列入日期").filter(valid_code("统一社会信用代码"))
     roster = (
-        newest(roster, "统一社会信用代码", "行业领域").filter(f"`应保` = '是' or (`列外原因` is null and `行业领域` in {MUST_INSURE})").withColumn("city", city_of("所在区市"))
+        newest(roster, "统一社会信用代码", "行业领域")
+        .filter(f"`应保` = '是' or (`列外原因` is null and `行业领域` in {MUST_INSURE})")
+        .withColumn("city", city_of("所在区市"))
     )
     roster.createOrReplaceTempView("roster")
 

@@ -18,6 +18,9 @@ from pipelines.warehouse.tables import literal, quoted, reading
 NOT_OF_A_CITY = ("meta.", "quality.gate_results")
 """Tables that speak of the publication itself."""
 
+DATES_OF_A_CITY = ("meta.data_date", "meta.late_insurer")
+"""How far a city's data reach: of the day it stays at, as its figures are."""
+
 
 @dataclass(frozen=True)
 class HeldBack:
@@ -80,7 +83,7 @@ def put_back(
         if warehouse is not None:
             connection.execute(f"attach {literal(str(warehouse))} as of_its_day (read_only)")
         for table in tables:
-            if not table.startswith(NOT_OF_A_CITY):
+            if table in DATES_OF_A_CITY or not table.startswith(NOT_OF_A_CITY):
                 _put_back(connection, table, city.jurisdiction, warehouse is not None)
         if warehouse is not None:
             connection.execute("detach of_its_day")

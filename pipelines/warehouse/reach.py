@@ -72,6 +72,9 @@ def reach(connection: duckdb.DuckDBPyConnection, jurisdiction: str) -> Reach:
         "select name, covers_to, days_late from meta.late_insurer where jurisdiction = ? order by covers_to nulls first, provider",
         [jurisdiction],
     ).fetchall()
+    if not dates:  # a city that is held back and stays at a day before which nothing is known
+        as_of = connection.execute("select as_of from meta.publication").fetchall()[0][0]
+        return Reach(as_of, None, None, None, ())
     as_of, data_date, data_since, programme_start = dates[0]
     return Reach(as_of, data_date, data_since, programme_start, tuple(Late(*row) for row in late))
 

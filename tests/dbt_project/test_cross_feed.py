@@ -101,7 +101,8 @@ def crafted(tmp_path_factory: pytest.TempPathFactory) -> Home:
         "enterprise",
         "2023-12-30",
         "a.csv",
-        ROSTER + f"{U[0]},甲公司,环翠区,危化,否,存续,2020-01-01,10\n{make_uscc(77)},丁公司,环翠区,危化,否,存续,2020-01-01,10\n",
+        ROSTER
+        + f"{U[0]},甲公司,环翠区,危化,否,存续,2020-01-01,10\n{make_uscc(77)},丁公司,环翠区,危化,否,存续,2020-01-01,10\n",
     )
     return home.build()
 

@@ -33,12 +33,9 @@ def value(name: str, column: Column, number: str, side: str, day: str) -> str:
         bound = column.highest if side == "high" else column.lowest
         assert bound is not None
         return f"{bound:.6f}".rstrip("0").rstrip(".")
-    if column.type == "month":
-        return day[:7]
-    if column.type == "date":
-        return day
-    if column.type == "datetime":
-        return f"{day} 23:59:59"
+    days = {"month": day[:7], "date": day, "datetime": f"{day} 23:59:59"}
+    if column.type in days:
+        return days[column.type]
     if column.type == "code":
         return CODES[column.codes] if isinstance(column.codes, str) else column.codes[0]  # type: ignore[index]
     if column.type != "text":

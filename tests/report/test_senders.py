@@ -145,7 +145,9 @@ def test_a_record_of_every_feed_reaches_its_mart(tmp_path: Path) -> None:
     home.build()
     assert set(MARTS) == set(contracts())
     for feed, mart in MARTS.items():
-        assert home.rows(f"select count(*) from {'quality' if mart == 'declarations' else 'marts'}.{mart}") == [(1,)], feed
+        assert home.rows(f"select count(*) from {'quality' if mart == 'declarations' else 'marts'}.{mart}") == [(1,)], (
+            feed
+        )
     # Certificate numbers leave the landing zone only as a hash, telephone numbers not at all.
     assert len(home.rows("select certificate_hash from marts.dim_expert")[0][0]) == 32
     assert home.rows("select count(*) from duckdb_columns() where schema_name = 'marts' and column_name = 'phone'") == [
