@@ -15,7 +15,17 @@ import pandas as pd
 import polars as pl
 from floor import CITY, CODES, is_uscc
 
-MUST_INSURE = "mine_coal mine_noncoal hazchem fireworks transport construction explosives metallurgy fishery".split()
+MUST_INSURE = [
+    "mine_coal",
+    "mine_noncoal",
+    "hazchem",
+    "fireworks",
+    "transport",
+    "construction",
+    "explosives",
+    "metallurgy",
+    "fishery",
+]
 NOT_COUNTED = ["employer_liability", "public_liability", "group_accident"]
 
 

@@ -13,7 +13,17 @@ from pathlib import Path
 import polars as pl
 from floor import CITY, CODES, is_uscc
 
-MUST_INSURE = "mine_coal mine_noncoal hazchem fireworks transport construction explosives metallurgy fishery".split()
+MUST_INSURE = [
+    "mine_coal",
+    "mine_noncoal",
+    "hazchem",
+    "fireworks",
+    "transport",
+    "construction",
+    "explosives",
+    "metallurgy",
+    "fishery",
+]
 NOT_COUNTED = ["employer_liability", "public_liability", "group_accident"]
 
 

@@ -16,9 +16,9 @@ from floor import ALPHABET, CITY, CODES
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
 
-MUST_INSURE = tuple(
-    "mine_coal mine_noncoal hazchem fireworks transport construction explosives metallurgy fishery".split()
-)
+MUST_INSURE = (
+    "mine_coal", "mine_noncoal", "hazchem", "fireworks", "transport", "construction", "explosives", "metallurgy", "fishery",
+)  # fmt: skip
 NOT_COUNTED = ["employer_liability", "public_liability", "group_accident"]
 WEIGHTS = [pow(3, place, 31) for place in range(17)]
 

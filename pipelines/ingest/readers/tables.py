@@ -23,6 +23,8 @@ from pipelines.ingest.readers.sheet import DEFAULT_LIMITS, Content, Limits, Refu
 from pipelines.ingest.readers.workbooks import DECLARATION, read_xls, read_xlsx
 
 SUFFIXES = {".csv", ".txt", ".tsv", ".xlsx", ".xls", ".jsonl", ".parquet", ".zip", ".gz"}
+LIST_OF_SHEETS = 1 << 20
+"""Bytes of a workbook's list of sheets that are looked at for a sheet 报送声明."""
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -53,7 +55,9 @@ def holds_declaration(content: Content) -> bool:
     if not content[:4].startswith(b"PK\x03\x04"):
         return False
     with suppress(*BROKEN_ARCHIVE, KeyError), zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return DECLARATION.encode() in archive.read("xl/workbook.xml")
+        # Nobody has looked at the archive yet: no more of the list is unpacked than any honest one has.
+        with archive.open("xl/workbook.xml") as sheets:
+            return DECLARATION.encode() in sheets.read(LIST_OF_SHEETS)
     return False
 
 
@@ -65,10 +69,11 @@ def declarations_in(content: Content, limits: Limits = DEFAULT_LIMITS) -> Iterat
     """
     contract = contracts()["declaration"]
     if content[:8].startswith(OLE):
-        yield from read_xls(bytes(content), contract, limits, only=DECLARATION)
+        sheets = read_xls(bytes(content), contract, limits, only=DECLARATION)
     else:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            yield from read_xlsx(bytes(content), archive, contract, limits, only=DECLARATION)
+            sheets = read_xlsx(bytes(content), archive, contract, limits, only=DECLARATION)
+    yield from (_within_cell_limit(sheet, limits) for sheet in sheets)
 
 
 def read(content: Content, file_name: str, contract: Contract, limits: Limits = DEFAULT_LIMITS) -> list[Sheet]:
