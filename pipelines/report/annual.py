@@ -44,13 +44,15 @@ class Figure(BaseModel):
     shown: str = Field(description="按印出的位数四舍五入")
     basis: str
     clause: str
+    beside: str = Field(default="", description="须与数值并列说明的话：待核单位")
 
     def sentence(self) -> str:
         """Name, number and, for a ratio, what it is of."""
+        beside = f"，{self.beside}" if self.beside else ""
         if self.unit != "比例" or self.value is None:
-            return f"{self.name}{self.shown}"
+            return f"{self.name}{self.shown}{beside}"
         above, below = (_part(value, self.parts_unit) for value in (self.numerator, self.denominator))
-        return f"{self.name}{self.shown}（{above}÷{below}）"
+        return f"{self.name}{self.shown}（{above}÷{below}）{beside}"
 
 
 class Column(BaseModel):
@@ -214,7 +216,10 @@ def collect(
             if part.kind == "narrative"
             for kinds in [str(part.document_kinds).split("|")]
         ]
-        figures = _figures(connection, jurisdiction, stat_year)
+        figures = [
+            figure.model_copy(update={"beside": pending_in_words(cell)}) if figure.metric == HEADLINE[0] else figure
+            for figure in _figures(connection, jurisdiction, stat_year)
+        ]
         return Return(
             jurisdiction=jurisdiction,
             jurisdiction_name=city,

@@ -328,7 +328,7 @@ class Figures:
                 [row[0], feeds.get(row[1], row[1]), *(f"{count or 0:,}" for count in row[2:7]), *(percent(score) for score in row[7:10])]
                 for row in rows
             ],
-            "得分为有效、完整、及时、一致四项的平均（quality.provider_scorecard）；低分在前。",
+            "得分为有效、完整、及时、一致、到报、与声明相符六项（有数据的）的平均（quality.provider_scorecard）；没有报送的月份也有一行；低分在前。",
         )  # fmt: skip
         return Page(
             "quality",

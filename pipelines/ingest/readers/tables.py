@@ -54,10 +54,13 @@ def holds_declaration(content: Content) -> bool:
         return content.find(DECLARATION.encode("utf-16-le")) >= 0
     if not content[:4].startswith(b"PK\x03\x04"):
         return False
-    with suppress(*BROKEN_ARCHIVE, KeyError), zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with (
+        suppress(*BROKEN_ARCHIVE),
+        zipfile.ZipFile(io.BytesIO(content)) as archive,
+        archive.open("xl/workbook.xml") as sheets,
+    ):
         # Nobody has looked at the archive yet: no more of the list is unpacked than any honest one has.
-        with archive.open("xl/workbook.xml") as sheets:
-            return DECLARATION.encode() in sheets.read(LIST_OF_SHEETS)
+        return DECLARATION.encode() in sheets.read(LIST_OF_SHEETS)
     return False
 
 
