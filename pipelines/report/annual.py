@@ -25,6 +25,7 @@ from pipelines.warehouse.lists import seen
 from pipelines.warehouse.reach import Reach, reach
 
 ALL = "ALL"
+CUMULATIVE = "insured_units_cumulative"
 Kind = Literal["text", "count", "yuan", "ratio", "date", "number"]
 
 
@@ -44,7 +45,7 @@ class Figure(BaseModel):
     shown: str = Field(description="按印出的位数四舍五入")
     basis: str
     clause: str
-    beside: str = Field(default="", description="须与数值并列说明的话：待核单位")
+    beside: str = Field(default="", description="须与数值并列说明的话：待核单位，累计数自哪一天起有数据")
 
     def sentence(self) -> str:
         """Name, number and, for a ratio, what it is of."""
@@ -216,8 +217,9 @@ def collect(
             if part.kind == "narrative"
             for kinds in [str(part.document_kinds).split("|")]
         ]
+        beside = {HEADLINE[0]: pending_in_words(cell), CUMULATIVE: reached.since}
         figures = [
-            figure.model_copy(update={"beside": pending_in_words(cell)}) if figure.metric == HEADLINE[0] else figure
+            figure.model_copy(update={"beside": beside.get(figure.metric, "")})
             for figure in _figures(connection, jurisdiction, stat_year)
         ]
         return Return(
