@@ -56,7 +56,8 @@ def test_no_row_key_or_text_of_another(dirty_world: Home, extract: tuple[str, Pa
         connection.execute(
             f"""
             create table own_policy as select policy_no, insured_uscc as uscc from whole.marts.fct_policy where {mine};
-            create table own_unit as select uscc from own_policy union select uscc from whole.marts.fct_roster where {roster};
+            create table own_unit as select uscc from own_policy union select uscc from whole.marts.fct_roster where {roster}
+                union select insured_uscc from whole.marts.fct_service_plan where provider = '{provider}' and insured_uscc is not null;
             create table foreign_policy as select policy_no from whole.marts.fct_policy where policy_no not in (select policy_no from own_policy);
             create table foreign_key as
                 select policy_no as key from foreign_policy
