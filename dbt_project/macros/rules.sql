@@ -68,9 +68,10 @@
         and ({{ roster }}.operating_status = '存续' or {{ roster }}.status_date > {{ day }})
 {%- endmacro %}
 
-{#- Whether a unit on the roster has to insure: its department says so, or says no without a reason in a field that must (trust.md 3). -#}
-{% macro counts_as_required(roster, duty) -%}
-    ({{ roster }}.mandatory or ({{ roster }}.exempt_reason is null and coalesce({{ duty }}.is_mandatory, false)))
+{#- Whether a unit on the roster has to insure: its department says so, or says no without a reason in a field that must (trust.md 3).
+    `field_must`: whether its field has to be insured on the day (is_mandatory). -#}
+{% macro counts_as_required(roster, field_must) -%}
+    ({{ roster }}.mandatory or ({{ roster }}.exempt_reason is null and coalesce({{ field_must }}, false)))
 {%- endmacro %}
 
 {#- Whether a cover of int_pending_cover is the last that a unit without cover is known to have had before a day. -#}

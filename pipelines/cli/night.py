@@ -247,7 +247,6 @@ def status(
         ):
             found = connection.execute(sql).fetchall()
             table.add_row(label, str(found[0][0]))
-    with reading(settings.published) as connection:
         for city, name in Reference.on(settings.landing).cities():
             reached = reach(connection, city)
             table.add_row(name, Text(f"数据截至 {reached.data_date or '尚无'}　缺报：{reached.late_in_words}"))

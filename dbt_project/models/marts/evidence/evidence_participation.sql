@@ -56,7 +56,7 @@ required as (
         on roster.jurisdiction = duties.jurisdiction
         and periods.stat_year = duties.stat_year
         and roster.industry_code = duties.industry_code
-    where {{ counts_as_required('roster', 'duties') }}
+    where {{ counts_as_required('roster', 'duties.is_mandatory') }}
 ),
 
 final as (

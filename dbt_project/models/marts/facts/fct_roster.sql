@@ -32,7 +32,7 @@ final as (
         roster.gb_industry,
         roster.mandatory,
         roster.exempt_reason,
-        {{ counts_as_required('roster', 'duties') }} as is_required,
+        {{ counts_as_required('roster', 'duties.is_mandatory') }} as is_required,
         roster.permit_no,
         roster.permit_type,
         roster.permit_valid_to,

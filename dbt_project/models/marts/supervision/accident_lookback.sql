@@ -46,8 +46,7 @@ required as (
         and accidents.occurred_on >= roster.listed_from
         and (roster.listed_to is null or accidents.occurred_on < roster.listed_to)
         and (roster.operating_status = '存续' or accidents.occurred_on < roster.status_date)
-    where roster.mandatory
-        or (roster.exempt_reason is null and coalesce({{ is_mandatory('accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }}, false))
+    where {{ counts_as_required('roster', is_mandatory('accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code')) }}
     group by accidents.accident_id
 ),
 

@@ -77,7 +77,7 @@ unit_rows as (
         on roster.uscc = pending.insured_uscc
         and roster.industry_code = pending.industry_code
         and {{ is_pending_on('parts.part_end', 'pending') }}
-    where {{ counts_as_required('roster', 'duties') }}
+    where {{ counts_as_required('roster', 'duties.is_mandatory') }}
 ),
 
 units as (
