@@ -52,22 +52,39 @@ declared as (
 
 counted as (
     select
-        coalesce(received.provider, due.provider) as provider,
-        coalesce(received.feed, due.feed) as feed,
-        coalesce(received.month, due.month) as month,
-        coalesce(received.files, 0) as files,
-        coalesce(received.files_refused, 0) as files_refused,
-        coalesce(received.rows_in, 0) as rows_in,
-        coalesce(received.rows_accepted, 0) as rows_accepted,
-        coalesce(received.rows_quarantined, 0) as rows_quarantined,
-        coalesce(received.rows_duplicate, 0) as rows_duplicate,
-        coalesce(due.periods_due, 0) as periods_due,
-        coalesce(due.periods_on_time, 0) as periods_on_time
-    from received
-    full outer join due
-        on received.provider = due.provider
-        and received.feed = due.feed
-        and received.month = due.month
+        provider,
+        feed,
+        month,
+        sum(files) as files,
+        sum(files_refused) as files_refused,
+        sum(rows_in) as rows_in,
+        sum(rows_accepted) as rows_accepted,
+        sum(rows_quarantined) as rows_quarantined,
+        sum(rows_duplicate) as rows_duplicate,
+        sum(periods_due) as periods_due,
+        sum(periods_on_time) as periods_on_time
+    from (
+        select
+            *,
+            0 as periods_due,
+            0 as periods_on_time
+        from received
+        union all
+        select
+            provider,
+            feed,
+            month,
+            0 as files,
+            0 as files_refused,
+            0 as rows_in,
+            0 as rows_accepted,
+            0 as rows_quarantined,
+            0 as rows_duplicate,
+            periods_due,
+            periods_on_time
+        from due
+    ) as told
+    group by provider, feed, month
 ),
 
 incomplete as (
@@ -175,43 +192,55 @@ parts as (
         and counted.month = contradicted.month
 ),
 
+{% set scored = ['validity', 'completeness', 'timeliness', 'consistency', 'coverage', 'control'] -%}
+weights as (
+    select
+        month
+        {%- for part in scored %},
+        cast({{ rule_value('score_weight_' ~ part, 'cast(month as date)') }} as double) as {{ part }}
+        {%- endfor %}
+    from (select distinct month from counted) as months
+),
+
 final as (
     select
-        provider,
-        feed,
-        cast(month as date) as month,
-        cast(files as bigint) as files,
-        cast(files_refused as bigint) as files_refused,
-        cast(rows_in as bigint) as rows_in,
-        cast(rows_accepted as bigint) as rows_accepted,
-        cast(rows_quarantined as bigint) as rows_quarantined,
-        cast(rows_duplicate as bigint) as rows_duplicate,
-        cast(rows_missing as bigint) as rows_missing,
-        cast(coalesce(rows_on_time, 0) as bigint) as rows_on_time,
-        cast(coalesce(rows_dated, 0) as bigint) as rows_dated,
-        cast(rows_contradicted as bigint) as rows_contradicted,
-        validity,
-        completeness,
-        timeliness,
-        consistency,
-        cast(periods_due as bigint) as periods_due,
-        cast(periods_on_time as bigint) as periods_on_time,
-        cast(periods_declared as bigint) as periods_declared,
-        cast(periods_differing as bigint) as periods_differing,
-        coverage,
-        control,
+        parts.provider,
+        parts.feed,
+        cast(parts.month as date) as month,
+        cast(parts.files as bigint) as files,
+        cast(parts.files_refused as bigint) as files_refused,
+        cast(parts.rows_in as bigint) as rows_in,
+        cast(parts.rows_accepted as bigint) as rows_accepted,
+        cast(parts.rows_quarantined as bigint) as rows_quarantined,
+        cast(parts.rows_duplicate as bigint) as rows_duplicate,
+        cast(parts.rows_missing as bigint) as rows_missing,
+        cast(coalesce(parts.rows_on_time, 0) as bigint) as rows_on_time,
+        cast(coalesce(parts.rows_dated, 0) as bigint) as rows_dated,
+        cast(parts.rows_contradicted as bigint) as rows_contradicted,
+        parts.validity,
+        parts.completeness,
+        parts.timeliness,
+        parts.consistency,
+        cast(parts.periods_due as bigint) as periods_due,
+        cast(parts.periods_on_time as bigint) as periods_on_time,
+        cast(parts.periods_declared as bigint) as periods_declared,
+        cast(parts.periods_differing as bigint) as periods_differing,
+        parts.coverage,
+        parts.control,
         (
-            {%- for part in ['validity', 'completeness', 'timeliness', 'consistency', 'coverage', 'control'] %}
-            coalesce({{ part }}, 0) * cast({{ rule_value('score_weight_' ~ part, 'cast(month as date)') }} as double)
+            {%- for part in scored %}
+            coalesce(parts.{{ part }} * weights.{{ part }}, 0)
             {{- ' +' if not loop.last }}
             {%- endfor %}
         ) / nullif(
-            {%- for part in ['validity', 'completeness', 'timeliness', 'consistency', 'coverage', 'control'] %}
-            case when {{ part }} is null then 0 else cast({{ rule_value('score_weight_' ~ part, 'cast(month as date)') }} as double) end
+            {%- for part in scored %}
+            case when parts.{{ part }} is null then 0 else weights.{{ part }} end
             {{- ' +' if not loop.last }}
             {%- endfor %}, 0
         ) as score
     from parts
+    inner join weights
+        on parts.month = weights.month
 )
 
 select * from final
