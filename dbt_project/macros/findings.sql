@@ -11,11 +11,13 @@
 {#- The select list of a rule of supervision, the interface of the folder models/marts/findings/rules.
     `record`: the alias whose district, field, insurer, file and line the finding takes; single ones are
     overridden by name. `provider`: whose record `key` is; null where it is nobody's own number (a unit, a district, an accident).
+    `unit`: the unit concerned (for one that is the subject it need not be said), which the sentence names with its code.
+    `is_past`: nothing can be done about the record itself any more (its policy has ended, it was done late): sentence_past.
     `evidence`: 'feed:key；feed:key', with `sender/` before a key that the sender gave itself. value_1, value_2 fill the sentence of ref_finding_rule. -#}
 {% macro finding(
     rule_code, record, feed, key, found_on, evidence, value_1='null', value_2='null', amount='null',
     subject_type='承保机构', subject=none, jurisdiction=none, district=none, industry=none, insurer=none, located=true,
-    provider=none
+    provider=none, unit=none, is_past='false'
 ) -%}
     {%- set insurer_code = insurer or record ~ '.insurer_code' -%}
     '{{ rule_code }}' as rule_code,
@@ -25,7 +27,9 @@
     cast({{ insurer_code }} as string) as insurer_code,
     '{{ subject_type }}' as subject_type,
     cast({{ subject or insurer_code }} as string) as subject_code,
+    cast({{ unit or (subject if subject_type == '生产经营单位' else 'null') }} as string) as unit_uscc,
     {{ found_on }} as found_on,
+    coalesce({{ is_past }}, false) as is_past,
     {{ yuan(amount) }} as amount,
     '{{ feed }}' as feed,
     cast({{ provider or (record ~ '.provider' if located and feed_of(feed).identity == 'sender' else 'null') }} as string) as provider,

@@ -18,15 +18,18 @@
 {%- endmacro %}
 
 {#- Whether a row holds on a day, for a city and a field. Without a city (or field): only rows that name none. -#}
-{% macro in_force(rows, day, city=none, field=none) -%}
+{#- `of_field`: whether the table's rows name fields at all. -#}
+{% macro in_force(rows, day, city=none, field=none, of_field=true) -%}
     {{ day }} >= {{ rows }}.valid_from
     and ({{ rows }}.valid_to is null or {{ day }} <= {{ rows }}.valid_to)
-    and {{ is_for(rows, city, field) }}
+    and {{ is_for(rows, city, field, of_field) }}
 {%- endmacro %}
 
-{% macro is_for(rows, city=none, field=none) -%}
+{% macro is_for(rows, city=none, field=none, of_field=true) -%}
     ({{ rows }}.jurisdiction is null{% if city %} or {{ rows }}.jurisdiction = {{ city }}{% endif %})
+    {%- if of_field %}
     and ({{ rows }}.industry_code is null{% if field %} or {{ rows }}.industry_code = {{ field }}{% endif %})
+    {%- endif %}
 {%- endmacro %}
 
 {#- What the row to be taken has most of, as text. -#}

@@ -14,3 +14,8 @@
 {% macro own_number(joined) -%}
     substring({{ joined }}, position('/' in {{ joined }}) + 1)
 {%- endmacro %}
+
+{#- A name with its code, as a sentence says it. -#}
+{% macro named(name, code) -%}
+    coalesce({{ name }} || '（' || {{ code }} || '）', {{ code }}, '未填')
+{%- endmacro %}

@@ -157,6 +157,8 @@ class Contract(Strict):
     provider_scope: list[str]
     columns: dict[str, Column]
     control: Control = Control()
+    # Of moments whose time of day matters: the landed column that says whether one was written (a day alone is its midnight).
+    timed: dict[str, str] = {}
     rules: list[Rule] = []
 
     @field_validator("columns")
@@ -180,7 +182,8 @@ class Contract(Strict):
 
     def landing_schema(self) -> dict[str, pl.DataType]:
         """Column → type of this feed's landing files."""
-        return {name: POLARS_TYPES[column.type] for name, column in self.columns.items()} | PROVENANCE
+        columns = {name: POLARS_TYPES[column.type] for name, column in self.columns.items()}
+        return columns | {name: POLARS_TYPES["bool"] for name in self.timed.values()} | PROVENANCE
 
 
 class GeneralRule(Strict):

@@ -304,6 +304,8 @@ def _shown(table: str, name: str, names: Collection[str], column: str) -> str | 
         return _is_visible(number, names, "rows_of_table.")
     if name == "service_no":
         return f"{column} is null or (rows_of_table.provider, {column}) not in (from hidden_service)"
+    if name == "unit_name" and table == "marts.findings":
+        return "rows_of_table.unit_uscc is null or rows_of_table.unit_uscc not in (from hidden_unit)"
     if name == "top_name":
         return "rows_of_table.top_uscc not in (from hidden_unit)"
     is_unit = name.endswith("uscc") or name in ("target_code", "subject_code")
@@ -345,6 +347,7 @@ def _without_foreign_records(masked: dict[str, str], findings: str) -> str:
             select finding_id, record_key as word from hidden
             union select finding_id, policy_no from hidden where (policy_provider, policy_no) not in (from visible_policy)
             union select finding_id, unit from hidden where unit in (from hidden_unit)
+            union select finding_id, name from hidden inner join whole.marts.dim_unit on unit = uscc where unit in (from hidden_unit)
         ), hidden_word as (
             -- The longest first: the number of a hazard holds the number of its service.
             select finding_id, list(word order by length(word) desc, word) as words

@@ -1,5 +1,5 @@
--- The two clocks of a claim: 核定 from report to decision, 支付 from decision to payment, each with its limit in
--- calendar days (Insurance Law, Art. 23). A decided claim closed without payment has no second clock.
+-- The two clocks of a claim: 核定 from report to decision, 支付 from decision (else from closing) to payment, each with its limit in
+-- calendar days (Insurance Law, Art. 23). A claim closed without payment has no second clock.
 with
 
 claims as (
@@ -20,11 +20,12 @@ final as (
     select
         claims.*,
         '支付' as step,
-        claims.decide_date as started_on,
+        coalesce(claims.decide_date, claims.close_date) as started_on,
         claims.paid_date as ended_on,
-        {{ rule_value('claim_payment_days', 'claims.decide_date', 'claims.jurisdiction', 'claims.industry_code') }} as limit_days
+        {{ rule_value('claim_payment_days', 'coalesce(claims.decide_date, claims.close_date)', 'claims.jurisdiction', 'claims.industry_code') }} as limit_days
     from claims
-    where claims.decide_date is not null and (claims.paid_date is not null or claims.close_date is null)
+    where (claims.decide_date is not null or claims.close_date is not null)
+        and (claims.paid_date is not null or claims.close_date is null)
 )
 
 select * from final

@@ -27,6 +27,7 @@ from pipelines.ingest.checks.columns import (
     with_damaged_codes,
     with_last_days,
     with_marks,
+    with_times,
 )
 from pipelines.ingest.checks.duplicates import RepeatedAcrossBlocks, without_duplicates
 from pipelines.ingest.checks.issues import faulty_rows, find_issues
@@ -119,13 +120,14 @@ def _checked(
     )
     frame, damaged = with_damaged_codes(frame, contract, sheet)
     frame, midnights = with_last_days(frame, contract)
+    frame = with_times(frame, contract)
     marked = damaged | midnights | frozenset(marks.columns)
     rules = rules_of(contract.feed, marked, day, sender.provider, sender.reference)
     faults = faulty_rows(frame, contract, len(sheet.header), hash_personal)
     whole = frame.filter(pl.col("fault").is_null()) if faults.height else frame
     issues = mask_personal(pl.concat([find_issues(whole, rules, contract, hash_personal), faults]), contract)
     rejected = _rejected(issues)
-    accepted = frame[[*contract.columns, "sheet", "line_no", "extra"]]
+    accepted = frame[[*contract.columns, *contract.timed.values(), "sheet", "line_no", "extra"]]
     if rejected.len():
         accepted = accepted.filter(~pl.col("line_no").is_in(rejected.implode()))
     accepted = without_personal(without_duplicates(accepted, contract, sheet.several_files), contract)

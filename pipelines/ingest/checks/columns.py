@@ -7,7 +7,7 @@ not know. What does not: how a value is spelled (normalise.py), whether it may b
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import lru_cache
 
 import polars as pl
@@ -233,6 +233,17 @@ def with_damaged_codes(frame: pl.DataFrame, contract: Contract, sheet: Sheet) ->
 # Midnight as people write it behind a day; with seconds it may be how a program writes any day.
 _MIDNIGHT = r"[日T ]\s*(零[时点]整?|0{1,2}[:时点](0{1,2})?分?整?)\s*$"
 _MIDNIGHT_IN_SECONDS = r"[日T ]\s*0{1,2}[:时]0{1,2}[:分]0{1,2}(\.0+)?秒?\s*$"
+
+
+def with_times(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Whether each moment of `timed` was written with its time of day: a visit of which only the day is told was at no hour.
+
+    `2025-01-03 00:00:00` is how programs write any day; `00:00` and `零时` say a time.
+    """
+    return frame.with_columns(
+        ((pl.col(name).dt.time() != time(0)) | pl.col(f"raw:{name}").str.contains(_MIDNIGHT)).alias(told)
+        for name, told in contract.timed.items()
+    )
 
 
 def with_last_days(frame: pl.DataFrame, contract: Contract) -> tuple[pl.DataFrame, frozenset[str]]:

@@ -11,7 +11,8 @@ select
         when claims.register_date < claims.report_date then '立案早于报案'
         when claims.decide_date < claims.register_date then '决案早于立案'
         when claims.paid_date < claims.decide_date then '支付早于决案'
-        else '结案早于决案'
+        when claims.close_date < claims.decide_date then '结案早于决案'
+        else '结案早于支付'
     end as value_1,
     cast(null as string) as value_2
 from {{ ref('fct_claim') }} as claims
@@ -19,3 +20,4 @@ where claims.register_date < claims.report_date
     or claims.decide_date < claims.register_date
     or claims.paid_date < claims.decide_date
     or claims.close_date < claims.decide_date
+    or claims.close_date < claims.paid_date

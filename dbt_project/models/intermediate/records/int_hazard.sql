@@ -73,14 +73,13 @@ candidates as (
     from meant
 ),
 
-final as (
+placed as (
     select
         hazards.*,
         districts.jurisdiction,
         coalesce(services.policy_no, candidates.policy_no) as policy_no,
         coalesce(services.policy_provider, candidates.provider) as policy_provider,
         coalesce(services.industry_code, candidates.industry_code) as industry_code,
-        coalesce(hazards.rectify_due, hazards.found_date) as due_date,
         cast(hazards.rechecked_at as date) as rechecked_on
     from hazards
     inner join districts
@@ -94,6 +93,20 @@ final as (
         and hazards.insured_uscc = candidates.insured_uscc
         and hazards.found_date = candidates.found_date
         and candidates.place = 1
+),
+
+final as (
+    select
+        hazards.*,
+        -- The sender sets the deadline; of a major hazard no later than the rule allows (trust.md 4).
+        case
+            when hazards.grade = '重大' then least(
+                coalesce(hazards.rectify_due, hazards.found_date),
+                {{ add_days('hazards.found_date', "cast(" ~ rule_value('major_hazard_days_max', 'hazards.found_date', 'hazards.jurisdiction', 'hazards.industry_code') ~ " as integer)") }}
+            )
+            else coalesce(hazards.rectify_due, hazards.found_date)
+        end as due_date
+    from placed as hazards
 )
 
 select * from final

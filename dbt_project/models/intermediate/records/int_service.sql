@@ -26,9 +26,11 @@ final as (
         services.provider_type,
         services.service_org_uscc,
         services.experts as expert_hash,
+        services.checked_work,
         services.planned_date,
         services.appointed_at,
         services.started_at,
+        services.started_has_time,
         services.finished_at,
         services.longitude,
         services.latitude,
@@ -54,8 +56,8 @@ final as (
         policies.industry_code,
         policies.inception_date,
         cast(services.finished_at as date) as finished_on,
-        coalesce(services.content, '') like '%动火%' as mentions_hot_work,
-        coalesce(services.content, '') like '%外包%' or coalesce(services.content, '') like '%外租%' as mentions_outsourcing,
+        {{ names_any(work_spoken_of('services'), dangerous_work()) }} as checked_dangerous_work,
+        {{ names_any(work_spoken_of('services'), contracted_out()) }} as checked_contracting,
         services.status = '已完成'
         and services.insured_confirmed_at is not null
         and services.insurer_confirmed_at is not null as is_completed,

@@ -1,5 +1,5 @@
 -- 投诉时效: complaints registered in each period and whether they were answered in time (AQ 9010-2019, 6):
--- within 10 working days; extended ones within 30 working days and 30 days more. Unanswered and past the
+-- within 10 working days; 30 if it needs checking; 30 days more if extended: either, or both. Unanswered and past the
 -- limit at the period's end is late; unanswered within it does not count yet.
 with
 
@@ -30,7 +30,7 @@ limited as (
         cast(complaints.answered_at as date) as answered_on,
         registered.working_day_no
         + case
-            when complaints.extended then {{ rule_value('complaint_check_working_days', 'complaints.received_on', 'providers.jurisdiction') }}
+            when complaints.needs_check then {{ rule_value('complaint_check_working_days', 'complaints.received_on', 'providers.jurisdiction') }}
             else {{ rule_value('complaint_answer_working_days', 'complaints.received_on', 'providers.jurisdiction') }}
         end as last_working_day_no,
         cast(

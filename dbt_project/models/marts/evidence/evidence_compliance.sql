@@ -22,13 +22,17 @@ final as (
         provider,
         policy_no,
         inception_date,
+        cover_end,
         limit_per_person,
         commission,
         premium_received,
         limit_floor,
         limit_per_person >= limit_floor as meets_limit_floor,
         commission_cap,
-        commission <= {{ share_of('premium_received', 'commission_cap') }} as meets_commission_cap,
+        -- Not told is not met.
+        case
+            when commission_cap is not null then coalesce(commission <= {{ share_of('premium_received', 'commission_cap') }}, false)
+        end as meets_commission_cap,
         file_id,
         sheet,
         line_no

@@ -1,9 +1,16 @@
--- 合同履约 (M35): completed and contracted visits of each policy of P(Y), the contract pro-rated to the
--- elapsed part of its cover (after a surrender nothing more is owed) and completed visits capped at it, so that nobody makes up for another.
+-- 合同履约 (M35): completed visits and visits due in each period of each policy in force in it, whenever it began: the contract
+-- pro-rated to the days of cover in the period (after a surrender nothing more is owed), completed visits capped at it, so that nobody
+-- makes up for another. In the period in which the cover ended also the whole of it: agreed and done over all its days.
+-- A contract that agrees no visits promises nothing and is in breach (trust.md 4, Scores): breach_visits are what rule
+-- least_visits_agreed would have it agree.
 with
 
 policies as (
-    select * from {{ ref('evidence_policy') }} where is_incepted
+    select * from {{ ref('evidence_policy') }} where is_in_force_any_day
+),
+
+periods as (
+    select * from {{ ref('int_period') }}
 ),
 
 visits as (
@@ -16,21 +23,45 @@ visits as (
     group by policy_provider, policy_no, stat_year
 ),
 
+delivered as (
+    select * from {{ ref('contract_delivery') }}
+),
+
 counted as (
     select
         policies.*,
         coalesce(visits.completed, 0) as completed,
-        cast(
-            cast(policies.service_frequency as double)
-            * greatest({{ days_inclusive('policies.inception_date', 'least(policies.cover_end, policies.period_end)') }}, 0)
-            / {{ days_inclusive('policies.inception_date', 'policies.expiry_date') }}
-            as decimal(18, 6)
-        ) as contracted
+        cast({{ days_inclusive(
+            'greatest(policies.inception_date, periods.period_start)', 'least(policies.cover_end, policies.period_end)'
+        ) }} as double)
+        / {{ days_inclusive('policies.inception_date', 'policies.expiry_date') }} as share_of_term,
+        delivered.owed_visits,
+        delivered.completed_visits,
+        delivered.policy_no is not null as has_ended,
+        {{ rule_value('least_visits_agreed', 'policies.inception_date', 'policies.jurisdiction', 'policies.industry_code') }} as least_visits
     from policies
+    inner join periods
+        on policies.jurisdiction = periods.jurisdiction
+        and policies.stat_year = periods.stat_year
     left join visits
         on policies.provider = visits.policy_provider
         and policies.policy_no = visits.policy_no
         and policies.stat_year = visits.stat_year
+    left join delivered
+        on policies.provider = delivered.provider
+        and policies.policy_no = delivered.policy_no
+        and policies.stat_year = delivered.stat_year
+),
+
+due as (
+    select
+        *,
+        cast(cast(service_frequency as double) * share_of_term as decimal(18, 6)) as contracted,
+        cast(
+            case when coalesce(service_frequency, 0) = 0 then cast(least_visits as double) * share_of_term else 0 end
+            as decimal(18, 6)
+        ) as breach_visits
+    from counted
 ),
 
 final as (
@@ -45,13 +76,15 @@ final as (
         policy_no,
         completed,
         contracted,
-        service_frequency as contracted_full_term,
+        breach_visits,
+        service_frequency,
         least(cast(completed as decimal(18, 6)), contracted) as fulfilled,
-        least(completed, service_frequency) as fulfilled_full_term,
+        case when has_ended then owed_visits else 0 end as owed_at_end,
+        case when has_ended then least(completed_visits, owed_visits) else 0 end as fulfilled_at_end,
         file_id,
         sheet,
         line_no
-    from counted
+    from due
 )
 
 select * from final

@@ -29,17 +29,31 @@ duties as (
         on periods.jurisdiction = fields.jurisdiction
 ),
 
+-- Persons on the day: overlapping policies of one insurer insure the same people, so that its greatest counts; insurers add up.
+by_insurer as (
+    select
+        stat_year,
+        insured_uscc,
+        industry_code,
+        insurer_code,
+        min(policy_no) as policy_no,
+        min_by(provider, policy_no || ' ' || provider) as provider,
+        max(insured_persons) as insured_persons
+    from {{ ref('evidence_policy') }}
+    where is_in_force
+    group by stat_year, insured_uscc, industry_code, insurer_code
+),
+
 cover as (
     select
         stat_year,
         insured_uscc,
         industry_code,
-        min(policy_no) as policy_no,
         -- A number has no blanks, so that this is the order of numbers, then of senders.
+        min(policy_no) as policy_no,
         min_by(provider, policy_no || ' ' || provider) as policy_provider,
         cast(sum(insured_persons) as bigint) as insured_persons
-    from {{ ref('evidence_policy') }}
-    where is_in_force
+    from by_insurer
     group by stat_year, insured_uscc, industry_code
 ),
 

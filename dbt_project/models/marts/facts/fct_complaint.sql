@@ -7,6 +7,7 @@ select
     accepted_at,
     answered_at,
     extended,
+    needs_check,
     substantiated,
     reward,
     provider,

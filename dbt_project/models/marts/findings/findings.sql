@@ -1,6 +1,7 @@
--- 监管发现: every rule of supervision that fired, with severity, evidence keys and a sentence a person can act on.
--- One file per rule in rules/; severity, sentence, threshold, city, dates and switch are rows of ref_finding_rule.
--- A few rules to a statement: all in one would keep what each of them joins at once, ten gigabytes for a region.
+-- 监管发现: every rule of supervision that fired, with severity, evidence keys, a sentence a person can act on, and the clause in
+-- force for its city on the day of the fact: no clause that day, no finding (trust.md 4).
+-- One file per rule in rules/; severity, sentence, threshold, city, dates and switch are rows of ref_finding_rule, clauses of
+-- ref_finding_clause. A few rules to a statement: all in one would keep what each of them joins at once, ten gigabytes for a region.
 {{ first_statement() }}
 {%- for models in finding_models() | batch(6) %}
 select
@@ -12,12 +13,19 @@ select
     judged.district_code,
     judged.industry_code,
     judged.insurer_code,
+    insurers.name as insurer_name,
     judged.subject_type,
     judged.subject_code,
+    judged.unit_uscc,
+    units.name as unit_name,
     judged.found_on,
+    judged.is_past,
     {{ yuan('judged.amount') }} as amount,
-    {{ filled('judged.sentence', {
-        'key': 'judged.record_key', '1': "coalesce(judged.value_1, '未填')", '2': "coalesce(judged.value_2, '未填')",
+    {{ filled('case when judged.is_past then coalesce(judged.sentence_past, judged.sentence) else judged.sentence end', {
+        'key': 'judged.record_key',
+        'unit': named('units.name', 'judged.unit_uscc'),
+        'insurer': named('insurers.name', 'judged.insurer_code'),
+        '1': "coalesce(judged.value_1, '未填')", '2': "coalesce(judged.value_2, '未填')",
     }) }} as explanation,
     judged.evidence_keys,
     judged.feed,
@@ -33,11 +41,12 @@ from (
         rules.name as rule_name,
         rules.severity,
         rules.sentence,
+        rules.sentence_past,
         rules.is_on,
-        rules.source_doc || ' ' || rules.article as clause,
+        clauses.source_doc || ' ' || clauses.article as clause,
         row_number() over (
             partition by found.rule_code, found.provider, found.record_key
-            order by {{ precedence('rules') }} desc
+            order by {{ precedence('rules') }} desc, {{ precedence('clauses', of_field=false) }} desc
         ) as place
     from (
         {%- for model in models %}
@@ -48,7 +57,14 @@ from (
     inner join {{ ref('ref_finding_rule') }} as rules
         on found.rule_code = rules.rule_code
         and {{ in_force('rules', 'found.found_on', 'found.jurisdiction', 'found.industry_code') }}
+    inner join {{ ref('ref_finding_clause') }} as clauses
+        on found.rule_code = clauses.rule_code
+        and {{ in_force('clauses', 'found.found_on', 'found.jurisdiction', of_field=false) }}
 ) as judged
+left join {{ ref('dim_unit') }} as units
+    on judged.unit_uscc = units.uscc
+left join {{ ref('ref_insurer') }} as insurers
+    on judged.insurer_code = insurers.insurer_code
 where judged.place = 1 and judged.is_on
 {{ next_statement() if not loop.last }}
 {%- endfor %}

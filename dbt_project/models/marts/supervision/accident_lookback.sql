@@ -1,6 +1,6 @@
 -- 事故倒查: each accident with the cover of its day, the year's services before it, hazards open then, and its claim's
--- clocks (威应急发〔2023〕11号 三(二)2). The grade is worked out again (国务院令第493号 第三条): the highest of deaths,
--- serious injuries and direct loss. The policy is one in the accident's field if there is one, else the newest.
+-- clocks (威应急发〔2023〕11号 三(二)2). Cover and visits are those of the accident's field and its insurer. The grade is worked out again (国务院令第493号 第三条): the highest of deaths,
+-- serious injuries and direct loss.
 with
 
 districts as (
@@ -61,12 +61,12 @@ covers as (
         policies.limit_aggregate,
         row_number() over (
             partition by accidents.accident_id
-            order by case when policies.industry_code = accidents.industry_code then 0 else 1 end,
-                policies.inception_date desc, policies.policy_no, policies.provider
+            order by policies.inception_date desc, policies.policy_no, policies.provider
         ) as place
     from accidents
     inner join {{ ref('fct_policy') }} as policies
         on accidents.uscc = policies.insured_uscc
+        and accidents.industry_code = policies.industry_code
         and accidents.occurred_on between policies.inception_date and policies.cover_end
     where policies.is_valid
 ),
@@ -81,6 +81,27 @@ pending as (
         and {{ is_pending_on('accidents.occurred_on', 'covers_ended') }}
 ),
 
+-- Since when that insurer has covered the unit in the field, renewals in the time of looking back counted in.
+since as (
+    select
+        accidents.accident_id,
+        min(earlier.inception_date) as insured_since
+    from accidents
+    inner join covers
+        on accidents.accident_id = covers.accident_id
+        and covers.place = 1
+    inner join {{ ref('fct_policy') }} as earlier
+        on accidents.uscc = earlier.insured_uscc
+        and accidents.industry_code = earlier.industry_code
+        and covers.insurer_code = earlier.insurer_code
+        and accidents.occurred_on >= earlier.inception_date
+    where earlier.is_valid
+        and {{ days_inclusive('earlier.cover_end', 'accidents.occurred_on') }} - 1
+        <= {{ rule_value('lookback_days', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }}
+    group by accidents.accident_id
+),
+
+-- The insurer's own visits, and those under its policy (a co-insurer's); of a unit without cover, anybody's.
 services as (
     select
         accidents.accident_id,
@@ -90,7 +111,15 @@ services as (
     inner join {{ ref('fct_service') }} as services
         on accidents.uscc = services.insured_uscc
         and accidents.occurred_on > services.finished_on
+    left join covers
+        on accidents.accident_id = covers.accident_id
+        and covers.place = 1
     where services.is_completed and services.has_valid_policy
+        and (
+            covers.policy_no is null
+            or services.insurer_code = covers.insurer_code
+            or (services.policy_provider = covers.provider and services.policy_no = covers.policy_no)
+        )
         and {{ days_inclusive('services.finished_on', 'accidents.occurred_on') }} - 1
         <= {{ rule_value('lookback_days', 'accidents.occurred_on', 'accidents.jurisdiction', 'accidents.industry_code') }}
     group by accidents.accident_id
@@ -200,6 +229,8 @@ joined as (
         covers.insured_persons,
         covers.limit_per_person,
         covers.limit_aggregate,
+        cast({{ days_inclusive('since.insured_since', 'graded.occurred_on') }} - 1 as integer) as insured_days,
+        cast({{ rule_value('lookback_days', 'graded.occurred_on', 'graded.jurisdiction', 'graded.industry_code') }} as integer) as lookback_days,
         cast(coalesce(services.services, 0) as bigint) as services_before,
         services.last_service_on,
         cast(coalesce(hazards.hazards, 0) as bigint) as open_hazards,
@@ -226,6 +257,8 @@ joined as (
         and covers.place = 1
     left join pending
         on graded.accident_id = pending.accident_id
+    left join since
+        on graded.accident_id = since.accident_id
     left join services
         on graded.accident_id = services.accident_id
     left join hazards
@@ -238,6 +271,15 @@ joined as (
         on graded.accident_id = fines.accident_id
 ),
 
+judged as (
+    select
+        *,
+        -- Not right after inception: the insurer has some days to come (trust.md 7).
+        is_insured and services_before = 0
+        and insured_days > {{ finding_threshold('accident_unserved', 'joined.occurred_on', 'joined.jurisdiction', 'joined.industry_code') }} as is_unserved
+    from joined
+),
+
 final as (
     select
         *,
@@ -247,14 +289,14 @@ final as (
             when is_insured and insured_persons < employees then '单位未全员投保'
         end as unit_failure,
         case
-            when is_insured and services_before = 0 then '承保机构一年内未服务'
+            when is_unserved then '承保机构一年内未服务'
             when is_insured and is_claim_late then '承保机构理赔超期'
         end as insurer_failure,
         case
             when open_major_hazards > 0 then '重大隐患未销号'
             when overdue_hazards > 0 then '隐患逾期未销号'
         end as hazard_failure
-    from joined
+    from judged
 )
 
 select * from final

@@ -31,6 +31,17 @@ entries as (
     group by policy_provider, policy_no
 ),
 
+-- Pool entries name the policy they are for through their service; they are the pool's money, and stand beside.
+from_pool as (
+    select
+        spent_policy_provider as policy_provider,
+        spent_policy_no as policy_no,
+        sum(amount) as amount
+    from {{ ref('fct_fee_entry') }}
+    where is_pool and type = '支出' and spent_policy_no is not null and not awaits_confirmation
+    group by spent_policy_provider, spent_policy_no
+),
+
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
@@ -56,6 +67,7 @@ summed as (
         {{ yuan('coalesce(entries.spent, 0)') }} as spent,
         {{ yuan('coalesce(entries.spent_unproven, 0)') }} as spent_unproven,
         {{ yuan('coalesce(entries.spent, 0) + coalesce(entries.spent_unproven, 0)') }} as spent_total,
+        {{ yuan('coalesce(from_pool.amount, 0)') }} as spent_from_pool,
         cast(coalesce(entries.entries, 0) as bigint) as entries,
         as_of.as_of,
         policies.file_id,
@@ -69,6 +81,9 @@ summed as (
     left join entries
         on policies.provider = entries.policy_provider
         and policies.policy_no = entries.policy_no
+    left join from_pool
+        on policies.provider = from_pool.policy_provider
+        and policies.policy_no = from_pool.policy_no
 ),
 
 final as (
@@ -92,6 +107,7 @@ final as (
         spent,
         spent_unproven,
         spent_total,
+        spent_from_pool,
         {{ yuan('provided - spent_total') }} as balance,
         {{ ratio('spent_total', 'premium_received') }} as spent_share,
         entries,

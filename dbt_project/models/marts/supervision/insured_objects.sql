@@ -37,6 +37,21 @@ newest as (
     from policies
 ),
 
+-- An annual policy of the builder in the field, that names no project, covers its projects.
+annual as (
+    select
+        policies.*,
+        policies.cover_end < as_of.as_of and policies.cover_end > reaches.covers_to as is_unsure,
+        row_number() over (partition by policies.insured_uscc order by policies.cover_end desc, policies.policy_no, policies.provider) as place
+    from {{ ref('fct_policy') }} as policies
+    cross join as_of
+    left join {{ ref('int_covers_to') }} as reaches
+        on policies.provider = reaches.provider
+        and reaches.feed = 'policy'
+    where policies.is_valid and policies.project_code is null and policies.industry_code = 'construction'
+        and policies.inception_date <= as_of.as_of
+),
+
 final as (
     select
         coalesce(projects.jurisdiction, newest.jurisdiction) as jurisdiction,
@@ -51,9 +66,14 @@ final as (
                 then projects.status = '在建' and coalesce(projects.start_date <= as_of.as_of, true)
             else newest.cover_end >= as_of.as_of
         end as is_active,
-        coalesce(newest.cover_end >= as_of.as_of, false) as is_insured,
+        coalesce(newest.cover_end >= as_of.as_of, false) or coalesce(annual.cover_end >= as_of.as_of, false) as is_insured,
+        case
+            when newest.cover_end >= as_of.as_of then '保单载明'
+            when annual.cover_end >= as_of.as_of then '单位年度保单'
+        end as insured_by,
         -- 待核: it ended after the data of its insurer do.
-        coalesce(newest.cover_end < as_of.as_of and newest.cover_end > reaches.covers_to, false) as is_pending,
+        coalesce(newest.cover_end < as_of.as_of and newest.cover_end > reaches.covers_to, false)
+        or coalesce(annual.is_unsure, false) as is_pending,
         cast(coalesce(newest.policies, 0) as bigint) as policies,
         newest.policy_no,
         newest.provider as policy_provider,
@@ -75,6 +95,9 @@ final as (
     left join {{ ref('int_covers_to') }} as reaches
         on newest.provider = reaches.provider
         and reaches.feed = 'policy'
+    left join annual
+        on projects.builder_uscc = annual.insured_uscc
+        and annual.place = 1
     cross join as_of
 )
 

@@ -42,6 +42,11 @@ measured as (
         problems.*,
         providers.jurisdiction,
         as_of.as_of,
+        -- Without a deadline of its own: some days after it was found.
+        coalesce(
+            problems.due,
+            {{ add_days('problems.found_date', "cast(" ~ finding_threshold('problem_overdue', 'problems.found_date', 'providers.jurisdiction') ~ " as integer)") }}
+        ) as due_date,
         cast(problems.closed_at as date) as closed_on,
         cast(problems.notified_regulator_at as date) as notified_on,
         problems.target_type = '承保机构' as needs_notice,
@@ -65,19 +70,21 @@ final as (
         measured.kind,
         measured.measure,
         measured.due,
+        measured.due_date,
         measured.closed_on,
         case
-            when measured.closed_on is not null and measured.closed_on > measured.due then '逾期销号'
+            when measured.closed_on is not null and measured.closed_on > measured.due_date then '逾期销号'
             when measured.closed_on is not null then '已销号'
-            when measured.due < measured.as_of then '逾期'
+            when measured.due_date < measured.as_of then '逾期'
             else '整改中'
         end as state,
         case
-            when measured.closed_on is null and measured.due < measured.as_of
-                then {{ days_inclusive('measured.due', 'measured.as_of') }} - 1
+            when measured.closed_on is null and measured.due_date < measured.as_of
+                then {{ days_inclusive('measured.due_date', 'measured.as_of') }} - 1
         end as days_overdue,
         measured.needs_notice,
         measured.notified_on,
+        case when measured.needs_notice then measured.notice_days end as notice_days,
         measured.needs_notice
         and measured.notice_days > {{ rule_value('regulator_notice_days', 'measured.found_date', 'measured.jurisdiction') }} as is_notice_late,
         measured.escalation,

@@ -1,6 +1,5 @@
 {{ config(materialized='view') }}
--- 服务合同差距: policies of the current year that have got fewer visits than their contract, pro-rated to the
--- elapsed term, owes by now, or on-line ones only where on-site ones are agreed (威应急发〔2023〕11号 四(二)).
+-- 服务合同差距: policies in force this year that have got fewer visits than their contract owes for its days of this year by now, or on-line ones only where on-site ones are agreed (威应急发〔2023〕11号 四(二)).
 with
 
 fulfilment as (
@@ -48,7 +47,7 @@ behind as (
     where
         -- Less than one whole visit is not owed yet.
         fulfilment.contracted - fulfilment.fulfilled >= 1
-        or (policies.service_form = '线下' and fulfilment.completed > 0 and coalesce(visits.onsite, 0) = 0)
+        or (policies.service_form like '%线下%' and fulfilment.completed > 0 and coalesce(visits.onsite, 0) = 0)
 ),
 
 -- Of these policies alone: nearly all others lack some item too.
@@ -77,7 +76,7 @@ final as (
         behind.service_items,
         behind.service_form,
         missing_items.missing_items,
-        cast(behind.contracted_full_term as bigint) as agreed_visits,
+        cast(behind.service_frequency as bigint) as agreed_visits,
         behind.contracted as owed_visits,
         cast(behind.completed as bigint) as completed_visits,
         cast(behind.onsite as bigint) as onsite_visits,
@@ -87,7 +86,7 @@ final as (
         behind.is_over,
         case
             when behind.completed = 0 then '尚无服务'
-            when behind.service_form = '线下' and behind.onsite = 0 then '约定线下，只有线上'
+            when behind.service_form like '%线下%' and behind.onsite = 0 then '约定线下，只有线上'
             else '次数不足'
         end as gap,
         behind.file_id,

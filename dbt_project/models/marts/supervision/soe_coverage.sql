@@ -1,6 +1,5 @@
 -- 国有企业参保: state-owned units and everything below them by 上级单位 (parent), per topmost unit: how many are
--- insured at the period's end (沪安委办〔2023〕32号 二(二): subsidiaries and shareholdings too). A unit without a
--- known parent is its own top; chains are followed four levels up.
+-- insured at the period's end (沪安委办〔2023〕32号 二(二): subsidiaries and shareholdings too). The tree: int_top_unit.
 with
 
 units as (
@@ -12,26 +11,7 @@ as_of as (
 ),
 
 tops as (
-    select
-        units.uscc,
-        units.jurisdiction,
-        coalesce(fourth.uscc, third.uscc, second.uscc, first.uscc, units.uscc) as top_uscc,
-        case
-            when '央企' in (units.ownership, first.ownership, second.ownership, third.ownership, fourth.ownership) then '央企'
-            when '地方国企' in (units.ownership, first.ownership, second.ownership, third.ownership, fourth.ownership) then '地方国企'
-        end as soe_kind
-    from units
-    left join units as first
-        on units.parent_uscc = first.uscc
-    left join units as second
-        on first.parent_uscc = second.uscc
-        and units.uscc <> second.uscc
-    left join units as third
-        on second.parent_uscc = third.uscc
-        and third.uscc not in (units.uscc, first.uscc)
-    left join units as fourth
-        on third.parent_uscc = fourth.uscc
-        and fourth.uscc not in (units.uscc, first.uscc, second.uscc)
+    select * from {{ ref('int_top_unit') }}
 ),
 
 insured as (

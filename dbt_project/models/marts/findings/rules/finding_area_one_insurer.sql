@@ -11,8 +11,10 @@ select
         'area_one_insurer', 'shares', feed='policy',
         key="shares.district_code || '|' || cast(shares.stat_year as string)", found_on='shares.period_end',
         evidence="'policy:' || shares.first_policy || '；policy:' || shares.last_policy",
-        value_1='shares.district_code', value_2='cast(100 * shares.share as decimal(5, 1))', industry='null', located=false
+        value_1=named('districts.name', 'shares.district_code'), value_2="cast(cast(100 * shares.share as decimal(5, 1)) as string) || '%'", industry='null', located=false
     ) }}
 from shares
+left join {{ ref('ref_district') }} as districts
+    on shares.district_code = districts.district_code
 where shares.district_policies >= {{ finding_least('area_one_insurer', 'shares.period_end', 'shares.jurisdiction') }}
     and shares.share >= {{ finding_threshold('area_one_insurer', 'shares.period_end', 'shares.jurisdiction') }}

@@ -4,8 +4,8 @@ select
     {{ finding(
         'complaint_late', 'clocks', feed='complaint', key='clocks.complaint_no', found_on='clocks.due_date',
         evidence="'complaint:' || clocks.provider || '/' || clocks.complaint_no", value_1="clocks.due_date",
-        value_2="coalesce(cast(cast(complaints.answered_at as date) as string), '尚未答复')", subject="clocks.target_code",
-        district="null", industry="null"
+        value_2="cast(complaints.answered_at as date)", subject="clocks.target_code",
+        district="null", industry="null", is_past='complaints.answered_at is not null'
     ) }}
 from {{ ref('evidence_complaint_clock') }} as clocks
 inner join {{ ref('fct_complaint') }} as complaints

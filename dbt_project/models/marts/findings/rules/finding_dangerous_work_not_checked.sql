@@ -1,13 +1,13 @@
--- Hot work and other dangerous work, and outsourcing, are key points of every on-site check (沪安委办〔2023〕32号 一(二)):
--- neither the record of the visit nor its hazards speak of them.
+-- Hot work and other dangerous work, and contracting out, are key points of every on-site check (沪安委办〔2023〕32号 一(二)):
+-- neither what the record says was checked nor the hazards of the visit speak of them.
 with
 
 scenes as (
     select
         provider,
         service_no,
-        max(case when scene = '动火' then 1 else 0 end) as hot_work,
-        max(case when scene = '外包外租' then 1 else 0 end) as outsourcing
+        max(case when {{ names_any('scene', dangerous_work()) }} then 1 else 0 end) as dangerous,
+        max(case when {{ names_any('scene', contracted_out()) }} then 1 else 0 end) as contracted
     from {{ ref('fct_hazard') }}
     where service_no is not null
     group by provider, service_no
@@ -16,8 +16,8 @@ scenes as (
 visits as (
     select
         services.*,
-        services.mentions_hot_work or coalesce(scenes.hot_work, 0) = 1 as has_hot_work,
-        services.mentions_outsourcing or coalesce(scenes.outsourcing, 0) = 1 as has_outsourcing
+        services.checked_dangerous_work or coalesce(scenes.dangerous, 0) = 1 as has_dangerous,
+        services.checked_contracting or coalesce(scenes.contracted, 0) = 1 as has_contracting
     from {{ ref('fct_service') }} as services
     left join scenes
         on services.provider = scenes.provider
@@ -29,8 +29,9 @@ visits as (
 select
     {{ finding(
         'dangerous_work_not_checked', 'visits', feed='service_record', key='visits.service_no', found_on='visits.finished_on',
-        evidence="'service_record:' || visits.provider || '/' || visits.service_no || '；policy:' || visits.policy_provider || '/' || visits.policy_no", value_1='visits.insured_uscc',
-        value_2="case when visits.has_hot_work then '外包外租' when visits.has_outsourcing then '动火' else '动火和外包外租' end"
+        evidence="'service_record:' || visits.provider || '/' || visits.service_no || '；policy:' || visits.policy_provider || '/' || visits.policy_no",
+        value_1="case when visits.has_dangerous then '外包外租' when visits.has_contracting then '动火等危险作业' else '动火等危险作业和外包外租' end",
+        unit='visits.insured_uscc'
     ) }}
 from visits
-where not (visits.has_hot_work and visits.has_outsourcing)
+where not (visits.has_dangerous and visits.has_contracting)

@@ -1,4 +1,4 @@
--- 虚列费用: the same evidence (hash) stands with services of several units (domain.md 9.2).
+-- 虚列费用: the same evidence (hash) stands with several services, of one unit or of several (domain.md 9.2).
 with
 
 -- Nearly all evidence occurs once: only what occurs again is looked at more closely.
@@ -21,7 +21,7 @@ pieces as (
         evidence_hash,
         min(provider || '/' || service_no) as first_service,
         max(provider || '/' || service_no) as last_service,
-        count(distinct insured_uscc) as units
+        count(distinct provider || '/' || service_no) as services
     from evidence
     group by evidence_hash
 ),
@@ -36,11 +36,11 @@ reused as (
                 else pieces.first_service
             end
         ) as other_service,
-        max(pieces.units) as units
+        max(pieces.services) as services
     from evidence
     inner join pieces
         on evidence.evidence_hash = pieces.evidence_hash
-        and pieces.units > 1
+        and pieces.services > 1
     group by evidence.provider, evidence.service_no
 )
 
@@ -48,10 +48,10 @@ select
     {{ finding(
         'evidence_reused', 'services', feed='service_record', key='services.service_no', found_on='services.finished_on',
         evidence="'service_record:' || services.provider || '/' || services.service_no || '；service_record:' || reused.other_service",
-        value_1=own_number('reused.other_service'), value_2='reused.units'
+        value_1=own_number('reused.other_service'), value_2='reused.services', unit='services.insured_uscc'
     ) }}
 from {{ ref('fct_service') }} as services
 inner join reused
     on services.provider = reused.provider
     and services.service_no = reused.service_no
-where reused.units > {{ finding_threshold('evidence_reused', 'services.finished_on', 'services.jurisdiction', 'services.industry_code') }}
+where reused.services > {{ finding_threshold('evidence_reused', 'services.finished_on', 'services.jurisdiction', 'services.industry_code') }}

@@ -27,7 +27,7 @@ select
     {{ finding(
         'expert_not_qualified', 'services', feed='service_record', key='services.service_no', found_on='services.finished_on',
         evidence="'service_record:' || services.provider || '/' || services.service_no || '；policy:' || services.policy_provider || '/' || services.policy_no",
-        value_1='services.insured_uscc', value_2='services.finished_on'
+        value_1='services.finished_on', unit='services.insured_uscc'
     ) }}
 from {{ ref('fct_service') }} as services
 inner join visits

@@ -1,4 +1,4 @@
--- 虚列费用: one expert, more on-site visits in a day than a person can make (domain.md 9.2).
+-- 虚列费用: one expert, more on-site visits in a day than a person can make (domain.md 9.2). Each insurer that had one of them is told.
 with
 
 visits as (
@@ -9,7 +9,8 @@ visits as (
 busy as (
     select
         expert_hash,
-        finished_on
+        finished_on,
+        count(*) as visits
     from visits
     group by expert_hash, finished_on
     having count(*) > 1
@@ -19,7 +20,8 @@ days as (
     select
         visits.expert_hash,
         visits.finished_on,
-        count(*) as visits,
+        visits.insurer_code,
+        max(busy.visits) as visits,
         -- A number has no blanks, so that this is the order of numbers, then of senders.
         min_by(visits.provider || '/' || visits.service_no, visits.service_no || ' ' || visits.provider) as first_service,
         max_by(visits.provider || '/' || visits.service_no, visits.service_no || ' ' || visits.provider) as last_service
@@ -27,14 +29,14 @@ days as (
     inner join busy
         on visits.expert_hash = busy.expert_hash
         and visits.finished_on = busy.finished_on
-    group by visits.expert_hash, visits.finished_on
+    group by visits.expert_hash, visits.finished_on, visits.insurer_code
 )
 
 select
     {{ finding(
         'expert_too_many_visits', 'services', feed='service_record', key='services.service_no', found_on='days.finished_on',
         evidence="'service_record:' || days.last_service || '；service_record:' || days.first_service",
-        value_1='days.visits', value_2='days.finished_on'
+        value_1='days.visits', value_2='days.finished_on', unit='services.insured_uscc'
     ) }}
 from days
 inner join {{ ref('fct_service') }} as services

@@ -18,8 +18,10 @@ pairs as (
     inner join visits as others
         on visits.expert_hash = others.expert_hash
         and visits.finished_on = others.finished_on
+        -- The later of two by number; of two insurers both are told.
         and (
-            visits.service_no > others.service_no
+            visits.insurer_code <> others.insurer_code
+            or visits.service_no > others.service_no
             or (visits.service_no = others.service_no and visits.provider > others.provider)
         )
 ),
@@ -39,7 +41,7 @@ select
     {{ finding(
         'expert_two_places', 'services', feed='service_record', key='services.service_no', found_on='services.finished_on',
         evidence="'service_record:' || services.provider || '/' || services.service_no || '；service_record:' || distant.other_service",
-        value_1=own_number('distant.other_service'), value_2='cast(distant.distance as decimal(9, 0))'
+        value_1=own_number('distant.other_service'), value_2='cast(distant.distance as decimal(9, 0))', unit='services.insured_uscc'
     ) }}
 from {{ ref('fct_service') }} as services
 inner join distant

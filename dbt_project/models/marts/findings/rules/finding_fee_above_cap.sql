@@ -1,35 +1,37 @@
--- 超上限: spending booked since the cap came into force is above its share of the premium received
--- (应急厅函〔2024〕322号; 应急〔2025〕27号: 21 %). The cap is fee_spent_share_max of ref_rule on the day of the entry.
+-- 超上限: an insurer's spending of a year in a city, pool entries included, is above its share of the premium received, and so is what
+-- it has spent since the ceiling began (应急厅函〔2024〕322号; 应急〔2025〕27号: 21 %). The account: fee_account.
 with
 
-entries as (
+accounts as (
     select
-        spending.*,
-        {{ rule_value('fee_spent_share_max', 'spending.entry_date', 'spending.jurisdiction', 'spending.industry_code') }} as cap
-    from {{ ref('fct_fee_entry') }} as spending
-    where spending.type = '支出'
-),
-
-spent as (
-    select
-        entries.policy_provider,
-        entries.policy_no,
-        max(entries.cap) as cap,
-        sum(entries.amount) as amount,
-        max(entries.entry_date) as last_entry_date
-    from entries
-    where entries.cap is not null
-    group by entries.policy_provider, entries.policy_no
+        accounts.*,
+        entries.first_entry,
+        entries.last_entry
+    from {{ ref('fee_account') }} as accounts
+    inner join (
+        select
+            jurisdiction,
+            stat_year,
+            insurer_code,
+            min(provider || '/' || entry_no) as first_entry,
+            max(provider || '/' || entry_no) as last_entry
+        from {{ ref('evidence_fee') }}
+        where type = '支出'
+        group by jurisdiction, stat_year, insurer_code
+    ) as entries
+        on accounts.jurisdiction = entries.jurisdiction
+        and accounts.stat_year = entries.stat_year
+        and accounts.insurer_code = entries.insurer_code
 )
 
 select
     {{ finding(
-        'fee_above_cap', 'balances', feed='policy', key='balances.policy_no', found_on='spent.last_entry_date',
-        evidence="'policy:' || balances.provider || '/' || balances.policy_no", value_1='spent.amount', value_2='balances.premium_received',
-        amount='spent.amount - ' ~ share_of('balances.premium_received', 'spent.cap')
+        'fee_above_cap', 'accounts', feed='fee_ledger',
+        key="accounts.jurisdiction || '|' || accounts.insurer_code || '|' || cast(accounts.stat_year as string)",
+        found_on='accounts.period_end',
+        evidence="'fee_ledger:' || accounts.first_entry || '；fee_ledger:' || accounts.last_entry",
+        value_1='accounts.fee_spent_capped', value_2='accounts.fee_ceiling',
+        amount='accounts.fee_spent_capped - accounts.fee_ceiling', district='null', industry='null', located=false
     ) }}
-from {{ ref('fee_ledger_balance') }} as balances
-inner join spent
-    on balances.provider = spent.policy_provider
-    and balances.policy_no = spent.policy_no
-where spent.amount > {{ share_of('balances.premium_received', 'spent.cap') }}
+from accounts
+where accounts.is_above_ceiling

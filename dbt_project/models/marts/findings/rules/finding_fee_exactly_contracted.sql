@@ -6,9 +6,10 @@ ended as (
     select
         *,
         {{ year_of('inception_date') }} as stat_year,
-        case when abs(spent_total - contracted) < 1 then 1 else 0 end as is_exact
+        spent_total + spent_from_pool as all_spent,
+        case when abs(spent_total + spent_from_pool - contracted) < 1 then 1 else 0 end as is_exact
     from {{ ref('fee_ledger_balance') }}
-    where cover_end < as_of and spent_total > 0
+    where cover_end < as_of and spent_total + spent_from_pool > 0
 ),
 
 branches as (
@@ -18,7 +19,7 @@ branches as (
         stat_year,
         count(*) as policies,
         sum(is_exact) as exact_policies,
-        sum(spent_total) as amount,
+        sum(all_spent) as amount,
         max(cover_end) as found_on,
         min(case when is_exact = 1 then provider || '/' || policy_no end) as first_policy,
         max(case when is_exact = 1 then provider || '/' || policy_no end) as last_policy

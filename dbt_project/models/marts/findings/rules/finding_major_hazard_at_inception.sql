@@ -1,18 +1,20 @@
--- 带患承保: a major hazard of the unit, found by the first day of cover, was not rechecked by then
--- (威应急发〔2023〕11号 二(五): insure after rectification).
+-- 承保时重大隐患未整改: a major hazard of the unit, known before cover began, was not rechecked by then. A fact to follow: an insurer
+-- may wait for rectification and need not (威应急发〔2023〕11号 二(五): 可在其整改后承保); one found on the first day under the cover is later.
 with
 
 open_hazards as (
     select
         policies.provider,
         policies.policy_no,
-        min(hazards.provider || '/' || hazards.hazard_no) as hazard
+        min(hazards.provider || '/' || hazards.hazard_no) as hazard,
+        case when count(hazards.rechecked_on) = count(*) then max(hazards.rechecked_on) end as rechecked_on
     from {{ ref('fct_policy') }} as policies
     inner join {{ ref('fct_hazard') }} as hazards
         on policies.insured_uscc = hazards.insured_uscc
         and policies.inception_date >= hazards.found_date
         and (hazards.rechecked_on is null or policies.inception_date < hazards.rechecked_on)
     where policies.is_valid and hazards.grade = '重大'
+        and (policies.inception_date > hazards.found_date or coalesce(hazards.moment, '') not in ('保险期间', '出险后'))
     group by policies.provider, policies.policy_no
 )
 
@@ -20,7 +22,8 @@ select
     {{ finding(
         'major_hazard_at_inception', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
         evidence="'policy:' || policies.provider || '/' || policies.policy_no || '；hazard:' || open_hazards.hazard",
-        value_1='policies.insured_uscc', value_2=own_number('open_hazards.hazard')
+        value_1=own_number('open_hazards.hazard'), value_2='open_hazards.rechecked_on', unit='policies.insured_uscc',
+        is_past='open_hazards.rechecked_on is not null'
     ) }}
 from {{ ref('fct_policy') }} as policies
 inner join open_hazards

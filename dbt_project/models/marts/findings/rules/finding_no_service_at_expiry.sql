@@ -1,26 +1,10 @@
--- 不履约: a policy ran its whole term with visits contracted and none completed (威应急发〔2023〕11号 三(二)2).
-with
-
-served as (
-    select
-        policy_provider,
-        policy_no,
-        count(*) as visits
-    from {{ ref('fct_service') }}
-    where is_completed
-    group by policy_provider, policy_no
-)
-
+-- 不履约: the cover has ended, by expiry or before it, a whole visit and more was owed by its days, and none was completed
+-- (威应急发〔2023〕11号 三(二)2). The account of it: contract_delivery.
 select
     {{ finding(
         'no_service_at_expiry', 'policies', feed='policy', key='policies.policy_no', found_on='policies.cover_end',
-        evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1='policies.service_frequency', value_2='policies.cover_end',
-        amount='policies.premium_received'
+        evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1='policies.owed_visits', value_2='policies.cover_end',
+        amount='policies.premium_received', unit='policies.insured_uscc'
     ) }}
-from {{ ref('fct_policy') }} as policies
-cross join {{ ref('int_as_of') }} as days
-left join served
-    on policies.provider = served.policy_provider
-    and policies.policy_no = served.policy_no
-where policies.is_valid and policies.cover_end = policies.expiry_date and policies.cover_end < days.as_of
-    and policies.service_frequency > 0 and served.policy_no is null
+from {{ ref('contract_delivery') }} as policies
+where policies.owed_visits > 0 and policies.completed_visits = 0

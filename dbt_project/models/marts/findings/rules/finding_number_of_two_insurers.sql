@@ -3,7 +3,7 @@ select
     {{ finding(
         'number_of_two_insurers', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
         evidence="'policy:' || policies.provider || '/' || policies.policy_no || '；policy:' || policies.other_provider || '/' || policies.policy_no",
-        value_1='insurers.name', value_2='policies.insured_name', amount='policies.premium_received'
+        value_1='insurers.name', unit='policies.insured_uscc', amount='policies.premium_received'
     ) }}
 from {{ ref('int_number_of_two_insurers') }} as policies
 inner join {{ ref('ref_insurer') }} as insurers

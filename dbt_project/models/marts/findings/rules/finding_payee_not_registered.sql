@@ -1,4 +1,4 @@
--- 套取: paid to an organisation that is not registered or whose qualification did not hold that day (domain.md 9.2).
+-- 套取: paid to an organisation that is not registered, or whose qualification did not hold that day or failed its audit (domain.md 9.2).
 -- Only where a register has been sent for the city; the insured unit itself is payee_is_insured.
 with
 
@@ -19,12 +19,13 @@ from {{ ref('fct_fee_entry') }} as entries
 inner join registers
     on entries.jurisdiction = registers.jurisdiction
 left join {{ ref('fct_policy') }} as policies
-    on entries.policy_provider = policies.provider
-    and entries.policy_no = policies.policy_no
+    on entries.spent_policy_provider = policies.provider
+    and entries.spent_policy_no = policies.policy_no
 left join {{ ref('dim_service_org') }} as organisations
     on entries.payee_uscc = organisations.uscc
     and (organisations.valid_from is null or entries.entry_date >= organisations.valid_from)
     and (organisations.valid_to is null or entries.entry_date <= organisations.valid_to)
+    and coalesce(organisations.audit_result, '') not like '%不合格%'
 where entries.type = '支出' and entries.payee_type = '服务机构' and entries.payee_uscc is not null
     and organisations.uscc is null
     and entries.payee_uscc <> coalesce(policies.insured_uscc, '')

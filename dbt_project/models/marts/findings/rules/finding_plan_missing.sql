@@ -36,7 +36,8 @@ select
     {{ finding(
         'plan_missing', 'due', feed='service_plan',
         key="due.jurisdiction || '|' || due.insurer_code || '|' || cast(due.stat_year as string)", found_on='due.due_on',
-        evidence="'policy:' || due.policy", value_1='due.policies', district='null', industry='null', located=false
+        evidence="'policy:' || due.policy", value_1='due.policies', district='null', industry='null', located=false,
+        is_past='make_date(due.stat_year, 12, 31) < days.as_of'
     ) }}
 from due
 cross join {{ ref('int_as_of') }} as days

@@ -1,8 +1,8 @@
--- A project under construction that no policy in force names (应急〔2025〕27号 第二条).
+-- A project under construction that no policy in force names, and whose builder has no annual policy of the field (应急〔2025〕27号 第二条).
 select
     {{ finding(
         'project_without_policy', 'objects', feed='project', key='objects.object_code', found_on='objects.as_of',
-        evidence="'project:' || objects.object_code || coalesce('；policy:' || objects.policy_provider || '/' || objects.policy_no, '')", value_1='objects.unit_uscc',
+        evidence="'project:' || objects.object_code || coalesce('；policy:' || objects.policy_provider || '/' || objects.policy_no, '')",
         subject_type='生产经营单位', subject='objects.unit_uscc', industry="'construction'"
     ) }}
 from {{ ref('insured_objects') }} as objects

@@ -3,15 +3,24 @@ select
     {{ finding(
         'rate_outside_band', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
         evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1='policies.rate_factor',
-        value_2='cast(' ~ share_of('policies.base_premium', 'policies.rate_factor') ~ ' as decimal(24, 2))', amount='policies.premium_written'
+        value_2='cast(' ~ share_of('policies.base_premium', 'policies.rate_factor') ~ ' as decimal(24, 2))', amount='policies.premium_written', unit='policies.insured_uscc'
     ) }}
 from {{ ref('fct_policy') }} as policies
 cross join {{ ref('int_as_of') }} as days
+-- Only where the city's table of filed clauses has been handed in.
+inner join (
+    select distinct cities.jurisdiction
+    from {{ ref('ref_jurisdiction') }} as cities
+    inner join {{ ref('ref_clause') }} as filed
+        on filed.jurisdiction is null or cities.jurisdiction = filed.jurisdiction
+) as tables_of
+    on policies.jurisdiction = tables_of.jurisdiction
 left join {{ ref('ref_clause') }} as clauses
     on policies.clause_filing_no = clauses.clause_filing_no
     and policies.insurer_code = clauses.insurer_code
     and policies.inception_date >= clauses.valid_from
     and (clauses.valid_to is null or policies.inception_date <= clauses.valid_to)
+    and (clauses.jurisdiction is null or policies.jurisdiction = clauses.jurisdiction)
 where policies.is_valid and policies.inception_date <= days.as_of
     and (
         policies.rate_factor not between clauses.rate_factor_min and clauses.rate_factor_max

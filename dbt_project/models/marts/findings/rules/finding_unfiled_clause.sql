@@ -3,14 +3,23 @@ select
     {{ finding(
         'unfiled_clause', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
         evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1='policies.clause_filing_no', value_2='policies.inception_date',
-        amount='policies.premium_received'
+        amount='policies.premium_received', unit='policies.insured_uscc'
     ) }}
 from {{ ref('fct_policy') }} as policies
 cross join {{ ref('int_as_of') }} as days
+-- Only where the city's table of filed clauses has been handed in.
+inner join (
+    select distinct cities.jurisdiction
+    from {{ ref('ref_jurisdiction') }} as cities
+    inner join {{ ref('ref_clause') }} as filed
+        on filed.jurisdiction is null or cities.jurisdiction = filed.jurisdiction
+) as tables_of
+    on policies.jurisdiction = tables_of.jurisdiction
 left join {{ ref('ref_clause') }} as clauses
     on policies.clause_filing_no = clauses.clause_filing_no
     and policies.insurer_code = clauses.insurer_code
     and policies.product_code = clauses.product_code
     and policies.inception_date >= clauses.valid_from
     and (clauses.valid_to is null or policies.inception_date <= clauses.valid_to)
+    and (clauses.jurisdiction is null or policies.jurisdiction = clauses.jurisdiction)
 where policies.is_valid and policies.inception_date <= days.as_of and clauses.clause_filing_no is null

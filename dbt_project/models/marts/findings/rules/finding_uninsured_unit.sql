@@ -4,7 +4,7 @@ select
         'uninsured_unit', 'uninsured', feed='enterprise', key="uninsured.uscc || '|' || uninsured.industry_code",
         found_on='uninsured.as_of',
         evidence="'enterprise:' || uninsured.uscc || '|' || uninsured.industry_code || coalesce('；policy:' || uninsured.last_policy_provider || '/' || uninsured.last_policy_no, '')",
-        value_1="uninsured.unit_name", value_2="uninsured.days_uninsured", subject_type='生产经营单位', insurer="null",
+        value_1="uninsured.days_uninsured", subject_type='生产经营单位', insurer="null",
         subject="uninsured.uscc"
     ) }}
 from {{ ref('uninsured_units') }} as uninsured

@@ -1,17 +1,36 @@
--- 错保: a unit that must insure bought a product that does not count as 安责险 and has no other cover (L3: 其他险种不能替代).
+-- 错保: a unit that must insure has a product that does not count as 安责险, and no 安责险 of the field now, or when that policy ended
+-- (应急〔2025〕27号 第五条; trust.md 7). A void policy insures nothing and replaces nothing.
+with
+
+others as (
+    select
+        policies.*,
+        days.as_of,
+        least(days.as_of, policies.cover_end) as judged_on
+    from {{ ref('fct_policy') }} as policies
+    cross join {{ ref('int_as_of') }} as days
+    where policies.invalid_reason = '险种不属安责险' and policies.status <> '注销' and policies.inception_date <= days.as_of
+        and policies.cover_end >= policies.inception_date
+)
+
 select
     {{ finding(
         'wrong_product', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
-        evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1="policies.product_code",
-        amount="policies.premium_received", subject_type='生产经营单位', subject="policies.insured_uscc"
+        evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1='coalesce(products.name, policies.product_code)',
+        amount="policies.premium_received", subject_type='生产经营单位', subject="policies.insured_uscc",
+        is_past='policies.cover_end < policies.as_of'
     ) }}
-from {{ ref('fct_policy') }} as policies
+from others as policies
 inner join {{ ref('fct_roster') }} as roster
     on policies.insured_uscc = roster.uscc
     and policies.industry_code = roster.industry_code
-left join {{ ref('fct_policy') }} as others
-    on policies.insured_uscc = others.insured_uscc
-    and policies.industry_code = others.industry_code
-    and others.is_valid
-    and policies.inception_date between others.inception_date and others.cover_end
-where policies.invalid_reason = '险种不属安责险' and roster.is_required and others.policy_no is null
+left join {{ ref('ref_product') }} as products
+    on policies.product_code = products.product_code
+where roster.is_required
+    and not exists (
+        select 1 from {{ ref('fct_policy') }} as covers
+        where policies.insured_uscc = covers.insured_uscc
+            and policies.industry_code = covers.industry_code
+            and covers.is_valid
+            and policies.judged_on between covers.inception_date and covers.cover_end
+    )
