@@ -1,50 +1,66 @@
-{#- Scores whose weights are rows of ref_score_weight (evaluation of insurers, assessment of districts and departments). -#}
+{#- What scores are made of: evaluation of insurers, assessment of districts and departments (trust.md 4, Scores). Weights: ref_score_weight. -#}
 
-{#- The parts of a score; each is a column of that name, a fraction 0..1. -#}
-{% macro evaluated_parts() -%}
+{#- Every part of every score: what it is `of` (count, `total`), when nothing to count is silence rather than no occasion (`silent`: scores 0,
+    未报), whether small numbers are drawn towards the mean of all (`pulled`). A part without occasion does not apply: no claim, no
+    claim clock. -#}
+{% macro insurer_score_parts() -%}
     {{ return([
-        'service_coverage', 'contract_fulfilment', 'major_hazard_closure_rate', 'satisfaction_share',
-        'decision_on_time_rate', 'payment_on_time_rate', 'data_quality_score',
+        {'part': 'service_coverage', 'of': 'serviced_units_in_force', 'total': 'insured_units_in_force', 'silent': 'false'},
+        {'part': 'contract_fulfilment', 'of': 'fulfilled_visits', 'total': 'contracted_visits + breach_visits', 'silent': 'false'},
+        {
+            'part': 'major_hazard_closure_rate', 'of': 'major_hazards_closed', 'total': 'major_hazards_due',
+            'silent': 'hazards_reported = 0 and (hazards_found > 0 or hazard_checks >= least_records)',
+        },
+        {'part': 'satisfaction_share', 'of': 'satisfaction_points / 5.0', 'total': 'satisfaction_answers', 'silent': 'services > 0'},
+        {'part': 'decision_on_time_rate', 'of': 'decisions_on_time', 'total': 'decision_clocks', 'silent': 'false'},
+        {'part': 'payment_on_time_rate', 'of': 'payments_on_time', 'total': 'payment_clocks', 'silent': 'claims_settled > 0'},
+        {
+            'part': 'data_quality_score', 'of': 'data_quality_score', 'total': 'case when data_quality_score is not null then 1 else 0 end',
+            'silent': 'true', 'pulled': false,
+        },
     ]) }}
 {%- endmacro %}
 
-{% macro assessed_parts() -%}
+{% macro assessed_score_parts() -%}
     {{ return([
-        'participation_rate', 'service_coverage', 'major_hazard_closure_rate', 'problem_closure_rate',
-        'submission_on_time_rate',
+        {
+            'part': 'participation_rate', 'of': 'insured_required_units', 'total': 'required_units - pending_units',
+            'silent': 'is_mandatory and required_units = 0',
+        },
+        {
+            'part': 'service_coverage', 'of': 'serviced_units_in_force', 'total': 'insured_units_in_force',
+            'silent': 'is_mandatory or required_units > 0',
+        },
+        {
+            'part': 'major_hazard_closure_rate', 'of': 'major_hazards_closed', 'total': 'major_hazards_due',
+            'silent': 'coalesce(hazards_reported, 0) = 0 and (hazards_found > 0 or services >= least_records)',
+        },
+        {
+            'part': 'problem_closure_rate', 'of': 'problems_closed', 'total': 'problems_due',
+            'silent': 'required_units - pending_units - insured_required_units > 0',
+        },
+        {'part': 'submission_on_time_rate', 'of': 'submissions_on_time', 'total': 'submissions_due', 'silent': 'false'},
     ]) }}
 {%- endmacro %}
 
-{#- Every part, once. -#}
-{% macro score_parts() -%}
-    {%- set parts = [] -%}
-    {%- for part in evaluated_parts() + assessed_parts() if part not in parts -%}
-        {%- do parts.append(part) -%}
-    {%- endfor -%}
-    {{ return(parts) }}
-{%- endmacro %}
-
-{#- The weights of the parts that have a value, added up: what the score divides by. Columns <part> and <part>_weight. -#}
-{% macro weights_present(parts) -%}
-    nullif(
-        {%- for part in parts %}
-        {% if not loop.first %}+ {% endif %}case when {{ part }} is not null then {{ part }}_weight else 0 end
-        {%- endfor %}, 0
-    )
-{%- endmacro %}
-
-{#- 0 to 100: the weighted mean of the parts that have a value; null when none has. -#}
-{% macro weighted_score(parts) -%}
-    round(
-        100 * (
-            {%- for part in parts %}
-            {% if not loop.first %}+ {% endif %}coalesce({{ part }} * {{ part }}_weight, 0)
-            {%- endfor %}
-        ) / {{ weights_present(parts) }}, 2
-    )
-{%- endmacro %}
-
-{#- 参保率 as a district or department can be held to it: of the units of which it is known. -#}
-{% macro known_participation(cells) -%}
-    {{ ratio(cells ~ '.insured_required_units', '(' ~ cells ~ '.required_units - ' ~ cells ~ '.pending_units)') }}
+{#- The parts of the targets of a relation as rows. -#}
+{% macro rows_of_parts(relation, parts) -%}
+    {%- for part in parts %}
+    select
+        score_code,
+        jurisdiction,
+        stat_year,
+        target_kind,
+        target_code,
+        target_name,
+        is_small,
+        pull,
+        '{{ part.part }}' as part_code,
+        cast({{ part.of }} as double) as numerator,
+        cast({{ part.total }} as double) as denominator,
+        {{ part.pulled if part.pulled is defined else true }} as is_pulled,
+        coalesce({{ part.silent }}, false) as is_silent
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}

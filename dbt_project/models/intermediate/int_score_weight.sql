@@ -1,5 +1,5 @@
--- Weights of the scores (ref_score_weight) as one row per city, score and year, a column per part; no weight counts as zero.
--- A city's own weight of a part goes before the one for the whole country.
+-- Weights of the parts of each score (ref_score_weight) per city and year; a city's own weight of a part goes before the one for the
+-- whole country. Columns: jurisdiction, score, stat_year, part_code, name, weight, clause.
 with
 
 years as (
@@ -9,32 +9,30 @@ years as (
 weights as (
     select
         years.jurisdiction,
-        rows_of_parts.score,
+        listed.score,
         years.stat_year,
-        rows_of_parts.part_code,
-        rows_of_parts.weight,
+        listed.part_code,
+        listed.name,
+        listed.weight,
+        listed.source_doc || ' ' || coalesce(listed.article, '') as clause,
         row_number() over (
-            partition by years.jurisdiction, years.stat_year, rows_of_parts.score, rows_of_parts.part_code
-            order by {{ precedence('rows_of_parts', 'valid_from_year', of_field=false) }} desc
+            partition by years.jurisdiction, years.stat_year, listed.score, listed.part_code
+            order by {{ precedence('listed', 'valid_from_year', of_field=false) }} desc
         ) as place
-    from {{ ref('ref_score_weight') }} as rows_of_parts
+    from {{ ref('ref_score_weight') }} as listed
     inner join years
-        on rows_of_parts.valid_from_year <= years.stat_year
-        and (rows_of_parts.valid_to_year is null or rows_of_parts.valid_to_year >= years.stat_year)
-        and (rows_of_parts.jurisdiction is null or rows_of_parts.jurisdiction = years.jurisdiction)
-),
-
-final as (
-    select
-        jurisdiction,
-        score,
-        stat_year
-        {%- for part in score_parts() %},
-        cast(coalesce(max(case when part_code = '{{ part }}' then weight end), 0) as double) as {{ part }}_weight
-        {%- endfor %}
-    from weights
-    where place = 1
-    group by jurisdiction, score, stat_year
+        on listed.valid_from_year <= years.stat_year
+        and (listed.valid_to_year is null or listed.valid_to_year >= years.stat_year)
+        and (listed.jurisdiction is null or listed.jurisdiction = years.jurisdiction)
 )
 
-select * from final
+select
+    jurisdiction,
+    score,
+    stat_year,
+    part_code,
+    name,
+    cast(weight as double) as weight,
+    clause
+from weights
+where place = 1

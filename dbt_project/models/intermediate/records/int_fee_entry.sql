@@ -50,7 +50,7 @@ placed as (
             when entries.type <> '支出' then null
             when entries.payee_type is null then '没有写明类型'
             when entries.payee_type not in ('服务机构', '专家', '其他') then entries.payee_type
-            when entries.payee_type <> '专家' and entries.payee_uscc is null then entries.payee_type || '，没有写明信用代码'
+            when entries.payee_type = '服务机构' and entries.payee_uscc is null then '服务机构，没有写明信用代码'
         end as payee_fault
     from entries
     left join shared

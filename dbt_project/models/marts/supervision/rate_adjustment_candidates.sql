@@ -50,6 +50,9 @@ final as (
             when policies.rate_factor < 1 then '已下浮'
             else '可下浮'
         end as suggestion,
+        'policy:' || policies.provider || '/' || policies.policy_no as evidence_keys,
+        '近一年服务 ' || cast(watched.services_last_year as string) || ' 次，隐患 ' || cast(watched.hazards as string) || ' 条，未复查 '
+        || cast(watched.open_hazards as string) || ' 条，自 ' || cast(watched.good_since as string) || ' 起没有出险、事故和处罚' as since_then,
         watched.good_since,
         watched.as_of,
         policies.file_id,
