@@ -183,7 +183,7 @@ class Contract(Strict):
     def landing_schema(self) -> dict[str, pl.DataType]:
         """Column → type of this feed's landing files."""
         columns = {name: POLARS_TYPES[column.type] for name, column in self.columns.items()}
-        return columns | {name: POLARS_TYPES["bool"] for name in self.timed.values()} | PROVENANCE
+        return columns | dict.fromkeys(self.timed.values(), POLARS_TYPES["bool"]) | PROVENANCE
 
 
 class GeneralRule(Strict):

@@ -90,8 +90,10 @@ def policies(rng: np.random.Generator, frame: pl.DataFrame) -> pl.DataFrame:
         base_premium=(pl.col("premium_written") / pl.Series(factor)).round().cast(pl.Int64),
         risk_grade=pl.Series(np.array(GRADES)[grade]),
         survey_date=pl.Series(survey),
+        survey_on_site=pl.lit(True),
         survey_report_no=pl.concat_str(pl.lit("PG"), "policy_no"),
-        refusal_clause=pl.Series(rng.random(size) < 0.85),
+        refusal_clause=pl.lit(True),
+        unserved_settlement=pl.lit(None, pl.String),
         project_code=pl.when(by_object).then(pl.concat_str(letters, number)),
         project_name=pl.when(by_object).then(pl.concat_str(number, noun)),
         planted=pl.lit(False),
@@ -158,6 +160,7 @@ def services(
         longitude=pl.when(done & on_site).then((pl.col("district_code").replace_strict(centre[0]) + pl.Series(jitter[0])).round(4)),
         latitude=pl.when(done & on_site).then((pl.col("district_code").replace_strict(centre[1]) + pl.Series(jitter[1])).round(4)),
         content=pl.when(done).then(pl.col("item").replace_strict(CONTENT)),
+        checked_work=pl.when(done & (pl.col("item") == "hazard_check") & (pl.col("insurer_code") == "HAYC")).then(pl.lit("动火/外包外租")),
         evidence_hashes=pl.when(done).then(pl.Series(prints)),
         revisit_date=pl.when(done & pl.Series(rng.random(size) < 0.7)).then(pl.Series(revisit)),
         archived_at=pl.when(done).then(pl.Series(archived)),
@@ -176,7 +179,16 @@ def announced(frame: pl.DataFrame) -> pl.DataFrame:
     """What is not known yet of a visit that is only announced."""
     return frame.with_columns(
         pl.lit(None, frame.schema[name]).alias(name)
-        for name in ("longitude", "latitude", "content", "evidence_hashes", "revisit_date", "archived_at", "campaign")
+        for name in (
+            "longitude",
+            "latitude",
+            "content",
+            "checked_work",
+            "evidence_hashes",
+            "revisit_date",
+            "archived_at",
+            "campaign",
+        )
     )
 
 
@@ -188,5 +200,7 @@ def payees(ledger: pl.DataFrame, services: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(
         payee_type=pl.col("provider_type").replace_strict(kind, default=None, return_dtype=pl.String),
         payee_uscc="service_org_uscc",
+        instalment=pl.lit(None, pl.Boolean),
+        contract_amount=pl.lit(None, pl.Int64),
         planted=pl.lit(False),
     ).drop("provider_type", "service_org_uscc")

@@ -47,7 +47,8 @@ HEADERS: dict[str, dict[str, str]] = {
         "inception_date": "保险起期", "expiry_date": "保险止期", "premium_written": "签单保费", "premium_received": "实收保费",
         "insured_persons": "投保人数", "limit_per_person": "每人责任限额", "limit_aggregate": "累计责任限额", "base_premium": "基础保费", "rate_factor": "费率因子", "commission": "手续费",
         "fee_ratio": "事故预防服务费占比", "service_items": "事故预防服务项目", "service_frequency": "事故预防服务频次", "service_form": "服务形式",
-        "survey_date": "承保前评估日期", "survey_report_no": "评估报告编号", "risk_grade": "风险等级", "refusal_clause": "拒绝预防服务违约条款",
+        "survey_date": "承保前评估日期", "survey_on_site": "现场评估", "survey_report_no": "评估报告编号", "risk_grade": "风险等级", "refusal_clause": "拒绝预防服务违约条款",
+        "unserved_settlement": "未完成服务处理",
         "status": "保单状态", "status_date": "状态日期", "record_status": "记录状态",
     },
     "coinsurance": {"policy_no": "保单号", "insurer_code": "保险机构", "share": "承保比例", "is_lead": "是否首席"},
@@ -65,17 +66,19 @@ HEADERS: dict[str, dict[str, str]] = {
         "service_no": "服务编号", "policy_no": "保单号", "insurer_code": "保险机构", "insured_uscc": "被保险人统一社会信用代码", "item": "服务项目",
         "form": "服务形式", "provider_type": "服务方式", "service_org_uscc": "技术服务机构信用代码", "experts": "服务专家", "planned_date": "计划日期",
         "appointed_at": "预约确认时间", "started_at": "开始时间", "finished_at": "完成时间", "longitude": "经度", "latitude": "纬度",
-        "participants": "参与人数", "content": "服务内容", "hazards_found": "发现隐患数", "evidence_count": "佐证材料数", "evidence_hashes": "佐证材料指纹",
+        "participants": "参与人数", "content": "服务内容", "checked_work": "检查重点", "hazards_found": "发现隐患数", "evidence_count": "佐证材料数", "evidence_hashes": "佐证材料指纹",
         "insured_confirmed_at": "投保单位确认时间", "insurer_confirmed_at": "保险机构确认时间", "revisit_date": "回访日期", "satisfaction": "满意度",
         "archived_at": "归档时间", "status": "服务状态", "campaign": "专项活动",
     },
     "fee_ledger": {
         "entry_no": "台账编号", "insurer_code": "保险机构", "policy_no": "保单号", "entry_date": "入账日期", "type": "费用类型", "amount": "金额",
-        "service_no": "服务编号", "category": "费用类别", "payee_uscc": "收款方信用代码", "payee_type": "收款方类型", "voucher_no": "凭证号",
+        "service_no": "服务编号", "category": "费用类别", "payee_uscc": "收款方信用代码", "payee_type": "收款方类型", "voucher_no": "凭证号", "instalment": "分期",
+        "contract_amount": "服务合同金额",
     },
     "enterprise": {
         "uscc": "统一社会信用代码", "name": "企业名称", "district_code": "所在区市", "address": "地址", "industry_code": "行业领域", "mandatory": "应保",
-        "operating_status": "经营状态", "status_date": "状态日期", "exempt_reason": "列外原因", "employees": "从业人员数", "ownership": "所有制", "parent_uscc": "上级单位信用代码", "listed_from": "列入日期",
+        "operating_status": "经营状态", "status_date": "状态日期", "exempt_reason": "列外原因", "permit_no": "许可证编号", "permit_valid_to": "许可证有效期至",
+        "employees": "从业人员数", "ownership": "所有制", "parent_uscc": "上级单位信用代码", "listed_from": "列入日期",
         "listed_to": "移出日期",
     },
     "hazard": {
@@ -86,7 +89,7 @@ HEADERS: dict[str, dict[str, str]] = {
     },
     "complaint": {
         "complaint_no": "投诉编号", "received_on": "受理登记日期", "topic": "投诉事项", "target_code": "被投诉对象代码",
-        "accepted_at": "受理时间", "answered_at": "答复时间", "extended": "是否延期", "substantiated": "是否属实",
+        "accepted_at": "受理时间", "answered_at": "答复时间", "needs_check": "需要调查", "extended": "是否延期", "substantiated": "是否属实",
     },
     "document": {
         "doc_no": "文件编号", "kind": "文件类别", "title": "标题", "issuer": "发文单位", "district_code": "所在区市",
@@ -158,6 +161,7 @@ TITLE = {
     "declaration": "报送声明",
 }
 MONEY = {
+    "contract_amount",
     "premium_written",
     "premium_received",
     "limit_per_person",

@@ -84,7 +84,7 @@ def build(scale: Scale, seed: int) -> World:
     claims = patterns.claims(claims)
     policies = patterns.in_use(policies, services, ledger, claims)
     feeds = {
-        "enterprise": draw_roster(rng, fields, drops),
+        "enterprise": patterns.permits(draw_roster(rng, fields, drops)),
         "policy": policy_versions(rng, policies, drops),
         "coinsurance": draw_coinsurance(rng, policies, drops),
         "endorsement": endorsements,
@@ -107,7 +107,10 @@ def build(scale: Scale, seed: int) -> World:
     feeds["service_org"] = departments.organisations_sent(organisations)
     feeds["expert"] = departments.experts(detail, services, organisations)
     checks = departments.checks(detail, fields, policies, INSURERS, drops, END)
-    feeds |= checks | {"problem": patterns.problems(checks["problem"])}
+    feeds |= checks | {
+        "problem": patterns.problems(checks["problem"]),
+        "enforcement": patterns.enforcement(checks["enforcement"]),
+    }
     feeds["contact"] = departments.contacts()
     feeds["indicator"] = departments.indicators(detail, DISTRICTS)
     feeds = completeness.withhold(patterns.spared(patterns.numbers_of_others(feeds)), drops, patterns)

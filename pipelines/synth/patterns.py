@@ -27,6 +27,9 @@ PLAN_MISSING = ("shanghai", "PJCX", 2025)
 SAME_NUMBERS = ("weihai_hayc", "weihai_dfjc")
 """Two insurers of one city that number some policies alike."""
 VISITS_IN_ONE_DAY = 8
+PRICED_ALIKE = ("jurisdiction", "industry_code", pl.col("inception_date").dt.year())
+ABOVE_CEILING = ("shanghai", "JNCX", 2025)
+"""Whose pool spends more of a year's premium than the ceiling allows."""
 
 
 @dataclass
@@ -50,11 +53,12 @@ class Patterns:
         return _mark(policies, "policy_no", keys)
 
     def spared(self, feeds: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-        """Visits and units that planted records rest on are marked as planted too, so that they arrive unsoiled."""
+        """Policies, visits and units that planted records rest on are marked as planted too, so that they arrive unsoiled."""
         visits = feeds["fee_ledger"].filter("planted")["service_no"].drop_nulls()
         units = [feeds["policy"].filter("planted")["insured_uscc"], feeds["accident"].filter("planted")["uscc"]]
         labelled = self.frame()["record_key"].str.slice(0, 18)
         return feeds | {
+            "policy": _mark(feeds["policy"], "policy_no", self.frame()["record_key"]),
             "service_record": _mark(feeds["service_record"], "service_no", visits),
             "enterprise": _mark(feeds["enterprise"], "uscc", pl.concat([*units, labelled])),
         }
@@ -174,6 +178,18 @@ class Patterns:
         frame = self._plant(
             frame, "limit_below_floor", "policy_no", recent, limit_per_person=pl.lit(399_999_99, pl.Int64)
         )
+        frame = self._plant(frame, "commission_missing", "policy_no", recent, commission=pl.lit(None, pl.Int64))
+        frame = self._plant(frame, "no_service_agreed", "policy_no", valid, service_frequency=pl.lit(0, pl.Int64))
+        frame = self._plant(frame, "refusal_clause_missing", "policy_no", valid, refusal_clause=pl.lit(False))
+        frame = self._plant(
+            frame, "refusal_clause_missing", "policy_no", valid, refusal_clause=pl.lit(None, pl.Boolean)
+        )
+        money = ("premium_written", "premium_received", "commission", "base_premium")
+        cheap = since_survey & pl.col("project_code").is_null() & (pl.len().over(*PRICED_ALIKE) >= 12)
+        frame = self._plant(
+            frame, "price_far_from_field", "policy_no", cheap, **{name: pl.col(name) // 40 for name in money}
+        )
+        frame = self._upside_down(frame, valid)
         only_one = (
             valid
             & (pl.len().over("insured_uscc", "industry_code") == 1)
@@ -192,6 +208,28 @@ class Patterns:
         frame = self._interrupted(frame, fields)
         frame = self._one_insurer(frame)
         return self._frozen(frame)
+
+    def _upside_down(self, frame: pl.DataFrame, valid: pl.Expr) -> pl.DataFrame:
+        """A branch whose factors of a field fall as the grade of risk rises: the one with most policies that have both."""
+        risky = pl.col("risk_grade").is_in(["较大", "重大"])
+        year = pl.col("inception_date").dt.year()
+        key = [pl.col("jurisdiction"), pl.col("insurer_code"), pl.col("industry_code"), year.alias("year")]
+        groups = frame.filter(valid & ~pl.col("planted")).group_by(key).agg(high=risky.sum(), low=(~risky).sum())
+        city, insurer, industry, of_year = (
+            groups.filter((pl.col("high") >= 2) & (pl.col("low") >= 2)).sort(
+                pl.min_horizontal("high", "low"), "jurisdiction", "insurer_code", "industry_code", "year", descending=True
+            ).row(0)[:4]
+        )  # fmt: skip
+        self.label("rate_against_grade", [f"{city}|{insurer}|{industry}|{of_year}"])
+        here = valid & ~pl.col("planted") & (pl.col("jurisdiction") == city) & (pl.col("insurer_code") == insurer)
+        here &= (pl.col("industry_code") == industry) & (year == of_year)
+        factor = pl.when(risky).then(0.8).otherwise(1.3)
+        return frame.with_columns(
+            rate_factor=pl.when(here).then(factor).otherwise("rate_factor"),
+            base_premium=pl.when(here)
+            .then((pl.col("premium_written") / factor).round().cast(pl.Int64))
+            .otherwise("base_premium"),
+        )
 
     def _few_persons(self, frame: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
         """Covers in force for a third of the staff."""
@@ -282,6 +320,16 @@ class Patterns:
         free = proven & ~pl.col("policy_planted") & (pl.col("policy_status") == "有效")
         on_site = free & (pl.col("form") == "线下")
         frame = self._no_service(frame, free & over)
+        frame = self._short(frame, free & over)
+        frame = self._plant(
+            frame,
+            "visit_without_expert",
+            "service_no",
+            free,
+            provider_type=pl.lit("外聘"),
+            service_org_uscc=pl.lit(None, pl.String),
+            experts=pl.lit(None, pl.String),
+        )
         frame = self._online_only(frame, free & over & (pl.col("service_form") == "线下") & ~pl.col("planted"))
         frame = self._expert_in_two_places(frame, on_site)
         frame = self._overworked_expert(frame, on_site)
@@ -318,7 +366,7 @@ class Patterns:
         frame = self._plant(
             frame, "dangerous_work_not_checked", "service_no",
             on_site & (pl.col("item") == "hazard_check") & (pl.col("jurisdiction") == "shanghai") & (pl.col("finished_on") > pl.date(2023, 9, 1)),
-            content=pl.lit("检查消防通道和配电箱"), hazards_found=pl.lit(0, pl.Int64),
+            content=pl.lit("本次现场无动火作业，没有外包外租"), checked_work=pl.lit(None, pl.String), hazards_found=pl.lit(0, pl.Int64),
         )  # fmt: skip
         frame = self._not_insured(frame, policies, on_site)
         return frame.drop("service_form", "policy_planted", "policy_status")
@@ -328,6 +376,19 @@ class Patterns:
         policies = frame["policy_no"].gather(rows).unique(maintain_order=True)
         self.label("no_service_at_expiry", policies.to_list())
         return frame.filter(~pl.col("policy_no").is_in(policies.implode()))
+
+    def _short(self, frame: pl.DataFrame, fits: pl.Expr) -> pl.DataFrame:
+        """Policies of several visits that got the first one only."""
+        several = (
+            fits
+            & (pl.len().over("policy_no") >= 2)
+            & (pl.int_range(pl.len()).over("policy_no", order_by="service_no") == 0)
+        )
+        policies = frame["policy_no"].gather(self._some(frame, several)).unique(maintain_order=True)
+        self.label("contract_short_at_expiry", policies.to_list())
+        here = pl.col("policy_no").is_in(policies.implode())
+        first = pl.int_range(pl.len()).over("policy_no", order_by="service_no") == 0
+        return frame.filter(~here | first).with_columns(planted=(pl.col("planted") | here).fill_null(False))
 
     def _online_only(self, frame: pl.DataFrame, fits: pl.Expr) -> pl.DataFrame:
         policies = frame["policy_no"].gather(self._some(frame, fits)).unique(maintain_order=True)
@@ -434,17 +495,19 @@ class Patterns:
         frame = self._plant(frame, "fee_without_voucher", "entry_no", clear, voucher_no=pl.lit(None, pl.String))
         frame = self._plant(frame, "fee_without_service", "entry_no", clear, service_no=pl.lit("S-NONE"))
         frame = self._plant(frame, "cost_far_from_median", "entry_no", clear, amount=pl.lit(60_000_00, pl.Int64))
-        after_cap = clear & (pl.col("entry_date") > pl.date(2024, 11, 1))
+        after_cap = clear & (pl.col("entry_date") > pl.date(2024, 11, 1)) & (pl.col("premium_received") > 20_000_00)
         rows = self._some(frame, after_cap)
-        self.label("fee_above_cap", frame["policy_no"].gather(rows).to_list())
+        self.label("fee_above_cap_policy", frame["policy_no"].gather(rows).to_list())
         frame = _set(frame, rows, amount=pl.col("premium_received") * 3 // 10)
         once = clear & pl.col("policy_no").is_first_distinct()
         rows = self._some(frame, once)
         self.label("fee_above_contract", frame["policy_no"].gather(rows).to_list())
         frame = _set(frame, rows, amount=pl.col("premium_received") * pl.col("fee_ratio") * 2 // 100 + 100)
+        frame = self._again(frame, clear)
         frame = self._never_spent(frame, clear)
         frame = self._december(frame)
         frame = self._exact_share(frame, endorsements)
+        frame = self._above_ceiling(frame, policies)
         return frame.drop(
             "premium_received",
             "fee_ratio",
@@ -455,6 +518,38 @@ class Patterns:
             "policy_planted",
             "policy_status",
         )
+
+    def _again(self, frame: pl.DataFrame, fits: pl.Expr) -> pl.DataFrame:
+        """Visits that a second entry pays, and vouchers that stand with a second visit."""
+        sound = fits & pl.col("voucher_no").is_not_null() & (pl.col("payee_type") != "服务机构")
+        twice = frame[self._some(frame, sound)]
+        copies = twice.with_columns(
+            entry_no=pl.concat_str("entry_no", pl.lit("B")), voucher_no=pl.concat_str("voucher_no", pl.lit("B")),
+            entry_date=pl.min_horizontal(pl.col("entry_date").dt.offset_by("5d"), pl.lit(self.end)), planted=pl.lit(True),
+        )  # fmt: skip
+        self.label("service_paid_twice", copies["entry_no"].to_list())
+        frame = _mark(frame, "entry_no", twice["entry_no"])
+        ordered = frame.with_row_index("_row").filter(sound & ~pl.col("planted")).sort("entry_date", "entry_no")
+        ordered = ordered.filter(pl.col("provider") == ordered["provider"][0])
+        first, later = ordered[0], ordered.filter(pl.col("entry_date") > ordered["entry_date"][0]).tail(self.cases)
+        self.label("voucher_reused", later["entry_no"].to_list())
+        frame = _set(frame, later["_row"], voucher_no=pl.lit(first["voucher_no"][0]))
+        return pl.concat([_set(frame, first["_row"]), copies.select(frame.columns)])
+
+    def _above_ceiling(self, frame: pl.DataFrame, policies: pl.DataFrame) -> pl.DataFrame:
+        """A branch books so much to its pool that a year's spending, and all of it since, lies above the ceiling."""
+        city, insurer, year = ABOVE_CEILING
+        self.label("fee_above_cap", [f"{city}|{insurer}|{year}"])
+        own = (pl.col("jurisdiction") == city) & (pl.col("insurer_code") == insurer)
+        since = own & (pl.col("inception_date").dt.year().is_between(year - 1, year))
+        premium = policies.filter(since)["premium_received"].sum()
+        entry = frame.filter((pl.col("provider") == f"{city}_{insurer.lower()}") & (pl.col("type") == "提取")).head(1)
+        spent = entry.with_columns(
+            entry_no=pl.lit(f"LXZ{insurer}{year}"), policy_no=pl.lit(None, pl.String), entry_date=pl.lit(date(year, 11, 20)),
+            type=pl.lit("支出"), amount=pl.lit(premium * 3 // 10, pl.Int64), payee_type=pl.lit("其他"), voucher_no=pl.lit(f"VXZ{insurer}{year}"),
+            category=pl.lit("统筹宣传培训费"), received=pl.lit(self.end), planted=pl.lit(True),
+        )  # fmt: skip
+        return pl.concat([frame, spent.select(frame.columns).cast(frame.schema)])
 
     def _never_spent(self, frame: pl.DataFrame, fits: pl.Expr) -> pl.DataFrame:
         provided = frame.filter(pl.col("type") == "提取")["policy_no"].drop_nulls()
@@ -519,14 +614,21 @@ class Patterns:
             self.label(rule, chosen)
             return chosen
 
-        late = pick(plain, "hazard_notice_late", [])
+        late = pick(
+            plain.filter(pl.col("found_date") < pl.lit(self.end).dt.offset_by("-30d")), "hazard_notice_late", []
+        )
         silent = pick(plain, "refusal_not_reported", late)
         overdue = pick(major, "major_hazard_overdue", late + silent)
+        open_still = newest.filter(
+            (pl.col("found_date") > pl.lit(self.end).dt.offset_by("-25d")) & pl.col("rechecked_at").is_null()
+        )
+        beyond = pick(open_still, "deadline_beyond_rule", late + silent + overdue)
         nothing = pl.lit(None, pl.Datetime("us"))
         number = pl.col("hazard_no")
-        frame = frame.with_columns(planted=number.is_in(late + silent + overdue)).with_columns(
+        frame = frame.with_columns(planted=number.is_in(late + silent + overdue + beyond)).with_columns(
+            rectify_due=pl.when(number.is_in(beyond)).then(pl.lit(date(2027, 12, 31))).otherwise("rectify_due"),
             written_notice_at=pl.when(number.is_in(late)).then(nothing).otherwise("written_notice_at"),
-            grade=pl.when(number.is_in(silent)).then(pl.lit("重大")).otherwise("grade"),
+            grade=pl.when(number.is_in(silent + beyond)).then(pl.lit("重大")).otherwise("grade"),
             refused=pl.col("refused") | number.is_in(silent),
             reported_at=pl.when(number.is_in(silent)).then(nothing).otherwise("reported_at"),
             rectified_at=pl.when(number.is_in(overdue)).then(nothing).otherwise("rectified_at"),
@@ -590,6 +692,7 @@ class Patterns:
             "complaint_no",
             early,
             answered_at=at,
+            needs_check=pl.lit(False),
             extended=pl.lit(False),
             received=pl.lit(self.end),
         )
@@ -641,6 +744,33 @@ class Patterns:
             "problem_no",
             due & (pl.col("target_type") == "承保机构"),
             notified_regulator_at=pl.lit(None, pl.Datetime("us")),
+        )
+
+    def enforcement(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Fines below and above what the law lets be fined."""
+        frame = self._plant(
+            frame, "enforcement_outside_band", "case_no", pl.lit(True), count=2, fine=pl.lit(30_000_00, pl.Int64)
+        )
+        return self._plant(
+            frame, "enforcement_outside_band", "case_no", pl.lit(True), count=1, fine=pl.lit(250_000_00, pl.Int64)
+        )
+
+    def permits(self, roster: pl.DataFrame) -> pl.DataFrame:
+        """Permits that ran out while the unit goes on."""
+        going_on = roster.filter(pl.col("permit_no").is_not_null() & (pl.col("operating_status") == "存续")).select(
+            "uscc", "industry_code"
+        )
+        closed = roster.filter(pl.col("operating_status") != "存续").select("uscc", "industry_code")
+        units = going_on.join(closed, on=["uscc", "industry_code"], how="anti").unique(maintain_order=True)
+        chosen = units[self.rng.choice(units.height, min(self.cases, units.height), replace=False).tolist()]
+        self.label("permit_expired_operating", [f"{row[0]}|{row[1]}" for row in chosen.iter_rows()])
+        keys = chosen.with_columns(_chosen=pl.lit(True))
+        return (
+            roster.join(keys, on=["uscc", "industry_code"], how="left", maintain_order="left")
+            .with_columns(
+                permit_valid_to=pl.when("_chosen").then(pl.lit(date(2026, 3, 31))).otherwise("permit_valid_to")
+            )
+            .drop("_chosen")
         )
 
     def projects(self, frame: pl.DataFrame, policies: pl.DataFrame) -> pl.DataFrame:

@@ -96,7 +96,7 @@ def complaints(
             "complaint_no": [f"TS{day}{number:04d}" for number, day in enumerate(received.astype(str))],
             "received_on": received, "topic": rng.choice(["投保", "理赔", "事故预防服务"], count), "target_code": targets,
             "accepted_at": (received + hour + days(rng, 0, 2, count)).astype("datetime64[us]"),
-            "answered_at": np.where(known, answered + hour, blank), "extended": extended, "substantiated": rng.random(count) < 0.4,
+            "answered_at": np.where(known, answered + hour, blank), "needs_check": extended, "extended": extended, "substantiated": rng.random(count) < 0.4,
             "provider": [f"{city}_city" for city in cities],
             "received": next_drop(drops, np.where(known, answered, received)),
         }

@@ -5,12 +5,16 @@ What belongs here: who must insure, and who says so. What does not: their polici
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 
 from pipelines.synth.draw import NO_DATE, chance, days, drop_of, industry_place, pick
 from pipelines.synth.terms import CITY_SHARE, DISTRICTS, END, INDUSTRIES, START
 
+PERMITTED = ["hazchem", "fireworks", "mine_coal", "mine_noncoal", "explosives"]
+"""Fields whose units need a work-safety permit."""
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 STEMS = "安泰宏远鑫盛华康瑞达恒通海悦明德金源正阳东升兴隆永和嘉禾天成广益丰茂顺祥"
 
@@ -133,6 +137,8 @@ def draw_roster(rng: np.random.Generator, fields: pl.DataFrame, drops: np.ndarra
     first = fields.filter(pl.Series(listed)).select(
         "uscc", "name", "district_code", "industry_code", "mandatory", "employees", "ownership", "parent_uscc", "listed_from", "closed_on",
         address=pl.concat_str(pl.lit("安全路"), pl.col("serial") % 999 + 1, pl.lit("号")),
+        permit_no=pl.when(pl.col("industry_code").is_in(PERMITTED)).then(pl.concat_str(pl.lit("AQXK"), "uscc")),
+        permit_valid_to=pl.when(pl.col("industry_code").is_in(PERMITTED)).then(pl.lit(date(2028, 6, 30))),
         operating_status=pl.lit("存续"),
         status_date=pl.lit(None, pl.Date),
         listed_to=pl.lit(None, pl.Date),

@@ -40,6 +40,7 @@ KNOWN = """
     union all select 'project', null, project_code, null, null, builder_uscc, file_id, sheet, line_no from marts.dim_project
     union all select 'service_org', null, uscc, null, null, uscc, file_id, sheet, line_no from marts.dim_service_org
     union all select 'accident', null, accident_id, null, null, uscc, file_id, sheet, line_no from marts.fct_accident
+    union all select 'enforcement', provider, case_no, null, null, uscc, file_id, sheet, line_no from marts.fct_enforcement
     union all select 'problem', provider, problem_no, null, null, target_code, file_id, sheet, line_no from marts.fct_problem
 """
 

@@ -304,10 +304,9 @@ def _shown(table: str, name: str, names: Collection[str], column: str) -> str | 
         return _is_visible(number, names, "rows_of_table.")
     if name == "service_no":
         return f"{column} is null or (rows_of_table.provider, {column}) not in (from hidden_service)"
-    if name == "unit_name" and table == "marts.findings":
-        return "rows_of_table.unit_uscc is null or rows_of_table.unit_uscc not in (from hidden_unit)"
-    if name == "top_name":
-        return "rows_of_table.top_uscc not in (from hidden_unit)"
+    unit = {"top_name": "top_uscc", "unit_name": "unit_uscc"}.get(name)
+    if unit in names:
+        return f"rows_of_table.{unit} is null or rows_of_table.{unit} not in (from hidden_unit)"
     is_unit = name.endswith("uscc") or name in ("target_code", "subject_code")
     return f"{column} is null or {column} not in (from hidden_unit)" if is_unit else None
 

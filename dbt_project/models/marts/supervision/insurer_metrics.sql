@@ -86,7 +86,7 @@ final as (
         deducted.findings_high,
         scores.score as evaluation_base,
         deducted.evaluation_deduction,
-        greatest(round(scores.score - coalesce(deducted.evaluation_deduction, 0), 2), 0) as evaluation_score,
+        case when scores.score is not null then greatest(round(scores.score - coalesce(deducted.evaluation_deduction, 0), 2), 0) end as evaluation_score,
         coalesce(scores.is_small, false) as is_small_sample,
         scores.parts_missing
     from deducted
