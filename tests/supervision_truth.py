@@ -41,6 +41,7 @@ NUMBERS = {
     "complaint_no",
     "problem_no",
     "case_no",
+    "permit_no",
 }
 
 
@@ -154,6 +155,9 @@ class Truth:
             row["city"] = row["provider"].split("_")[0]
             row["deadline"] = row["due"] or row["found_date"] + timedelta(days=90)
         self.cases = newest("enforcement", "case_no")
+        self.permits = newest("permit", "permit_no")
+        self.capacities = newest("insurer_capacity", "insurer_code", "period")
+        self.headcount = {row["uscc"]: row["insured_persons"] for row in newest("social_insurance", "uscc", "period")}
 
     def deadline(self, hazard: Row) -> date:
         """The sender's deadline, of a major hazard no later than its field allows: that of its visit's policy, else of the newest
@@ -449,10 +453,35 @@ def rate_against_grade(truth: Truth) -> set[str]:
     return found
 
 
+def insurer_below_solvency(truth: Truth) -> set[str]:
+    """Quarters are told by their last month."""
+    found = set()
+    for row in truth.capacities:
+        year, month = map(int, row["period"].split("-"))
+        end = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+        if 0 <= (AS_OF - end).days <= 365 and (row["solvency_core"] < 0.75 or row["solvency_total"] < 1.2):
+            found.add(f"{row['provider']}/{row['insurer_code']}|{row['period']}")
+    return found
+
+
+def permit_without_roster(truth: Truth) -> set[str]:
+    fields = {(independent.city_of(row["district_code"]), row["industry_code"]) for row in truth.roster.values()}
+    return {
+        row["permit_no"] for row in truth.permits
+        if row["status"] == "有效" and row["valid_from"] <= AS_OF <= row["valid_to"]
+        and (row["provider"].split("_")[0], row["industry_code"]) in fields and (row["uscc"], row["industry_code"]) not in truth.roster
+    }  # fmt: skip
+
+
 def permit_expired_operating(truth: Truth) -> set[str]:
+    renewed = {
+        (row["uscc"], row["industry_code"])
+        for row in truth.permits
+        if row["status"] == "有效" and row["valid_to"] >= AS_OF
+    }
     return {
         f"{row['uscc']}|{row['industry_code']}" for row in truth.roster.values()
-        if row["permit_valid_to"] and row["permit_valid_to"] < AS_OF
+        if row["permit_valid_to"] and row["permit_valid_to"] < AS_OF and (row["uscc"], row["industry_code"]) not in renewed
         and row["listed_from"] <= AS_OF and (row["listed_to"] is None or row["listed_to"] > AS_OF)
         and (row["operating_status"] == "存续" or (row["status_date"] is not None and row["status_date"] > AS_OF))
     }  # fmt: skip
@@ -498,7 +527,7 @@ def persons_below_employees(truth: Truth) -> set[str]:
     for row in truth.required_on(AS_OF):
         cover = grouped(truth.insured_on(row["uscc"], AS_OF, row["industry_code"]), "insurer_code")
         persons = [max(policy["insured_persons"] for policy in policies) for policies in cover.values()]
-        if persons and sum(persons) < row["employees"]:
+        if persons and sum(persons) < truth.headcount.get(row["uscc"], row["employees"]):
             found.add(f"{row['uscc']}|{row['industry_code']}")
     return found
 
@@ -929,9 +958,9 @@ RULES: dict[str, Callable[[Truth], set[str]]] = {
         commission_missing, complaint_late, contract_short_at_expiry, cost_far_from_median, cover_interrupted, dangerous_work_not_checked,
         deadline_beyond_rule, december_cluster, enforcement_outside_band, evidence_reused, expert_not_qualified, expert_too_many_visits,
         expert_two_places, fee_above_cap, fee_above_cap_policy, fee_above_contract, fee_exactly_contracted, fee_without_service,
-        fee_without_voucher, hazard_notice_late, limit_below_floor, major_hazard_at_inception, major_hazard_overdue, market_share_frozen,
+        fee_without_voucher, hazard_notice_late, insurer_below_solvency, limit_below_floor, major_hazard_at_inception, major_hazard_overdue, market_share_frozen,
         no_service_agreed, no_service_at_expiry, number_of_two_insurers, online_only, organisation_not_qualified, payee_is_insured,
-        payee_not_permitted, payee_not_registered, permit_expired_operating, persons_below_employees, plan_missing, plan_not_kept,
+        payee_not_permitted, payee_not_registered, permit_expired_operating, permit_without_roster, persons_below_employees, plan_missing, plan_not_kept,
         price_far_from_field, problem_not_notified, problem_overdue, project_without_policy, provision_never_spent, rate_against_grade,
         rate_outside_band, refusal_clause_missing, refusal_not_reported, same_plan_text, served_not_insured, service_paid_twice,
         service_without_evidence, survey_missing_or_late, unfiled_clause, uninsured_unit, visit_off_hours, visit_without_expert,

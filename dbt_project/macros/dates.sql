@@ -37,3 +37,8 @@
 {% macro day_of(day) -%}
     cast(extract(day from {{ day }}) as integer)
 {%- endmacro %}
+
+{#- The last day of a month written YYYY-MM. -#}
+{% macro last_of_month(month) -%}
+    last_day(cast({{ month }} || '-01' as date))
+{%- endmacro %}

@@ -103,6 +103,60 @@ def experts(rng: np.random.Generator, services: pl.DataFrame, organisations: pl.
     )
 
 
+def permits(roster: pl.DataFrame, end: date) -> pl.DataFrame:
+    """The city bureau's register of work-safety permits: those the roster names, renewed or run out as it says."""
+    known = roster.filter(pl.col("permit_no").is_not_null()).unique(
+        ["uscc", "industry_code"], keep="last", maintain_order=True
+    )
+    return known.select(
+        "permit_no", "uscc", "industry_code", kind=pl.lit("安全生产许可证"), valid_from=pl.col("permit_valid_to").dt.offset_by("-3y"),
+        valid_to="permit_valid_to", status=pl.lit("有效"), provider=pl.concat_str(_city(known), pl.lit("_city")), received=pl.lit(end), planted="planted",
+    )  # fmt: skip
+
+
+def social_insurance(rng: np.random.Generator, roster: pl.DataFrame, end: date) -> pl.DataFrame:
+    """What the city bureau was told of some units' headcount: what their departments know too."""
+    one_field = roster.unique(["uscc", "industry_code"], keep="last", maintain_order=True).filter(
+        pl.len().over("uscc") == 1
+    )
+    rows = one_field.filter(pl.Series(rng.random(one_field.height) < 0.1))
+    return rows.select(
+        "uscc", period=pl.lit(f"{end:%Y}-{end.month - 1:02}"), insured_persons="employees", provider=pl.concat_str(_city(rows), pl.lit("_city")),
+        received=pl.lit(end), planted=pl.lit(False),
+    )  # fmt: skip
+
+
+def enterprise_links(roster: pl.DataFrame, end: date) -> pl.DataFrame:
+    """Parents as the city bureau knows them: those of the roster."""
+    rows = roster.filter(pl.col("parent_uscc").is_not_null()).unique("uscc", keep="last", maintain_order=True)
+    return rows.select(
+        "uscc", other_uscc="parent_uscc", kind=pl.lit("母子"), provider=pl.concat_str(_city(rows), pl.lit("_city")), received=pl.lit(end),
+        planted=pl.lit(False),
+    )  # fmt: skip
+
+
+def capacities(insurers: dict[str, dict[str, float]], end: date) -> pl.DataFrame:
+    """Each branch's capacity at the end of every quarter of the last two years."""
+    quarters = [
+        f"{year}-{month:02}"
+        for year in (end.year - 1, end.year)
+        for month in (3, 6, 9, 12)
+        if (year, month) < (end.year, end.month)
+    ]
+    rows = [
+        (insurer, quarter, f"{city}_{insurer.lower()}") for city, names in insurers.items() for insurer in names for quarter in quarters
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=["insurer_code", "period", "provider"], orient="row").with_columns(
+        has_management_unit=pl.lit(True), risk_staff=pl.lit(12, pl.Int64), expert_count=pl.lit(30, pl.Int64), has_rules=pl.lit(True),
+        has_system=pl.lit(True), outlets=pl.lit(6, pl.Int64), solvency_core=pl.lit(1.62), solvency_total=pl.lit(2.15), received=pl.lit(end),
+        planted=pl.lit(False),
+    )  # fmt: skip
+
+
+def _city(frame: pl.DataFrame) -> pl.Expr:
+    return pl.when(frame["district_code"].str.starts_with("37")).then(pl.lit("weihai")).otherwise(pl.lit("shanghai"))
+
+
 def plans(policies: pl.DataFrame, industry_name: dict[str, str], drops: np.ndarray) -> pl.DataFrame:
     """Each branch's plan of the year, and a plan of its own for every second policy in force."""
     branches = policies.select("provider", "insurer_code").unique().sort("provider")

@@ -87,6 +87,10 @@ def _mistakes_of(feed: str) -> dict[str, Mistake]:
         "contact": (None, None, None, None, "role"),
         "indicator": (None, None, None, None, "value"),
         "declaration": (None, None, "covers_to", None, "period"),
+        "permit": ("permit_no", "uscc", "valid_from", None, "kind"),
+        "insurer_capacity": (None, None, None, None, "period"),
+        "social_insurance": (None, "uscc", None, None, "insured_persons"),
+        "enterprise_link": (None, "uscc", None, None, "kind"),
     }[feed]
     kinds: dict[str, Mistake] = {"repeated_row": Mistake("", pl.lit(None), "duplicate")}
     if key:

@@ -134,6 +134,17 @@ HEADERS: dict[str, dict[str, str]] = {
     "declaration": {
         "feed": "报送表", "period": "期间", "covers_to": "数据截至", "rows": "行数", "amount": "控制金额", "nothing": "零报告",
     },
+    "permit": {
+        "permit_no": "许可证号", "uscc": "统一社会信用代码", "kind": "许可证类型", "industry_code": "行业领域", "valid_from": "有效期自", "valid_to": "有效期至",
+        "status": "许可证状态",
+    },
+    "insurer_capacity": {
+        "insurer_code": "保险机构", "period": "期间", "has_management_unit": "设有管理机构", "risk_staff": "风控人员数", "expert_count": "专家人数",
+        "has_rules": "管理制度健全", "has_system": "服务信息系统", "outlets": "本地网点数", "solvency_core": "核心偿付能力充足率",
+        "solvency_total": "综合偿付能力充足率",
+    },
+    "social_insurance": {"uscc": "统一社会信用代码", "period": "期间", "insured_persons": "参保人数"},
+    "enterprise_link": {"uscc": "统一社会信用代码", "other_uscc": "关联单位信用代码", "kind": "关系"},
     "indicator": {"district_code": "所在区市", "year": "年度", "name": "指标名称", "value": "数值", "unit": "单位"},
 }  # fmt: skip
 TITLE = {
@@ -159,6 +170,10 @@ TITLE = {
     "contact": "联络员",
     "indicator": "背景指标",
     "declaration": "报送声明",
+    "permit": "许可证",
+    "insurer_capacity": "承保机构能力",
+    "social_insurance": "社保人数",
+    "enterprise_link": "单位关系",
 }
 MONEY = {
     "contract_amount",

@@ -111,6 +111,13 @@ def build(scale: Scale, seed: int) -> World:
         "problem": patterns.problems(checks["problem"]),
         "enforcement": patterns.enforcement(checks["enforcement"]),
     }
+    roster = feeds["enterprise"].with_columns(planted=pl.lit(False))
+    feeds["permit"] = patterns.unlisted(departments.permits(roster, END), roster)
+    feeds["social_insurance"] = patterns.headcounts(
+        departments.social_insurance(np.random.default_rng([seed, 5]), roster, END)
+    )
+    feeds["enterprise_link"] = departments.enterprise_links(roster, END)
+    feeds["insurer_capacity"] = patterns.capacities(departments.capacities(INSURERS, END))
     feeds["contact"] = departments.contacts()
     feeds["indicator"] = departments.indicators(detail, DISTRICTS)
     feeds = completeness.withhold(patterns.spared(patterns.numbers_of_others(feeds)), drops, patterns)

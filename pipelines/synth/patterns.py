@@ -773,6 +773,33 @@ class Patterns:
             .drop("_chosen")
         )
 
+    def unlisted(self, permits: pl.DataFrame, roster: pl.DataFrame) -> pl.DataFrame:
+        """Permits of units that no roster of their field has: other trades' units with a permit for chemicals."""
+        others = roster.filter(pl.col("industry_code") == "transport").unique("uscc", maintain_order=True)
+        others = others.join(roster.filter(pl.col("industry_code") == "hazchem"), on="uscc", how="anti").head(
+            self.cases
+        )
+        rows = others.select(
+            "uscc", permit_no=pl.concat_str(pl.lit("AQXK"), "uscc"), industry_code=pl.lit("hazchem"), kind=pl.lit("安全生产许可证"),
+            valid_from=pl.lit(date(2025, 7, 1)), valid_to=pl.lit(date(2028, 6, 30)), status=pl.lit("有效"),
+            provider=pl.when(pl.col("district_code").str.starts_with("37")).then(pl.lit("weihai_city")).otherwise(pl.lit("shanghai_city")),
+            received=pl.lit(self.end), planted=pl.lit(True),
+        )  # fmt: skip
+        self.label("permit_without_roster", rows["permit_no"].to_list())
+        return pl.concat([permits, rows.select(permits.columns).cast(permits.schema)])
+
+    def headcounts(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Social insurance knows three times as many as the unit tells its department and insures."""
+        return _set(frame, self._some(frame, pl.lit(True)), insured_persons=pl.col("insured_persons") * 3)
+
+    def capacities(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """A quarter in which an insurer's solvency fell."""
+        here = (pl.col("provider") == "weihai_tsbx") & (pl.col("period") == f"{self.end.year}-06")
+        self.label("insurer_below_solvency", [f"TSBX|{self.end.year}-06"])
+        return frame.with_columns(
+            solvency_total=pl.when(here).then(1.05).otherwise("solvency_total"), planted=pl.col("planted") | here
+        )
+
     def projects(self, frame: pl.DataFrame, policies: pl.DataFrame) -> pl.DataFrame:
         """Projects under construction that no policy names."""
         builders = (

@@ -43,10 +43,11 @@ DIGITS: dict[str, dict[str, int]] = {
 ENTRY_PLACES = {b"LP": 14, b"LR": 14, b"LS": 15}
 FROM_THE_END = {"policy": {"project_code": 9}, "project": {"project_code": 9}}
 CODES: dict[str, dict[str, int]] = {
-    "policy": {"insured_uscc": 0}, "claim": {"insured_uscc": 0}, "service_record": {"insured_uscc": 0}, "enterprise": {"uscc": 0, "parent_uscc": 0},
+    "policy": {"insured_uscc": 0}, "claim": {"insured_uscc": 0}, "service_record": {"insured_uscc": 0}, "enterprise": {"uscc": 0, "parent_uscc": 0, "permit_no": 4},
     "hazard": {"insured_uscc": 0}, "service_plan": {"insured_uscc": 0}, "project": {"builder_uscc": 0}, "accident": {"uscc": 0},
     "inspection": {"inspection_no": 3, "problem_no": 3, "target_code": 0}, "problem": {"problem_no": 3, "target_code": 0},
-    "enforcement": {"case_no": 3, "problem_no": 3, "uscc": 0},
+    "enforcement": {"case_no": 3, "problem_no": 3, "uscc": 0}, "permit": {"permit_no": 4, "uscc": 0}, "social_insurance": {"uscc": 0},
+    "enterprise_link": {"uscc": 0, "other_uscc": 0},
 }  # fmt: skip
 EVERY_TILE: dict[str, pl.Expr] = {
     "policy": pl.lit(True), "coinsurance": pl.lit(True), "endorsement": pl.lit(True), "claim": pl.lit(True), "service_record": pl.lit(True),
@@ -54,6 +55,7 @@ EVERY_TILE: dict[str, pl.Expr] = {
     "service_plan": pl.col("insured_uscc").is_not_null(), "project": ~pl.col("project_code").str.contains("WB", literal=True),
     "accident": pl.col("accident_id").str.starts_with("SGC"), "inspection": pl.col("target_type") == "生产经营单位",
     "problem": pl.col("target_type") == "生产经营单位", "enforcement": pl.lit(True),
+    "permit": pl.lit(True), "social_insurance": pl.lit(True), "enterprise_link": pl.lit(True),
 }  # fmt: skip
 """Rows that every tile has. Others (documents, lists, registers, an insurer's pool and plan) the world has once."""
 

@@ -41,6 +41,8 @@ KNOWN = """
     union all select 'service_org', null, uscc, null, null, uscc, file_id, sheet, line_no from marts.dim_service_org
     union all select 'accident', null, accident_id, null, null, uscc, file_id, sheet, line_no from marts.fct_accident
     union all select 'enforcement', provider, case_no, null, null, uscc, file_id, sheet, line_no from marts.fct_enforcement
+    union all select 'permit', provider, permit_no, null, null, uscc, file_id, sheet, line_no from marts.fct_permit
+    union all select 'insurer_capacity', provider, insurer_code || '|' || period, null, null, null, file_id, sheet, line_no from marts.fct_insurer_capacity
     union all select 'problem', provider, problem_no, null, null, target_code, file_id, sheet, line_no from marts.fct_problem
 """
 

@@ -81,8 +81,8 @@ def test_recall_and_false_alarms_per_rule(
     # Costs far from the median: 17 of the 20 alarms are other patterns that were planted in the money.
     assert alarms["cost_far_from_median"] <= 0.01 * spent
     assert sum(alarms[rule] for rule in STATISTICAL - {"cost_far_from_median"}) == 0
-    # All but one pattern is planted; that one happens by itself. What senders are asked about is no finding.
-    assert set(RULES) - set(planted) == {"accident_unserved"}
+    # All but two patterns are planted; those happen by themselves. What senders are asked about is no finding.
+    assert set(RULES) - set(planted) == {"accident_unserved", "plan_not_kept"}
     assert set(planted) - set(RULES) == {"declared_differs", "not_required_without_reason"}
 
 
@@ -96,17 +96,53 @@ def test_every_rule_is_a_file_a_row_and_a_unit_test() -> None:
     tests = yaml.safe_load(
         (DBT_PROJECT / "models/marts/findings/rules/_rule_unit_tests.yml").read_text(encoding="utf-8")
     )["unit_tests"]
-    assert len(files) >= 47
+    assert len(files) >= 64
     assert (
         files
         == set(RULES)
         == {row["rule_code"] for row in rows}
         == {test["model"].removeprefix("finding_") for test in tests}
     )
-    assert all(
-        row["sentence"] and row["source_doc"] and row["article"] and row["severity"] in ("高", "中", "低")
-        for row in rows
+    assert all(row["sentence"] and row["severity"] in ("高", "中", "低") for row in rows)
+    assert {row["rule_code"] for row in clauses()} == files
+
+
+def clauses() -> list[dict[str, str]]:
+    with (REFERENCE_FOLDER / "ref_finding_clause.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_no_finding_cites_another_city_or_a_document_not_in_force(dirty_world: Home) -> None:
+    """Counted by rule, city, clause and day; every clause is one of its city and day, a city's own before the country's."""
+    held = dirty_world.rows(
+        "select rule_code, jurisdiction, clause, found_on, count(*) from marts.findings group by all order by all"
     )
+    assert sum(count for *_, count in held) > 1_000
+    cited = set()
+    for rule, city, clause, day, _ in held:
+        fitting = [
+            row for row in clauses()
+            if row["rule_code"] == rule and row["jurisdiction"] in ("", city) and row["valid_from"] <= str(day)
+            and (not row["valid_to"] or str(day) <= row["valid_to"])
+        ]  # fmt: skip
+        own = [row for row in fitting if row["jurisdiction"]] or fitting
+        assert clause in {f"{row['source_doc']} {row['article']}" for row in own}, (rule, city, day, clause)
+        cited.add((city, clause.split(" ")[0]))
+    assert not {("weihai", "沪安委办〔2023〕32号"), ("shanghai", "威应急发〔2023〕11号")} & cited
+    assert {("weihai", "威应急发〔2023〕11号"), ("shanghai", "沪安委办〔2023〕32号"), ("weihai", "安监总办〔2017〕140号")} <= cited
+
+
+def test_sentences_name_units_and_insurers_with_their_codes(dirty_world: Home) -> None:
+    unnamed = dirty_world.rows(
+        "select rule_code, count(*) from marts.findings where (unit_uscc is not null and unit_name is not null "
+        "and not contains(explanation, unit_name || '（' || unit_uscc || '）')) group by all"
+    )
+    assert unnamed == []
+    insurers = "select insurer_code from marts.dim_insurer"
+    assert dirty_world.rows(
+        f"select count(*) from marts.findings where subject_type = '承保机构' and insurer_code in ({insurers}) "
+        "and not contains(explanation, insurer_name || '（' || insurer_code || '）')"
+    ) == [(0,)]
 
 
 def test_a_finding_is_unique_and_its_sentence_is_complete(dirty_world: Home) -> None:

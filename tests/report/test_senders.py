@@ -126,7 +126,8 @@ MARTS = {
     "service_org": "dim_service_org", "expert": "dim_expert", "accident": "fct_accident", "inspection": "fct_inspection", "problem": "fct_problem",
     "enforcement": "fct_enforcement", "complaint": "fct_complaint", "credit_list": "fct_credit_list", "document": "fct_document", "contact": "dim_contact",
     "indicator": "fct_indicator", "answer": "fct_answer",
-    "declaration": "declarations",
+    "declaration": "declarations", "permit": "fct_permit", "insurer_capacity": "fct_insurer_capacity",
+    "social_insurance": "fct_social_insurance", "enterprise_link": "fct_enterprise_link",
 }  # fmt: skip
 
 

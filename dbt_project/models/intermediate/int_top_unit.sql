@@ -1,9 +1,28 @@
--- 上级单位: of each unit on the roster the topmost one above it that is on the roster too, its owner (the topmost that is named at
--- all), and whether anything up there is state-owned. A unit without a known parent is its own top; chains are followed four levels up.
+-- 上级单位: of each unit on the roster, by its roster or the links that departments send, the topmost one above it that is on the roster
+-- too, its owner (the topmost that is named at all), and whether anything up there is state-owned. A unit without a known parent is its own top; chains are followed four levels up.
 with
 
+links as (
+    select
+        linked.uscc,
+        max_by(linked.other_uscc, cast(linked.received_at as string) || ' ' || linked.other_uscc) as parent_uscc
+    from {{ ref('fct_enterprise_link') }} as linked
+    cross join {{ ref('int_as_of') }} as days
+    where linked.kind = '母子' and (linked.valid_from is null or linked.valid_from <= days.as_of)
+        and (linked.valid_to is null or linked.valid_to >= days.as_of)
+    group by linked.uscc
+),
+
 units as (
-    select * from {{ ref('dim_unit') }} where is_on_roster
+    select
+        listed.uscc,
+        listed.jurisdiction,
+        listed.ownership,
+        coalesce(listed.parent_uscc, links.parent_uscc) as parent_uscc
+    from {{ ref('dim_unit') }} as listed
+    left join links
+        on listed.uscc = links.uscc
+    where listed.is_on_roster
 ),
 
 final as (

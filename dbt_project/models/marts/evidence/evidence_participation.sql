@@ -57,6 +57,22 @@ cover as (
     group by stat_year, insured_uscc, industry_code
 ),
 
+-- 社保 headcount where it was sent: the newest month by the period's end.
+headcounts as (
+    select
+        periods.jurisdiction,
+        periods.stat_year,
+        counted.uscc,
+        max_by(counted.insured_persons, counted.period || ' ' || cast(counted.received_at as string)) as persons
+    from {{ ref('fct_social_insurance') }} as counted
+    inner join {{ ref('ref_provider') }} as providers
+        on counted.provider = providers.provider
+    inner join periods
+        on providers.jurisdiction = periods.jurisdiction
+        and {{ last_of_month('counted.period') }} <= periods.period_end
+    group by periods.jurisdiction, periods.stat_year, counted.uscc
+),
+
 required as (
     select
         periods.stat_year,
@@ -80,7 +96,8 @@ final as (
         required.district_code,
         required.industry_code,
         required.uscc,
-        required.employees,
+        coalesce(headcounts.persons, required.employees) as employees,
+        case when headcounts.persons is not null then '社保' when required.employees is not null then '名录' end as employees_source,
         cover.policy_no,
         cover.policy_provider,
         cover.insured_persons,
@@ -96,6 +113,10 @@ final as (
         on required.stat_year = cover.stat_year
         and required.uscc = cover.insured_uscc
         and required.industry_code = cover.industry_code
+    left join headcounts
+        on required.jurisdiction = headcounts.jurisdiction
+        and required.stat_year = headcounts.stat_year
+        and required.uscc = headcounts.uscc
     left join {{ ref('int_pending_cover') }} as pending
         on required.uscc = pending.insured_uscc
         and required.industry_code = pending.industry_code

@@ -1,0 +1,2 @@
+-- 单位关系: every version known at the as-of date.
+{{ known_rows('enterprise_link') }}

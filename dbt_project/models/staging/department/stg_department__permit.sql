@@ -1,0 +1,2 @@
+-- 许可证: every version known at the as-of date.
+{{ known_rows('permit') }}
