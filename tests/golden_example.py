@@ -82,14 +82,14 @@ def drop_example(home: Home) -> Home:
         f"S3,P2,海岳财险,{U['U2']},隐患排查,线下,委托,,,,进行中",
         f"S4,P6,海岳财险,{U['V1']},隐患排查,线下,外聘,2023-08-01 16:00:00,{both},已完成",
     )  # fmt: skip
-    ledger = "台账编号,保险机构,保单号,入账日期,费用类型,金额,服务编号,凭证号"
+    ledger = "台账编号,保险机构,保单号,入账日期,费用类型,金额,服务编号,凭证号,收款方类型"
     drop(
         a, "fee_ledger", ledger,
-        "L1,海岳财险,P1,2023-03-10,提取,18000,,", "L2,海岳财险,P2,2023-05-10,提取,7500,,", "L3,海岳财险,P6,2023-02-10,提取,2000,,",
-        "L4,海岳财险,P1,2023-08-10,支出,9000,S1,V1", "L5,海岳财险,P1,2023-08-10,支出,5000,S2,V2",
-        "L6,海岳财险,P2,2023-08-10,支出,3000,S3,V3", "L7,海岳财险,P6,2023-08-10,支出,1500,S4,V4",
+        "L1,海岳财险,P1,2023-03-10,提取,18000,,,", "L2,海岳财险,P2,2023-05-10,提取,7500,,,", "L3,海岳财险,P6,2023-02-10,提取,2000,,,",
+        "L4,海岳财险,P1,2023-08-10,支出,9000,S1,V1,专家", "L5,海岳财险,P1,2023-08-10,支出,5000,S2,V2,专家",
+        "L6,海岳财险,P2,2023-08-10,支出,3000,S3,V3,专家", "L7,海岳财险,P6,2023-08-10,支出,1500,S4,V4,其他",
     )  # fmt: skip
-    drop(b, "fee_ledger", ledger, "L8,东峰财险,P4,2023-10-10,提取,8000,,")
+    drop(b, "fee_ledger", ledger, "L8,东峰财险,P4,2023-10-10,提取,8000,,,")
     drop(
         bureau, "enterprise", "统一社会信用代码,企业名称,所在区市,行业领域,应保,经营状态,状态日期,从业人员数,列入日期",
         *[f"{U[unit]},{unit}公司,环翠区,危险化学品,是,存续,,10,2020-01-01" for unit in ("U1", "U2", "U3", "U4", "U5")],
@@ -131,10 +131,13 @@ EXPECTED = {
     # M34, M34b, M34c, M35, M36
     "serviced_units_in_force": 2, "serviced_units_onsite": 2, "serviced_units_any_day": 2, "services": 3, "services_online": 1, "services_onsite": 2,
     "contracted_visits_full_term": 5, "fulfilled_visits_full_term": 3,
+    # Due in 2023: P1 2 × 285/366, P2 224/366, P3 243/365, P4 71/366, P6 330/365; done 2 of P1 and 1 of P6, each capped. Only P3 ended: 0 of 1.
+    "contracted_visits": Decimal("3.933251"), "fulfilled_visits": Decimal("2.461487"), "contracted_visits_ended": 1, "fulfilled_visits_ended": 0,
 }  # fmt: skip
 
 PERCENT = {
     "participation_rate": "60.00", "simple_loss_ratio": "50.87", "simple_loss_ratio_paid": "35.65", "earned_loss_ratio": "70.76",
     "contracted_fee_share": "18.04", "prevention_fee_share": "15.43", "spent_fee_share": "6.74", "service_coverage": "50.00",
     "service_coverage_any_day": "40.00", "contract_fulfilment_full_term": "60.00",
+    "contract_fulfilment": "62.58", "contract_fulfilment_ended": "0.00",
 }  # fmt: skip

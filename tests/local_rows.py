@@ -19,7 +19,10 @@ DATED: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "ref_score_weight": lambda rows: rows.with_columns(weight=pl.when(pl.col("part_code") == "participation_rate").then(0.9).otherwise("weight")),
     "ref_deadline": lambda rows: rows.with_columns(due_month=3),
     "ref_industry_duty": lambda rows: rows.with_columns(is_mandatory=False),
+    "ref_finding_clause": lambda rows: rows.with_columns(article=pl.lit("本市条款")),
 }  # fmt: skip
+MORE_THAN_NATIONAL = ("ref_finding_clause",)
+"""Tables of which cities have rows beside national ones already, so that a copy of a national one is a later row of theirs."""
 WITHOUT_NATIONAL = ("ref_deadline", "ref_industry_duty")
 """Tables without a national row as shipped: the test makes those of one city national."""
 

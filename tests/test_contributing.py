@@ -40,7 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             continue
         applied += 1
-    assert applied == 10
+    assert applied == 11
     run(copy, "-m", "pipelines.feeds.column_docs")
     return copy
 

@@ -74,6 +74,11 @@ LISTS = {
              "contracted", "provided", "spent", "spent_unproven", "balance"),
         ),
         Listing(
+            "fee_account", "预防费用专账（按机构、年度）", "marts.fee_account", "stat_year desc, is_above_ceiling desc, spent_share desc nulls last, insurer_code",
+            ("stat_year", "insurer_name", "premium_received", "fee_ceiling", "fee_contracted", "fee_provided", "fee_spent", "fee_spent_unproven",
+             "pool_spent", "balance", "spent_share", "fee_ceiling_running", "fee_spent_total_running", "balance_running", "is_above_ceiling"),
+        ),
+        Listing(
             "findings", "监管发现", "marts.findings", "case severity when '高' then 1 when '中' then 2 else 3 end, amount desc nulls last, finding_id",
             ("severity", "rule_name", "explanation", "district_code", "industry_code", "insurer_code", "found_on", "amount", "clause", "finding_id"),
         ),
@@ -81,6 +86,12 @@ LISTS = {
             "service_gaps", "服务差距（未达约定次数或形式）", "marts.service_contract_gaps", "missing_visits desc nulls last, policy_no, provider",
             ("policy_no", "insured_uscc", "district_code", "industry_code", "insurer_code", "agreed_visits", "owed_visits", "completed_visits",
              "missing_visits", "last_service_on", "cover_end", "gap"),
+        ),
+        Listing(
+            "delivery", "保障终止而服务不足的保单", "marts.contract_delivery", "missing_visits desc, cover_end desc, policy_no, provider",
+            ("policy_no", "insured_uscc", "district_code", "industry_code", "insurer_code", "inception_date", "cover_end", "owed_visits",
+             "completed_visits", "onsite_visits", "missing_visits", "missing_items", "state", "settlement", "refund"),
+            "missing_visits > 0 or state = '没有约定'",
         ),
         Listing(
             "claims_late", "超过时限的理赔", "marts.claim_timeliness", "days desc, claim_no",

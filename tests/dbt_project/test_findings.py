@@ -11,12 +11,13 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
 import yaml
-from conftest import Home, compiled_once
+from conftest import Home, bundled, compiled_once
 from supervision_truth import RULES, STATISTICAL, Truth
 
 from pipelines.feeds.contracts import REFERENCE_FOLDER
@@ -107,9 +108,9 @@ def test_every_rule_is_a_file_a_row_and_a_unit_test() -> None:
     assert {row["rule_code"] for row in clauses()} == files
 
 
-def clauses() -> list[dict[str, str]]:
-    with (REFERENCE_FOLDER / "ref_finding_clause.csv").open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def clauses() -> list[dict[str, Any]]:
+    """The country's, which the program ships, and the cities' of the bundled sample."""
+    return bundled().table("ref_finding_clause").to_dicts()
 
 
 def test_no_finding_cites_another_city_or_a_document_not_in_force(dirty_world: Home) -> None:
@@ -122,8 +123,8 @@ def test_no_finding_cites_another_city_or_a_document_not_in_force(dirty_world: H
     for rule, city, clause, day, _ in held:
         fitting = [
             row for row in clauses()
-            if row["rule_code"] == rule and row["jurisdiction"] in ("", city) and row["valid_from"] <= str(day)
-            and (not row["valid_to"] or str(day) <= row["valid_to"])
+            if row["rule_code"] == rule and row["jurisdiction"] in (None, city) and row["valid_from"] <= day
+            and (row["valid_to"] is None or day <= row["valid_to"])
         ]  # fmt: skip
         own = [row for row in fitting if row["jurisdiction"]] or fitting
         assert clause in {f"{row['source_doc']} {row['article']}" for row in own}, (rule, city, day, clause)

@@ -6,6 +6,8 @@ final as (
         {{ cell_columns() }},
         cast(sum(contracted) as decimal(24, 6)) as contracted_visits,
         cast(sum(fulfilled) as decimal(24, 6)) as fulfilled_visits,
+        sum(contracted_full_term) as contracted_visits_full_term,
+        sum(fulfilled_full_term) as fulfilled_visits_full_term,
         sum(owed_at_end) as contracted_visits_ended,
         sum(fulfilled_at_end) as fulfilled_visits_ended
     from {{ ref('evidence_fulfilment') }}

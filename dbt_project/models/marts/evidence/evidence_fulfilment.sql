@@ -1,6 +1,7 @@
 -- 合同履约 (M35): completed visits and visits due in each period of each policy in force in it, whenever it began: the contract
 -- pro-rated to the days of cover in the period (after a surrender nothing more is owed), completed visits capped at it, so that nobody
--- makes up for another. In the period in which the cover ended also the whole of it: agreed and done over all its days.
+-- makes up for another. Of policies that began in the period also the whole term's visits, not pro-rated; of those whose cover ended in
+-- it what was owed and done over all its days.
 -- A contract that agrees no visits promises nothing and is in breach (trust.md 4, Scores): breach_visits are what rule
 -- least_visits_agreed would have it agree.
 with
@@ -79,6 +80,8 @@ final as (
         breach_visits,
         service_frequency,
         least(cast(completed as decimal(18, 6)), contracted) as fulfilled,
+        case when is_incepted then coalesce(service_frequency, 0) else 0 end as contracted_full_term,
+        case when is_incepted then least(completed, coalesce(service_frequency, 0)) else 0 end as fulfilled_full_term,
         case when has_ended then owed_visits else 0 end as owed_at_end,
         case when has_ended then least(completed_visits, owed_visits) else 0 end as fulfilled_at_end,
         file_id,

@@ -30,7 +30,8 @@ visits as (
         count(*) as completed,
         sum(case when services.form = '线下' then 1 else 0 end) as onsite,
         {{ joined_values('items.name') }} as delivered_items,
-        max(services.finished_on) as last_service_on
+        max(services.finished_on) as last_service_on,
+        {{ joined_values("'service_record:' || services.provider || '/' || services.service_no", '；') }} as visit_keys
     from {{ ref('fct_service') }} as services
     inner join {{ ref('ref_service_item') }} as items
         on services.item = items.item_code
@@ -56,7 +57,8 @@ counted as (
         cast(coalesce(visits.onsite, 0) as bigint) as onsite_visits,
         visits.delivered_items,
         missing.missing_items,
-        visits.last_service_on
+        visits.last_service_on,
+        visits.visit_keys
     from ended
     left join visits
         on ended.provider = visits.policy_provider
@@ -102,6 +104,7 @@ final as (
         end as state,
         counted.unserved_settlement as settlement,
         counted.unserved_refund as refund,
+        'policy:' || counted.provider || '/' || counted.policy_no || coalesce('；' || counted.visit_keys, '') as evidence_keys,
         counted.as_of,
         counted.file_id,
         counted.sheet,

@@ -3,7 +3,7 @@
 select
     {{ finding(
         'contract_short_at_expiry', 'policies', feed='policy', key='policies.policy_no', found_on='policies.cover_end',
-        evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1='policies.owed_visits', value_2='policies.completed_visits',
+        evidence='policies.evidence_keys', value_1='policies.owed_visits', value_2='policies.completed_visits',
         amount='policies.premium_received', unit='policies.insured_uscc'
     ) }}
 from {{ ref('contract_delivery') }} as policies

@@ -3,7 +3,7 @@
 select
     {{ finding(
         'online_only', 'policies', feed='policy', key='policies.policy_no', found_on='policies.cover_end',
-        evidence="'policy:' || policies.provider || '/' || policies.policy_no", value_1='policies.completed_visits', value_2='policies.cover_end',
+        evidence='policies.evidence_keys', value_1='policies.completed_visits', value_2='policies.cover_end',
         unit='policies.insured_uscc'
     ) }}
 from {{ ref('contract_delivery') }} as policies
