@@ -100,6 +100,9 @@ def test_feed_rule_metric_and_city_added_as_written(project: Path, tmp_path: Pat
     cells, findings, drills, explained = run(project, "-c", SCRIPT, str(tmp_path)).strip().splitlines()
     # Two required units, one insured; the online service reached 30 people, the visit does not count.
     assert cells == "[(2, 1, 30)]"
-    assert findings == "[('P1', '海岳财产保险股份有限公司（HAYC） 保单「P1」（单位 甲（91371000MA3000001R））没有填写投保人数。请承保机构补录。')]"
+    assert (
+        findings
+        == "[('P1', '海岳财产保险股份有限公司（HAYC） 保单「P1」（单位 甲（91371000MA3000001R））没有填写投保人数。请承保机构补录。')]"
+    )
     assert drills == "[(1,)] [('D1', 12)]"
     assert explained == "30 ['S1']"

@@ -8,12 +8,12 @@
         {'part': 'service_coverage', 'of': 'serviced_units_in_force', 'total': 'insured_units_in_force', 'silent': 'false'},
         {'part': 'contract_fulfilment', 'of': 'fulfilled_visits', 'total': 'contracted_visits + breach_visits', 'silent': 'false'},
         {
-            'part': 'major_hazard_closure_rate', 'of': 'major_hazards_closed', 'total': 'major_hazards_due',
+            'part': 'major_hazard_closure_rate', 'of': closed_hazards(), 'total': due_hazards(),
             'silent': 'hazards_reported = 0 and (hazards_found > 0 or hazard_checks >= least_records)',
         },
         {'part': 'satisfaction_share', 'of': 'satisfaction_points / 5.0', 'total': 'satisfaction_answers', 'silent': 'services > 0'},
         {'part': 'decision_on_time_rate', 'of': 'decisions_on_time', 'total': 'decision_clocks', 'silent': 'false'},
-        {'part': 'payment_on_time_rate', 'of': 'payments_on_time', 'total': 'payment_clocks', 'silent': 'claims_settled > 0'},
+        {'part': 'payment_on_time_rate', 'of': 'payments_on_time', 'total': 'payment_clocks + payments_undated', 'silent': 'false'},
         {
             'part': 'data_quality_score', 'of': 'data_quality_score', 'total': 'case when data_quality_score is not null then 1 else 0 end',
             'silent': 'true', 'pulled': false,
@@ -24,7 +24,7 @@
 {% macro assessed_score_parts() -%}
     {{ return([
         {
-            'part': 'participation_rate', 'of': 'insured_required_units', 'total': 'required_units - pending_units',
+            'part': 'participation_rate', 'of': 'insured_required_units', 'total': 'required_units - pending_units + unlisted_permits',
             'silent': 'is_mandatory and required_units = 0',
         },
         {
@@ -32,7 +32,7 @@
             'silent': 'is_mandatory or required_units > 0',
         },
         {
-            'part': 'major_hazard_closure_rate', 'of': 'major_hazards_closed', 'total': 'major_hazards_due',
+            'part': 'major_hazard_closure_rate', 'of': closed_hazards(), 'total': due_hazards(),
             'silent': 'coalesce(hazards_reported, 0) = 0 and (hazards_found > 0 or services >= least_records)',
         },
         {
@@ -41,6 +41,15 @@
         },
         {'part': 'submission_on_time_rate', 'of': 'submissions_on_time', 'total': 'submissions_due', 'silent': 'false'},
     ]) }}
+{%- endmacro %}
+
+{#- Major hazards; where none was due all of them speak, so that nobody gains by calling them ordinary. -#}
+{% macro closed_hazards() -%}
+    {{ return('case when major_hazards_due > 0 then major_hazards_closed else hazards_closed end') }}
+{%- endmacro %}
+
+{% macro due_hazards() -%}
+    {{ return('case when major_hazards_due > 0 then major_hazards_due else hazards_due end') }}
 {%- endmacro %}
 
 {#- The parts of the targets of a relation as rows. -#}

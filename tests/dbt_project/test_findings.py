@@ -130,7 +130,11 @@ def test_no_finding_cites_another_city_or_a_document_not_in_force(dirty_world: H
         assert clause in {f"{row['source_doc']} {row['article']}" for row in own}, (rule, city, day, clause)
         cited.add((city, clause.split(" ")[0]))
     assert not {("weihai", "沪安委办〔2023〕32号"), ("shanghai", "威应急发〔2023〕11号")} & cited
-    assert {("weihai", "威应急发〔2023〕11号"), ("shanghai", "沪安委办〔2023〕32号"), ("weihai", "安监总办〔2017〕140号")} <= cited
+    assert {
+        ("weihai", "威应急发〔2023〕11号"),
+        ("shanghai", "沪安委办〔2023〕32号"),
+        ("weihai", "安监总办〔2017〕140号"),
+    } <= cited
 
 
 def test_sentences_name_units_and_insurers_with_their_codes(dirty_world: Home) -> None:

@@ -39,6 +39,8 @@ districts as (
         cells.serviced_units_in_force,
         cells.major_hazards_due,
         cells.major_hazards_closed,
+        cells.hazards_due,
+        cells.hazards_closed,
         cells.services,
         cells.hazards_found,
         cells.hazards_reported
@@ -67,6 +69,8 @@ departments as (
         cells.serviced_units_in_force,
         cells.major_hazards_due,
         cells.major_hazards_closed,
+        cells.hazards_due,
+        cells.hazards_closed,
         cells.services,
         cells.hazards_found,
         cells.hazards_reported
@@ -106,14 +110,30 @@ submissions as (
     group by provider, stat_year
 ),
 
+-- Permits in force whose unit is on no roster of the field: a denominator in which the department has no say.
+unlisted as (
+    select
+        found.jurisdiction,
+        found.industry_code,
+        {{ year_of('found.found_on') }} as stat_year,
+        count(*) as permits
+    from {{ ref('finding_permit_without_roster') }} as found
+    group by found.jurisdiction, found.industry_code, {{ year_of('found.found_on') }}
+),
+
 final as (
     select
         targets.*,
+        case when targets.score_code = 'department' then coalesce(unlisted.permits, 0) else 0 end as unlisted_permits,
         coalesce(problems.due, 0) as problems_due,
         coalesce(problems.closed, 0) as problems_closed,
         coalesce(submissions.due, 0) as submissions_due,
         coalesce(submissions.on_time, 0) as submissions_on_time
     from targets
+    left join unlisted
+        on targets.jurisdiction = unlisted.jurisdiction
+        and targets.target_code = unlisted.industry_code
+        and targets.stat_year = unlisted.stat_year
     left join problems
         on targets.provider = problems.provider
         and targets.stat_year = problems.stat_year

@@ -67,6 +67,22 @@ claims as (
     group by {{ insurer_groups() }}
 ),
 
+-- Paid, closed, and nobody says when: such a payment was not in time in any score.
+undated as (
+    select
+        {{ insurer_columns() }},
+        count(*) as payments_undated
+    from (
+        select
+            jurisdiction,
+            {{ year_of('close_date') }} as stat_year,
+            insurer_code
+        from {{ ref('fct_claim') }}
+        where has_valid_policy and status <> '销案' and close_date is not null and paid_to_date > 0 and paid_date is null
+    ) as closed
+    group by {{ insurer_groups() }}
+),
+
 clocks as (
     select
         {{ insurer_columns() }},
@@ -237,6 +253,7 @@ summed as (
         cast(coalesce(clocks.decisions_on_time, 0) as bigint) as decisions_on_time,
         cast(coalesce(clocks.payment_clocks, 0) as bigint) as payment_clocks,
         cast(coalesce(clocks.payments_on_time, 0) as bigint) as payments_on_time,
+        cast(coalesce(undated.payments_undated, 0) as bigint) as payments_undated,
         cast(coalesce(complaints.complaints, 0) as bigint) as complaints,
         cast(coalesce(complaints.complaints_substantiated, 0) as bigint) as complaints_substantiated,
         cast(coalesce(complaints.complaint_clocks, 0) as bigint) as complaint_clocks,
@@ -248,7 +265,7 @@ summed as (
     left join market
         on grid.jurisdiction = market.jurisdiction
         and grid.stat_year = market.stat_year
-    {%- for part in ['premium', 'claims', 'clocks', 'fees', 'units', 'services', 'fulfilment', 'hazards', 'complaints', 'scores', 'found'] %}
+    {%- for part in ['premium', 'claims', 'undated', 'clocks', 'fees', 'units', 'services', 'fulfilment', 'hazards', 'complaints', 'scores', 'found'] %}
     {{ join_insurer(part, part) }}
     {%- endfor %}
 ),
@@ -309,6 +326,7 @@ measured as (
         payment_clocks,
         payments_on_time,
         {{ ratio('payments_on_time', 'payment_clocks') }} as payment_on_time_rate,
+        payments_undated,
         complaints,
         complaints_substantiated,
         complaint_clocks,
