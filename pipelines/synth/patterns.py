@@ -187,7 +187,12 @@ class Patterns:
         money = ("premium_written", "premium_received", "commission", "base_premium")
         cheap = since_survey & pl.col("project_code").is_null() & (pl.len().over(*PRICED_ALIKE) >= 12)
         frame = self._plant(
-            frame, "price_far_from_field", "policy_no", cheap, **{name: pl.col(name) // 40 for name in money}
+            frame,
+            "price_far_from_field",
+            "policy_no",
+            cheap,
+            count=None,
+            **{name: pl.col(name) // 40 for name in money},
         )
         frame = self._upside_down(frame, valid)
         only_one = (
