@@ -55,7 +55,7 @@ def service(no: str, policy_no: str, unit: str, insurer: str = "HAYC", **more: A
 
 def fee(no: str, kind: str, amount: int, policy_no: str, insurer: str = "HAYC", **more: Any) -> Row:
     return {
-        "entry_no": no, "insurer_code": insurer, "policy_no": policy_no, "entry_date": "2026-05-08", "type": kind, "amount": amount,
+        "entry_no": no, "insurer_code": insurer, "policy_no": policy_no, "entry_date": "2026-05-08", "type": kind, "amount": amount, "payee_type": "专家" if kind == "支出" else "",
     } | more  # fmt: skip
 
 

@@ -74,6 +74,7 @@ OVERRIDES: dict[str, dict[str, str]] = {
     "inspection": {"target_code": make_uscc(7), "target_type": "生产经营单位"},
     "complaint": {"target_code": "HAYC"},
     "declaration": {"nothing": "否"},
+    "enterprise_link": {"other_uscc": make_uscc(8)},
     "credit_list": {"target_code": make_uscc(7), "target_type": "生产经营单位"},
 }
 

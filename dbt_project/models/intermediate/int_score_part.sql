@@ -54,7 +54,8 @@ means as (
         stat_year,
         score_code,
         part_code,
-        sum(numerator) / sum(denominator) as mean_value
+        -- Rounded, as engines add doubles in any order.
+        round(sum(numerator) / sum(denominator), 9) as mean_value
     from parts
     where denominator > 0
     group by jurisdiction, stat_year, score_code, part_code
@@ -79,8 +80,8 @@ final as (
         case when parts.denominator > 0 then '计入' when parts.is_silent then '未报' else '不适用' end as state,
         case
             when parts.denominator > 0 and parts.is_pulled
-                then (coalesce(parts.numerator, 0) + parts.pull * means.mean_value) / (parts.denominator + parts.pull)
-            when parts.denominator > 0 then parts.numerator / parts.denominator
+                then round((coalesce(parts.numerator, 0) + parts.pull * means.mean_value) / (parts.denominator + parts.pull), 9)
+            when parts.denominator > 0 then round(parts.numerator / parts.denominator, 9)
             when parts.is_silent then 0
         end as part_value
     from parts

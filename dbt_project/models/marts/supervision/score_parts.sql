@@ -14,8 +14,10 @@ select
     state,
     part_value,
     weight,
-    100 * part_value * weight / nullif(
-        sum(case when part_value is not null then weight else 0 end) over (partition by jurisdiction, stat_year, target_kind, target_code), 0
+    round(
+        100 * part_value * weight / nullif(
+            sum(case when part_value is not null then weight else 0 end) over (partition by jurisdiction, stat_year, target_kind, target_code), 0
+        ), 9
     ) as points,
     is_small as is_small_sample,
     clause

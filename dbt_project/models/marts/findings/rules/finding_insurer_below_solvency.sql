@@ -25,8 +25,8 @@ select
     {{ finding(
         'insurer_below_solvency', 'judged', feed='insurer_capacity', key="judged.insurer_code || '|' || judged.period", found_on='judged.period_end',
         evidence="'insurer_capacity:' || judged.provider || '/' || judged.insurer_code || '|' || judged.period", value_1='judged.period',
-        value_2="'核心 ' || coalesce(cast(cast(judged.solvency_core as decimal(9, 2)) as string), '未填') || ' 倍，综合 '
-        || coalesce(cast(cast(judged.solvency_total as decimal(9, 2)) as string), '未填') || ' 倍'",
+        value_2="'核心 ' || coalesce(cast(cast(judged.solvency_core as decimal(18, 2)) as string), '未填') || ' 倍，综合 '
+        || coalesce(cast(cast(judged.solvency_total as decimal(18, 2)) as string), '未填') || ' 倍'",
         district='null', industry='null'
     ) }}
 from judged

@@ -23,8 +23,8 @@ averaged as (
         stat_year,
         count(*) as policies,
         max(inception_date) as found_on,
-        cast(avg(case when is_high = 1 then cast(rate_factor as double) end) as decimal(9, 4)) as high_factor,
-        cast(avg(case when is_high = 0 then cast(rate_factor as double) end) as decimal(9, 4)) as low_factor,
+        cast(avg(case when is_high = 1 then cast(rate_factor as double) end) as decimal(18, 4)) as high_factor,
+        cast(avg(case when is_high = 0 then cast(rate_factor as double) end) as decimal(18, 4)) as low_factor,
         min(case when is_high = 1 then provider || '/' || policy_no end) as high_policy,
         min(case when is_high = 0 then provider || '/' || policy_no end) as low_policy
     from graded
