@@ -347,6 +347,8 @@ def _without_foreign_records(masked: dict[str, str], findings: str) -> str:
             union select finding_id, policy_no from hidden where (policy_provider, policy_no) not in (from visible_policy)
             union select finding_id, unit from hidden where unit in (from hidden_unit)
             union select finding_id, name from hidden inner join whole.marts.dim_unit on unit = uscc where unit in (from hidden_unit)
+            union select finding_id, unit_uscc from rows_found where unit_uscc in (from hidden_unit)
+            union select finding_id, unit_name from rows_found where unit_uscc in (from hidden_unit)
         ), hidden_word as (
             -- The longest first: the number of a hazard holds the number of its service.
             select finding_id, list(word order by length(word) desc, word) as words
