@@ -253,7 +253,10 @@ class Figures:
 
     def _fees(self) -> Page | None:
         page = self._list_page(
-            "fees", "预防费用", "按保单的约定、提取、支出与余额；全市数含未分配到保单的统筹提取。", ("fees",)
+            "fees",
+            "预防费用",
+            "各机构专账的上限、提取、支出与结余（含统筹），与按保单的约定、提取、支出与余额；全市数含未分配到保单的统筹提取。",
+            ("fee_account", "fees"),
         )
         if page is None:
             return None
@@ -289,8 +292,8 @@ class Figures:
         return self._list_page(
             "services",
             "服务与理赔",
-            "未达到约定次数或形式的保单，以及超过法定时限的理赔环节。",
-            ("service_gaps", "claims_late"),
+            "保障终止而服务不足的保单、今年未达到约定次数或形式的保单，以及超过法定时限的理赔环节。",
+            ("delivery", "service_gaps", "claims_late"),
         )
 
     def _findings(self) -> Page | None:

@@ -21,6 +21,8 @@ NAMES = {
     "last_insurer_code": ("原承保机构", "marts.dim_insurer", "insurer_code", "short_name"),
     "insured_uscc": ("单位", "marts.dim_unit", "uscc", "name"),
 }  # fmt: skip
+WITH_CODE = {"insured_uscc"}
+"""Names behind which the code stands: two units may have one name, and a letter needs both."""
 # Where a record came from is what `anze explain` tells; lists leave it out.
 TECHNICAL = ("file_id", "sheet", "line_no", "as_of", "jurisdiction")
 
@@ -248,9 +250,12 @@ def _shown(tables: set[str], names: list[str], views: Views | None) -> tuple[str
     for name in names:
         _, table, code, title = NAMES.get(name, ("", "", "", ""))
         if table in tables:
-            columns.append(f'coalesce(of_{name}.{title}, listed."{name}") as "{name}"')
-            named = views.rows(table) if views else table
-            joins.append(f'left join {named} as of_{name} on of_{name}.{code} = listed."{name}"')
+            named = f"of_{name}.{title}"
+            if name in WITH_CODE:
+                named = f"{named} || '（' || listed.\"{name}\" || '）'"
+            columns.append(f'coalesce({named}, listed."{name}") as "{name}"')
+            rows = views.rows(table) if views else table
+            joins.append(f'left join {rows} as of_{name} on of_{name}.{code} = listed."{name}"')
         else:
             columns.append(f'listed."{name}"')
     return ", ".join(columns), " ".join(joins)
