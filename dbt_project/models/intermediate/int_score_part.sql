@@ -54,8 +54,8 @@ means as (
         stat_year,
         score_code,
         part_code,
-        -- Rounded, as engines add doubles in any order.
-        round(sum(numerator) / sum(denominator), 9) as mean_value
+        -- Engines add doubles in any order: rounded where no half of values of nine digits can stand.
+        round(sum(numerator) / sum(denominator), 12) as mean_value
     from parts
     where denominator > 0
     group by jurisdiction, stat_year, score_code, part_code
