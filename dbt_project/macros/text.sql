@@ -13,13 +13,13 @@
     select *, unnest(string_split({{ column }}, '、')) as {{ name }} from {{ relation }} where {{ column }} is not null
 {%- endmacro %}
 
-{#- The distinct values of a group as one text, sorted. -#}
+{#- The distinct values of a group as one text, sorted; null where there is none. -#}
 {% macro joined_values(value, separator='、') -%}
     {{ return(adapter.dispatch('joined_values')(value, separator)) }}
 {%- endmacro %}
 
 {% macro default__joined_values(value, separator) -%}
-    array_join(array_sort(collect_set({{ value }})), '{{ separator }}')
+    nullif(array_join(array_sort(collect_set({{ value }})), '{{ separator }}'), '')
 {%- endmacro %}
 
 {% macro duckdb__joined_values(value, separator) -%}
