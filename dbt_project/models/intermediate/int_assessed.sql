@@ -1,6 +1,11 @@
 {{ config(materialized='table') }}
 -- What districts and industry departments are assessed by, per year: numerators and denominators (威应急发〔2023〕11号 四(三)).
 -- `is_mandatory`: of a department, whether its field has to be insured in the city at the period's end: only then is 参保率 its duty.
+{% set counted = [
+    'required_units', 'pending_units', 'insured_required_units', 'exempt_units', 'insured_units_in_force',
+    'serviced_units_in_force', 'major_hazards_due', 'major_hazards_closed', 'hazards_due', 'hazards_closed',
+    'services', 'hazards_found', 'hazards_reported',
+] -%}
 with
 
 cells as (
@@ -31,19 +36,9 @@ districts as (
         cells.district_name as target_name,
         senders.provider,
         true as is_mandatory,
-        cells.required_units,
-        cells.pending_units,
-        cells.insured_required_units,
-        cells.exempt_units,
-        cells.insured_units_in_force,
-        cells.serviced_units_in_force,
-        cells.major_hazards_due,
-        cells.major_hazards_closed,
-        cells.hazards_due,
-        cells.hazards_closed,
-        cells.services,
-        cells.hazards_found,
-        cells.hazards_reported
+        {%- for column in counted %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from cells
     left join {{ ref('ref_provider') }} as senders
         on cells.district_code = senders.district_code
@@ -61,19 +56,9 @@ departments as (
         senders.name as target_name,
         senders.provider,
         coalesce({{ is_mandatory('cells.period_end', 'cells.jurisdiction', 'cells.industry_code') }}, false) as is_mandatory,
-        cells.required_units,
-        cells.pending_units,
-        cells.insured_required_units,
-        cells.exempt_units,
-        cells.insured_units_in_force,
-        cells.serviced_units_in_force,
-        cells.major_hazards_due,
-        cells.major_hazards_closed,
-        cells.hazards_due,
-        cells.hazards_closed,
-        cells.services,
-        cells.hazards_found,
-        cells.hazards_reported
+        {%- for column in counted %}
+        cells.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from cells
     inner join {{ ref('ref_provider') }} as senders
         on cells.jurisdiction = senders.jurisdiction
