@@ -51,6 +51,8 @@ RULES = {
         "complaint_check_working_days",
         "complaint_extension_days",
     ),
+    "evidence_fulfilment": ("least_visits_agreed",),
+    "evidence_hazard": ("major_hazard_days_max",),
 }
 ROUNDING = "尾差（分以下进位）"
 

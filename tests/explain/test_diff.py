@@ -120,8 +120,9 @@ def test_the_rules_that_decide_an_evidence_are_those_its_model_asks_for() -> Non
     asked = {}
     for path in sorted((models / "marts/evidence").glob("evidence_*.sql")):
         text = path.read_text(encoding="utf-8")
-        if "ref('int_claim_step')" in text:
-            text += (models / "intermediate/int_claim_step.sql").read_text(encoding="utf-8")
+        for asked_for, step in (("int_claim_step", "int_claim_step"), ("fct_hazard", "records/int_hazard")):
+            if f"ref('{asked_for}')" in text:
+                text += (models / f"intermediate/{step}.sql").read_text(encoding="utf-8")
         if rules := set(re.findall(r"rule_value\('(\w+)'", text)):
             asked[path.stem] = rules
     assert asked == {evidence: set(rules) for evidence, rules in RULES.items()}
