@@ -186,9 +186,7 @@ def test_lists_on_pages_are_those_of_the_extract(
 
 def test_the_longest_of_the_foreign_words_goes_first(dirty_world: Home) -> None:
     """The number of a hazard holds the number of its service: blanked first, the service would leave half a number."""
-    findings = (
-        "select 'r:1' as finding_id, '隐患 HS12-1，服务 S12，单位 U1' as explanation, null as unit_uscc, null as unit_name"
-    )
+    findings = "select 'r:1' as finding_id, '隐患 HS12-1，服务 S12，单位 U1' as explanation, null as unit_uscc, null as unit_name"
     with rights.open_as(
         dirty_world.settings.published, rights.audience(dirty_world.settings.published, "weihai_371002")
     ) as views:
