@@ -776,7 +776,8 @@ def served_not_insured(truth: Truth) -> set[str]:
             for cover in covers
             if cover["insurer_code"] == row["insurer_code"] or cover["provider"] == policy["provider"]
         ]
-        if not own and not truth.pending_on(row["insured_uscc"], row["day"], policy["industry_code"]):
+        unsure = not covers and truth.pending_on(row["insured_uscc"], row["day"], policy["industry_code"])
+        if not own and not unsure:
             found.add(number)
     return found
 
