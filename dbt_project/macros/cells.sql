@@ -35,6 +35,11 @@
     case when {{ denominator }} <> 0 then cast(coalesce({{ numerator }}, 0) as double) / cast({{ denominator }} as double) end
 {%- endmacro %}
 
+{#- A measured value before it is summed: engines add doubles in any order, and a last digit decides where a half is rounded. -#}
+{% macro exact(value) -%}
+    cast({{ value }} as decimal(18, 9))
+{%- endmacro %}
+
 {#- The same by insurer: jurisdiction × year × insurer, with ALL for all insurers. -#}
 {% macro insurer_columns() -%}
     jurisdiction,

@@ -181,7 +181,7 @@ scores as (
         providers.jurisdiction,
         {{ year_of('scorecard.month') }} as stat_year,
         case when grouping(providers.insurer_code) = 1 then 'ALL' else providers.insurer_code end as cell_insurer,
-        round(sum(scorecard.score * scorecard.rows_in) / nullif(sum(scorecard.rows_in), 0), 9) as data_quality_score
+        round({{ ratio('sum(' ~ exact('scorecard.score * scorecard.rows_in') ~ ')', 'sum(scorecard.rows_in)') }}, 9) as data_quality_score
     from {{ ref('provider_scorecard') }} as scorecard
     inner join {{ ref('ref_provider') }} as providers
         on scorecard.provider = providers.provider

@@ -9,7 +9,10 @@ select
     case
         when sum(case when part_value is not null then weight else 0 end) > 0
             then greatest(least(
-                round(100 * sum(part_value * weight) / sum(case when part_value is not null then weight else 0 end), 2), 100
+                round(100 * {{ ratio(
+                    'sum(' ~ exact('part_value * weight') ~ ')',
+                    'sum(case when part_value is not null then ' ~ exact('weight') ~ ' end)'
+                ) }}, 2), 100
             ), 0)
     end as score,
     {{ joined_values("case when state = '未报' then part_name end") }} as parts_missing

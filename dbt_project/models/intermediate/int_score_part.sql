@@ -54,8 +54,7 @@ means as (
         stat_year,
         score_code,
         part_code,
-        -- Engines add doubles in any order: rounded where no half of values of nine digits can stand.
-        round(sum(numerator) / sum(denominator), 12) as mean_value
+        {{ ratio('sum(' ~ exact('numerator') ~ ')', 'sum(' ~ exact('denominator') ~ ')') }} as mean_value
     from parts
     where denominator > 0
     group by jurisdiction, stat_year, score_code, part_code

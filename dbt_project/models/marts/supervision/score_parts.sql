@@ -14,11 +14,13 @@ select
     state,
     part_value,
     weight,
-    round(
-        100 * part_value * weight / nullif(
-            sum(case when part_value is not null then weight else 0 end) over (partition by jurisdiction, stat_year, target_kind, target_code), 0
-        ), 9
-    ) as points,
+    case when part_value is not null then round(
+        100 * {{ ratio(
+            'part_value * weight',
+            'sum(case when part_value is not null then ' ~ exact('weight') ~ ' end)
+            over (partition by jurisdiction, stat_year, target_kind, target_code)'
+        ) }}, 9
+    ) end as points,
     is_small as is_small_sample,
     clause
 from {{ ref('int_score_part') }}
