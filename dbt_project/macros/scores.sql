@@ -18,6 +18,7 @@
             'part': 'data_quality_score', 'of': 'data_quality_score', 'total': 'case when data_quality_score is not null then 1 else 0 end',
             'silent': 'true', 'pulled': false,
         },
+        {'part': 'capacity', 'of': 'capacity_met', 'total': 'capacity_asked', 'silent': 'true', 'pulled': false},
     ]) }}
 {%- endmacro %}
 

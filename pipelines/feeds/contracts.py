@@ -58,6 +58,7 @@ CODE_TABLES = {
     "product": CodeTable("ref_product", "product_code", ("name",)),
     "insurer": CodeTable("ref_insurer", "insurer_code", ("name", "short_name")),
     "service_item": CodeTable("ref_service_item", "item_code", ("name",)),
+    "hazard_criterion": CodeTable("ref_hazard_criterion", "criterion_code", ("name",)),
     "campaign": CodeTable("ref_campaign", "campaign_code", ("name",)),
     "finding_rule": CodeTable("ref_finding_rule", "rule_code", ("name",)),
     "edit": CodeTable("ref_edit", "edit_code", ("title",)),
@@ -147,6 +148,8 @@ class Contract(Strict):
     source: str
     # home: reference data (参考数据), which the home itself keeps.
     sender: Literal["insurer", "department", "any", "home"]
+    # Kinds of senders that may send this feed beside, in the name of one of its senders.
+    also_from: list[Literal["service_org"]] = []
     key: list[str]
     # Whose number the key is (trust.md 1). sender: given by the sender, so that a record is (provider, key) and nobody
     # else's row touches it. world: several rightful senders describe one thing, and the newest word of those who stand counts.

@@ -55,9 +55,13 @@ class Provider:
     jurisdiction: str | None
     district_code: str | None
     industry_code: str | None
+    uscc: str | None = None
 
     def owns(self, column: str) -> str | None:
         """The only value this sender may write into a scoped column; None if any."""
+        if column == "service_org_uscc":
+            # A service organisation speaks for its own services; without a code it can speak for none.
+            return (self.uscc or "") if self.kind == "service_org" else None
         value: str | None = getattr(self, column)
         return value
 

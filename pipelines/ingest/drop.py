@@ -224,7 +224,7 @@ def _expected(drop: Drop, reference: Reference) -> tuple[Provider, Contract]:
     provider = reference.providers().get(drop.provider)
     if provider is None:
         raise Refused("unknown_provider", provider=drop.provider)
-    if provider.kind not in SENDER_KINDS[contract.sender]:
+    if provider.kind not in SENDER_KINDS[contract.sender].union(contract.also_from):
         raise Refused("wrong_sender", provider_name=provider.name, sender=SENDER_WORDS[contract.sender])
     return provider, contract
 

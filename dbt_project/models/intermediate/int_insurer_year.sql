@@ -176,6 +176,17 @@ complaints as (
     group by {{ insurer_groups() }}
 ),
 
+capacities as (
+    select
+        jurisdiction,
+        stat_year,
+        insurer_code as cell_insurer,
+        capacity_met,
+        capacity_asked
+    from {{ ref('insurer_capacity') }}
+    where is_reported
+),
+
 scores as (
     select
         providers.jurisdiction,
@@ -259,13 +270,15 @@ summed as (
         cast(coalesce(complaints.complaint_clocks, 0) as bigint) as complaint_clocks,
         cast(coalesce(complaints.complaints_on_time, 0) as bigint) as complaints_on_time,
         scores.data_quality_score,
+        cast(coalesce(capacities.capacity_met, 0) as bigint) as capacity_met,
+        cast(coalesce(capacities.capacity_asked, 0) as bigint) as capacity_asked,
         cast(coalesce(found.findings, 0) as bigint) as findings,
         cast(coalesce(found.findings_high, 0) as bigint) as findings_high
     from grid
     left join market
         on grid.jurisdiction = market.jurisdiction
         and grid.stat_year = market.stat_year
-    {%- for part in ['premium', 'claims', 'undated', 'clocks', 'fees', 'units', 'services', 'fulfilment', 'hazards', 'complaints', 'scores', 'found'] %}
+    {%- for part in ['premium', 'claims', 'undated', 'clocks', 'fees', 'units', 'services', 'fulfilment', 'hazards', 'complaints', 'scores', 'capacities', 'found'] %}
     {{ join_insurer(part, part) }}
     {%- endfor %}
 ),
@@ -333,6 +346,8 @@ measured as (
         complaints_on_time,
         {{ ratio('complaints_on_time', 'complaint_clocks') }} as complaint_on_time_rate,
         data_quality_score,
+        capacity_met,
+        capacity_asked,
         {{ ratio('satisfaction_points', '(5 * satisfaction_answers)') }} as satisfaction_share,
         findings,
         findings_high

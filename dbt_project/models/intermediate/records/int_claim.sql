@@ -47,6 +47,8 @@ final as (
         claims.loss_appraisal,
         claims.loss_legal,
         claims.loss_other,
+        claims.payment_kind,
+        claims.rescue_assist,
         claims.status,
         claims.provider,
         claims.received_at,

@@ -60,7 +60,7 @@ placed as (
         on coalesce(shared.policy_provider, entries.provider) = policies.provider
         and entries.policy_no = policies.policy_no
     left join services
-        on entries.provider = services.provider
+        on entries.provider = services.insurer_provider
         and entries.service_no = services.service_no
     left join ({{ awaiting('fee_ledger') }}) as awaiting
         on entries.provider = awaiting.provider

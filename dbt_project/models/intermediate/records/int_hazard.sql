@@ -85,7 +85,7 @@ placed as (
     inner join districts
         on hazards.district_code = districts.district_code
     left join services
-        on hazards.provider = services.provider
+        on hazards.provider = services.insurer_provider
         and hazards.service_no = services.service_no
     left join candidates
         on hazards.service_no is null

@@ -1,10 +1,60 @@
 -- 事故预防服务: the version of each service that counts, with the district and industry of its policy: one of its sender's, or
 -- one its sender co-insures. A service for a unit other than the policy's counts nowhere.
+-- A service organisation may tell what it did for the insurer that entrusted it: it is of that insurer's policy (`insurer_provider`), and
+-- counts unless the insurer tells of the same visit itself (its number, or policy, unit, item and day).
 -- Completed = status 已完成 and confirmed by both sides (feeds.md, service_record).
 with
 
 services as (
     {{ newest_versions('service_record') }}
+),
+
+entrusting as (
+    select
+        organisations.provider as sender,
+        insurers.insurer_code,
+        insurers.provider as insurer_provider
+    from {{ ref('ref_provider') }} as organisations
+    inner join {{ ref('ref_provider') }} as insurers
+        on organisations.jurisdiction = insurers.jurisdiction
+    where organisations.kind = 'service_org' and insurers.kind = 'insurer'
+),
+
+-- Few rows: what organisations tell.
+entrusted as (
+    select
+        services.*,
+        entrusting.insurer_provider,
+        row_number() over (
+            partition by entrusting.insurer_provider, services.service_no order by services.received_at, services.provider
+        ) as place
+    from services
+    inner join entrusting
+        on services.provider = entrusting.sender
+        and services.insurer_code = entrusting.insurer_code
+),
+
+told_twice as (
+    select distinct
+        entrusted.provider,
+        entrusted.service_no
+    from entrusted
+    inner join services as own
+        on entrusted.insurer_provider = own.provider
+        and entrusted.policy_no = own.policy_no
+    where entrusted.service_no = own.service_no
+        or (
+            entrusted.insured_uscc = own.insured_uscc and entrusted.item = own.item
+            and cast(entrusted.finished_at as date) = cast(own.finished_at as date)
+        )
+
+    union
+
+    select
+        provider,
+        service_no
+    from entrusted
+    where place > 1
 ),
 
 policies as (
@@ -45,6 +95,14 @@ final as (
         services.archived_at,
         services.status,
         services.campaign,
+        services.channel,
+        services.activity,
+        services.reach,
+        services.equipment,
+        services.location is not null or services.longitude is not null as has_location,
+        services.content is not null as has_content,
+        case when told_twice.service_no is null then coalesce(entrusted.insurer_provider, services.provider) end as insurer_provider,
+        told_twice.service_no is not null as is_told_twice,
         services.provider,
         services.received_at,
         services.file_id,
@@ -62,13 +120,19 @@ final as (
         and services.insured_confirmed_at is not null
         and services.insurer_confirmed_at is not null as is_completed,
         coalesce(policies.insured_uscc <> services.insured_uscc, false) as is_of_another_unit,
-        coalesce(policies.is_valid and policies.insured_uscc = services.insured_uscc, false) as has_valid_policy
+        coalesce(policies.is_valid and policies.insured_uscc = services.insured_uscc and told_twice.service_no is null, false) as has_valid_policy
     from services
+    left join entrusted
+        on services.provider = entrusted.provider
+        and services.service_no = entrusted.service_no
+    left join told_twice
+        on services.provider = told_twice.provider
+        and services.service_no = told_twice.service_no
     left join shared
-        on services.provider = shared.provider
+        on coalesce(entrusted.insurer_provider, services.provider) = shared.provider
         and services.policy_no = shared.policy_no
     left join policies
-        on coalesce(shared.policy_provider, services.provider) = policies.provider
+        on coalesce(shared.policy_provider, entrusted.insurer_provider, services.provider) = policies.provider
         and services.policy_no = policies.policy_no
 )
 

@@ -6,6 +6,7 @@ select
     valid_from,
     valid_to,
     technicians,
+    equipment,
     audit_date,
     audit_result,
     provider,

@@ -24,6 +24,8 @@ select
     loss_appraisal,
     loss_legal,
     loss_other,
+    payment_kind,
+    rescue_assist,
     status,
     loss_district_code,
     jurisdiction,

@@ -12,6 +12,8 @@ select
     follow_up,
     follow_up_due,
     followed_up_on,
+    channel,
+    reach,
     text,
     provider,
     received_at,

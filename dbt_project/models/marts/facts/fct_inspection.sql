@@ -9,6 +9,8 @@ select
     subject,
     campaign,
     problem_no,
+    plan_no,
+    considered,
     provider,
     received_at,
     file_id,

@@ -11,6 +11,7 @@ select
     closed_at,
     notified_regulator_at,
     escalation,
+    finding_id,
     provider,
     received_at,
     file_id,

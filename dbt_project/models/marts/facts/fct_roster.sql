@@ -45,6 +45,8 @@ final as (
         roster.listed_from,
         roster.listed_to,
         roster.fire_class,
+        roster.fire_features,
+        roster.new_trade,
         roster.jurisdiction,
         roster.provider,
         roster.received_at,

@@ -34,7 +34,9 @@ select
     judged.file_id,
     judged.sheet,
     judged.line_no,
-    judged.clause
+    judged.clause,
+    opened.problem_no,
+    opened.state as problem_state
 from (
     select
         found.*,
@@ -65,6 +67,16 @@ left join {{ ref('dim_unit') }} as units
     on judged.unit_uscc = units.uscc
 left join {{ ref('ref_insurer') }} as insurers
     on judged.insurer_code = insurers.insurer_code
+left join (
+    select
+        finding_id,
+        max_by(problem_no, cast(found_date as string) || ' ' || provider || ' ' || problem_no) as problem_no,
+        max_by(state, cast(found_date as string) || ' ' || provider || ' ' || problem_no) as state
+    from {{ ref('problem_list') }}
+    where finding_id is not null
+    group by finding_id
+) as opened
+    on judged.rule_code || ':' || coalesce(judged.provider || '/', '') || judged.record_key = opened.finding_id
 where judged.place = 1 and judged.is_on
 {{ next_statement() if not loop.last }}
 {%- endfor %}

@@ -193,11 +193,12 @@ clocks as (
 fines as (
     select
         accidents.accident_id,
-        count(*) as cases
+        sum(case when cases.target_type = '承保机构' then 0 else 1 end) as cases,
+        sum(case when cases.target_type = '承保机构' then 1 else 0 end) as insurer_sanctions
     from accidents
     inner join {{ ref('fct_enforcement') }} as cases
-        on accidents.uscc = cases.uscc
-        and accidents.occurred_on <= cases.decided_on
+        on (accidents.uscc = cases.uscc and accidents.occurred_on <= cases.decided_on)
+        or accidents.accident_id = cases.accident_id
     group by accidents.accident_id
 ),
 
@@ -244,6 +245,7 @@ joined as (
         claims.paid_to_date,
         coalesce(clocks.is_late, 0) = 1 as is_claim_late,
         cast(coalesce(fines.cases, 0) as bigint) as enforcement_cases,
+        cast(coalesce(fines.insurer_sanctions, 0) as bigint) as insurer_sanctions,
         graded.file_id,
         graded.sheet,
         graded.line_no

@@ -25,6 +25,7 @@ final as (
         hazards.grade,
         hazards.scene,
         hazards.criterion,
+        hazards.criterion_code,
         hazards.moment,
         hazards.found_date,
         hazards.written_notice_at,
@@ -33,6 +34,7 @@ final as (
         hazards.rechecked_on,
         coalesce(hazards.refused, false) as is_refused,
         hazards.reported_at,
+        hazards.case_no,
         {{ days_inclusive('hazards.found_date', 'cast(hazards.written_notice_at as date)') }} - 1 as notice_days,
         {{ days_inclusive('hazards.found_date', 'cast(hazards.reported_at as date)') }} - 1 as report_days,
         case

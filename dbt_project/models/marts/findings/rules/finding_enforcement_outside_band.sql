@@ -11,7 +11,7 @@ cases as (
     from {{ ref('fct_enforcement') }} as fined
     inner join {{ ref('ref_provider') }} as senders
         on fined.provider = senders.provider
-    where fined.law_article like '%109%' or fined.law_article like '%一百零九%'
+    where fined.uscc is not null and (fined.law_article like '%109%' or fined.law_article like '%一百零九%')
 ),
 
 banded as (

@@ -1,0 +1,1 @@
+{{ known_reference('ref_service_item_scheme') }}
