@@ -94,6 +94,8 @@
         'edit_endorsement_of_follower',
         'edit_service_without_policy',
         'edit_service_of_another_unit',
+        'edit_service_told_twice',
+        'edit_criterion_not_in_force',
         'edit_fee_without_policy',
         'edit_coinsurance_without_policy',
         'edit_coinsurance_shares_not_one',

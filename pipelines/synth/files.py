@@ -60,7 +60,7 @@ HEADERS: dict[str, dict[str, str]] = {
         "claim_no": "理赔案号", "policy_no": "保单号", "insured_uscc": "被保险人统一社会信用代码", "loss_date": "出险时间", "report_date": "报案时间",
         "register_date": "立案时间", "decide_date": "决案时间", "close_date": "结案时间", "paid_date": "赔款支付日期", "district_code": "出险区市",
         "accident_id": "事故编号", "accident_type": "事故类型", "deaths": "死亡人数", "serious_injuries": "重伤人数", "estimate": "估损金额", "paid_to_date": "累计已付赔款",
-        "advance_paid": "其中预付", "status": "案件状态",
+        "advance_paid": "其中预付", "loss_rescue": "事故抢险救援", "payment_kind": "支付方式", "rescue_assist": "抢险协助", "status": "案件状态",
     },
     "service_record": {
         "service_no": "服务编号", "policy_no": "保单号", "insurer_code": "保险机构", "insured_uscc": "被保险人统一社会信用代码", "item": "服务项目",
@@ -69,6 +69,7 @@ HEADERS: dict[str, dict[str, str]] = {
         "participants": "参与人数", "content": "服务内容", "checked_work": "检查重点", "hazards_found": "发现隐患数", "evidence_count": "佐证材料数", "evidence_hashes": "佐证材料指纹",
         "insured_confirmed_at": "投保单位确认时间", "insurer_confirmed_at": "保险机构确认时间", "revisit_date": "回访日期", "satisfaction": "满意度",
         "archived_at": "归档时间", "status": "服务状态", "campaign": "专项活动",
+        "channel": "服务渠道", "activity": "活动形式", "reach": "触达人数", "equipment": "使用装备",
     },
     "fee_ledger": {
         "entry_no": "台账编号", "insurer_code": "保险机构", "policy_no": "保单号", "entry_date": "入账日期", "type": "费用类型", "amount": "金额",
@@ -79,13 +80,13 @@ HEADERS: dict[str, dict[str, str]] = {
         "uscc": "统一社会信用代码", "name": "企业名称", "district_code": "所在区市", "address": "地址", "industry_code": "行业领域", "mandatory": "应保",
         "operating_status": "经营状态", "status_date": "状态日期", "exempt_reason": "列外原因", "permit_no": "许可证编号", "permit_valid_to": "许可证有效期至",
         "employees": "从业人员数", "ownership": "所有制", "parent_uscc": "上级单位信用代码", "listed_from": "列入日期",
-        "listed_to": "移出日期",
+        "listed_to": "移出日期", "fire_class": "火灾高危类别", "fire_features": "火灾风险特征", "new_trade": "新业态",
     },
     "hazard": {
         "hazard_no": "隐患编号", "service_no": "服务编号", "insured_uscc": "被保险人统一社会信用代码", "insurer_code": "保险机构",
-        "district_code": "所在区市", "grade": "隐患等级", "scene": "场景", "criterion": "判定依据", "found_date": "发现日期",
+        "district_code": "所在区市", "grade": "隐患等级", "scene": "场景", "criterion": "判定依据", "criterion_code": "判定标准", "found_date": "发现日期",
         "written_notice_at": "书面告知时间", "rectify_due": "整改期限", "rectified_at": "整改完成时间", "rechecked_at": "复查时间",
-        "refused": "拒不整改", "reported_to": "报告部门", "reported_at": "报告时间", "moment": "发现环节",
+        "refused": "拒不整改", "reported_to": "报告部门", "reported_at": "报告时间", "case_no": "处罚案号", "moment": "发现环节",
     },
     "complaint": {
         "complaint_no": "投诉编号", "received_on": "受理登记日期", "topic": "投诉事项", "target_code": "被投诉对象代码",
@@ -93,7 +94,7 @@ HEADERS: dict[str, dict[str, str]] = {
     },
     "document": {
         "doc_no": "文件编号", "kind": "文件类别", "title": "标题", "issuer": "发文单位", "district_code": "所在区市",
-        "industry_code": "行业领域", "doc_date": "文件日期", "year": "年度", "text": "正文",
+        "industry_code": "行业领域", "doc_date": "文件日期", "year": "年度", "channel": "宣传渠道", "reach": "触达人数", "text": "正文",
     },
     "service_plan": {
         "insurer_code": "保险机构", "plan_year": "方案年度", "insured_uscc": "被保险人统一社会信用代码", "consulted_at": "协商时间", "confirmed_at": "确认时间",
@@ -110,21 +111,26 @@ HEADERS: dict[str, dict[str, str]] = {
     },
     "service_org": {
         "uscc": "统一社会信用代码", "name": "机构名称", "qualification": "资质", "valid_from": "资质起始日期", "valid_to": "资质截止日期",
-        "technicians": "专业技术人员数", "audit_date": "审核日期", "audit_result": "审核结果",
+        "technicians": "专业技术人员数", "equipment": "主要装备", "audit_date": "审核日期", "audit_result": "审核结果",
     },
     "expert": {
         "certificate_no": "证书编号", "org_uscc": "所属机构信用代码", "type": "专家类型", "speciality": "专业", "valid_to": "证书有效期至",
     },
     "inspection": {
         "inspection_no": "检查编号", "inspected_on": "检查日期", "department": "检查部门", "joint": "联合检查", "target_type": "检查对象类型",
-        "target_code": "检查对象代码", "subject": "检查内容", "campaign": "专项活动", "problem_no": "问题编号",
+        "target_code": "检查对象代码", "subject": "检查内容", "campaign": "专项活动", "problem_no": "问题编号", "plan_no": "检查计划编号", "considered": "参考参保与整改情况",
+    },
+    "inspection_plan": {
+        "plan_no": "检查计划编号", "department": "检查部门", "campaign": "专项活动", "target_type": "检查对象类型", "subject": "检查内容",
+        "planned": "计划数", "planned_from": "自", "planned_to": "至",
     },
     "problem": {
         "problem_no": "问题编号", "found_date": "发现日期", "origin": "问题来源", "target_type": "对象类型", "target_code": "对象代码", "kind": "问题类别",
         "measure": "整改措施", "due": "整改期限", "closed_at": "整改完成时间", "notified_regulator_at": "通报保险监管时间", "escalation": "处置升级",
     },
     "enforcement": {
-        "case_no": "处罚案号", "uscc": "统一社会信用代码", "decided_on": "处罚日期", "law_article": "处罚依据", "fine": "罚款金额", "problem_no": "问题编号",
+        "case_no": "处罚案号", "uscc": "统一社会信用代码", "decided_on": "处罚日期", "law_article": "处罚依据", "fine": "罚款金额", "problem_no": "问题编号", "target_type": "处罚对象类型",
+        "target_code": "处罚对象代码", "accident_id": "事故编号", "hazard_no": "隐患编号",
     },
     "credit_list": {
         "list_no": "名单编号", "target_code": "对象代码", "target_type": "对象类型", "kind": "名单类别", "valid_from": "列入日期", "valid_to": "移出日期",
@@ -164,6 +170,7 @@ TITLE = {
     "service_org": "服务机构",
     "expert": "专家",
     "inspection": "监督检查",
+    "inspection_plan": "检查计划",
     "problem": "问题清单",
     "enforcement": "行政处罚",
     "credit_list": "信用名单",
@@ -187,6 +194,7 @@ MONEY = {
     "estimate",
     "paid_to_date",
     "advance_paid",
+    "loss_rescue",
     "amount",
     "base_premium",
     "cost",

@@ -15,7 +15,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from pipelines.synth import completeness, departments, details, supervision
+from pipelines.synth import completeness, departments, details, oversight, supervision
 from pipelines.synth.claims import draw_claims, with_accidents
 from pipelines.synth.ledger import draw_ledger
 from pipelines.synth.patterns import Patterns
@@ -122,5 +122,6 @@ def build(scale: Scale, seed: int) -> World:
     feeds["indicator"] = departments.indicators(detail, DISTRICTS)
     feeds = completeness.withhold(patterns.spared(patterns.numbers_of_others(feeds)), drops, patterns)
     feeds["enterprise"] = completeness.exempt(np.random.default_rng([seed, 4]), feeds["enterprise"], patterns)
+    feeds = oversight.add(np.random.default_rng([seed, 6]), feeds, drops, END)
     feeds["declaration"] = completeness.declarations(feeds, drops, scale.tiles, patterns)
     return World(feeds, patterns.frame())

@@ -54,7 +54,7 @@ EVERY_TILE: dict[str, pl.Expr] = {
     "fee_ledger": pl.col("policy_no").is_not_null(), "hazard": pl.lit(True), "enterprise": pl.lit(True), "expert": pl.lit(True),
     "service_plan": pl.col("insured_uscc").is_not_null(), "project": ~pl.col("project_code").str.contains("WB", literal=True),
     "accident": pl.col("accident_id").str.starts_with("SGC"), "inspection": pl.col("target_type") == "生产经营单位",
-    "problem": pl.col("target_type") == "生产经营单位", "enforcement": pl.lit(True),
+    "problem": pl.col("target_type") == "生产经营单位", "enforcement": pl.col("case_no").str.starts_with("CF-9"),
     "permit": pl.lit(True), "social_insurance": pl.lit(True), "enterprise_link": pl.lit(True),
 }  # fmt: skip
 """Rows that every tile has. Others (documents, lists, registers, an insurer's pool and plan) the world has once."""

@@ -33,7 +33,7 @@ known as (
         sum(versions.incurred) as incurred
     from versions
     inner join quarters
-        on quarters.serial >= versions.loss_serial
+        on versions.loss_serial <= quarters.serial
         and versions.known_from <= quarters.ends_on
         and (versions.known_to is null or versions.known_to >= quarters.ends_on)
     where versions.status <> '撤销'

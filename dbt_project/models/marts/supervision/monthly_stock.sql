@@ -12,7 +12,7 @@ days as (
     from {{ ref('dim_date') }} as listed
     cross join {{ ref('int_as_of') }} as today
     inner join {{ ref('ref_jurisdiction') }} as cities
-        on cities.programme_start <= listed.day
+        on listed.day >= cities.programme_start
     where (listed.day = last_day(listed.day) or listed.day = today.as_of)
         and listed.day <= today.as_of
         and {{ year_of('listed.day') }} >= {{ year_of('today.as_of') }} - 2

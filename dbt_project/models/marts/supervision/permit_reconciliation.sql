@@ -5,9 +5,9 @@ with
 
 permits as (
     select
-        permits.*,
-        permits.status = '有效' and (permits.valid_to is null or permits.valid_to >= today.as_of) as is_valid
-    from {{ ref('fct_permit') }} as permits
+        held.*,
+        held.status = '有效' and (held.valid_to is null or held.valid_to >= today.as_of) as is_valid
+    from {{ ref('fct_permit') }} as held
     cross join {{ ref('int_as_of') }} as today
 ),
 
@@ -83,7 +83,7 @@ unpermitted as (
         roster.sheet,
         roster.line_no
     from roster
-    inner join (select distinct jurisdiction, industry_code from permits) as permitted
+    inner join (select distinct held.jurisdiction, held.industry_code from permits as held) as permitted
         on roster.jurisdiction = permitted.jurisdiction
         and roster.industry_code = permitted.industry_code
     left join permits
@@ -112,7 +112,9 @@ final as (
         rows_of_both.file_id,
         rows_of_both.sheet,
         rows_of_both.line_no
-    from (select * from compared union all select * from unpermitted) as rows_of_both
+    from (select * from compared
+    union all
+    select * from unpermitted) as rows_of_both
     left join insured
         on rows_of_both.uscc = insured.insured_uscc
         and rows_of_both.industry_code = insured.industry_code

@@ -13,7 +13,9 @@ days as (
         exposure.insured_uscc,
         case when flags.is_served then exposure.served_days else exposure.unserved_days end as unit_days
     from {{ ref('int_exposure') }} as exposure
-    cross join (select true as is_served union all select false as is_served) as flags
+    cross join (select true as is_served
+    union all
+    select false as is_served) as flags
     inner join {{ ref('dim_unit') }} as units
         on exposure.insured_uscc = units.uscc
     inner join {{ ref('int_unit_size') }} as sizes

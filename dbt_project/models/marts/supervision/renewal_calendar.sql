@@ -28,8 +28,8 @@ followed as (
 
 required as (
     select
-        uscc,
-        industry_code
+        roster.uscc,
+        roster.industry_code
     from {{ ref('fct_roster') }} as roster
     cross join {{ ref('int_as_of') }} as today
     where roster.is_required and {{ is_on_roster('roster', 'today.as_of') }}
