@@ -58,6 +58,12 @@ def newest(truth: Path, feed: str, keys: list[str], as_of: date) -> list[Row]:
         if key not in best or rank > best[key]["rank"]:
             best[key] = {**row, "rank": rank}
     standing = [row for row in best.values() if row.get("record_status") != "撤销"]
+    if feed == "service_record":
+        # What a service organisation tells is of the insurer that entrusted it.
+        standing = [
+            row | {"provider": f"weihai_{row['insurer_code'].lower()}"} if row["provider"] == "weihai_aqjs" else row
+            for row in standing
+        ]
     if feed not in WORLD:
         return standing
     said: dict[tuple[Any, ...], Row] = {}

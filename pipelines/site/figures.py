@@ -121,7 +121,8 @@ class Figures:
         """The pages that have something to show, in the order of the menu."""
         made = [
             self._overview(), self._matrix(), self._trends(), self._insurers(), self._units(), self._hazards(), self._fees(),
-            self._services(), self._findings(), self._quality(), self._rosters(), self._submissions(), self._about(),
+            self._services(), self._process(), self._market(), self._findings(), self._assessment(), self._supervision(), self._groups(),
+            self._cases(), self._quality(), self._rosters(), self._submissions(), self._about(),
         ]  # fmt: skip
         return [page for page in made if page is not None]
 
@@ -240,7 +241,7 @@ class Figures:
             "units",
             "应保未保",
             "应保未保与待核单位合起来就是参保率的缺口：参保率为百分之百时，两张清单为空。待核单位最近的保障在其保险机构数据截至之后到期，是否续保尚不可知，不作应保未保处理。",
-            ("uninsured", "pending", "underinsured"),
+            ("uninsured", "pending", "renewals", "underinsured", "permits", "uninsured_funnel"),
         )
 
     def _hazards(self) -> Page | None:
@@ -294,6 +295,54 @@ class Figures:
             "服务与理赔",
             "保障终止而服务不足的保单、今年未达到约定次数或形式的保单，以及超过法定时限的理赔环节。",
             ("delivery", "service_gaps", "claims_late"),
+        )
+
+    def _process(self) -> Page | None:
+        return self._list_page(
+            "process",
+            "服务过程",
+            "服务流程各环节走到哪一步、记录是否齐全、由谁完成、触达多少人，以及有服务与无服务的在保日上事故与赔案的频率（单位不是随机服务的，事件少时不足为据）。",
+            ("funnel", "completeness", "record_gaps", "service_orgs", "publicity", "prevention"),
+        )
+
+    def _market(self) -> Page | None:
+        return self._list_page(
+            "market",
+            "价格与赔款",
+            "人均保费与本行业相比、费率下浮候选、理赔服务、赔款进展与月末存量。赔款进展按出险季度和已知季度累计，用 anze triangle 可导出三角形。",
+            ("prices", "rate_adjustments", "claim_service", "development", "stock"),
+        )
+
+    def _assessment(self) -> Page | None:
+        return self._list_page(
+            "assessment",
+            "考核与信用",
+            "区市、行业部门考核与承保机构评估的得分及其构成、承保机构能力、区市就绪度、联络员，以及信用名单候选（建议，附所据事实与其后情况）。",
+            ("assessment", "score_parts", "capacity", "readiness", "contacts", "credit"),
+        )
+
+    def _supervision(self) -> Page | None:
+        return self._list_page(
+            "supervision",
+            "检查与专项活动",
+            "检查计划与完成、检查频次与参保整改情况、行政处罚因何而起、专项活动进度。",
+            ("inspection_plans", "frequency", "enforcement", "campaigns"),
+        )
+
+    def _groups(self) -> Page | None:
+        return self._list_page(
+            "groups",
+            "重点单位",
+            "国有企业及其下属、参股与供应链单位，火灾高危单位，自愿投保行业，没有专门监管部门的领域，背景指标。",
+            ("groups", "fire", "voluntary", "field_departments", "indicators"),
+        )
+
+    def _cases(self) -> Page | None:
+        return self._list_page(
+            "cases",
+            "单位全景",
+            "每家单位一行：投保、服务、隐患、理赔、事故、检查、处罚、信用与监管发现。一家单位的案卷（事实、文件与行、条款、其后情况、函稿）用 anze case 统一社会信用代码 生成。",
+            ("unit_360",),
         )
 
     def _findings(self) -> Page | None:

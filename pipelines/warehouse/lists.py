@@ -6,6 +6,7 @@ What belongs here: the selection and wording for pages, extracts and the dashboa
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import duckdb
@@ -145,6 +146,160 @@ LISTS = {
             "differs or came_twice",
         ),
         Listing(
+            "renewals", "续保日历（90 天内到期、尚无后续保障）", "marts.renewal_calendar", "days_left, is_required desc, policy_no, provider",
+            ("days_left", "ends_within", "insured_uscc", "district_code", "industry_code", "insurer_code", "policy_no", "cover_end", "is_required",
+             "premium_received", "insured_persons"),
+        ),
+        Listing(
+            "permits", "许可证与名录核对", "marts.permit_reconciliation", "state, uscc, industry_code, permit_no",
+            ("state", "unit_name", "uscc", "district_code", "industry_code", "permit_no", "permit_kind", "valid_to", "permit_status", "is_required",
+             "is_insured"),
+            "state <> '相符'",
+        ),
+        Listing(
+            "unit_360", "单位全景", "marts.unit_360",
+            "uninsured_fields desc, open_major_hazards desc, overdue_hazards desc, findings_high desc, uscc",
+            ("unit_name", "uscc", "district_code", "employees", "ownership", "operating_status", "insured_state", "required_fields", "uninsured_fields",
+             "policies_in_force", "insurer_code", "cover_end", "services_last_year", "last_service_on", "open_hazards", "open_major_hazards",
+             "overdue_hazards", "claims", "accidents", "inspections", "open_problems", "enforcement_cases", "credit_lists", "findings", "findings_high"),
+        ),
+        Listing(
+            "assessment", "区市与行业部门考核", "marts.assessment", "stat_year desc, target_kind, place nulls last, target_code",
+            ("stat_year", "target_kind", "target_name", "place", "score", "participation_rate", "exempt_units", "service_coverage",
+             "major_hazard_closure_rate", "problem_closure_rate", "submission_on_time_rate", "is_small_sample", "parts_missing"),
+        ),
+        Listing(
+            "score_parts", "得分构成", "marts.score_parts", "stat_year desc, target_kind, target_code, weight desc, part_code",
+            ("stat_year", "target_kind", "target_name", "part_name", "numerator", "denominator", "mean_value", "state", "part_value", "weight", "points",
+             "is_small_sample", "clause"),
+        ),
+        Listing(
+            "credit", "信用名单候选", "marts.credit_candidates", "kind, target_type, facts desc, target_code",
+            ("kind", "target_type", "target_name", "target_code", "facts", "reason", "since_then", "listed_as", "evidence_keys"),
+        ),
+        Listing(
+            "capacity", "承保机构能力", "marts.insurer_capacity", "stat_year desc, capacity_met, insurer_code",
+            ("stat_year", "insurer_name", "period", "capacity_met", "capacity_asked", "capacity_missing", "risk_staff", "expert_count", "outlets",
+             "solvency_core", "solvency_total"),
+        ),
+        Listing(
+            "readiness", "区市服务体系就绪度", "marts.district_readiness", "stat_year desc, ready_parts, district_code",
+            ("stat_year", "district_code", "ready_parts", "asked_parts", "missing_parts", "has_plan", "has_roster", "has_problem_ledger",
+             "has_inspections", "has_contacts", "has_summary", "has_insurer_data"),
+        ),
+        Listing(
+            "contacts", "联络员与领导小组", "marts.contact_roles", "is_named, provider, role",
+            ("provider_name", "role", "is_named", "leader_title", "office", "received_on"),
+        ),
+        Listing(
+            "campaigns", "专项活动进度", "marts.campaign_progress",
+            "valid_from desc, campaign_code, case when district_code = 'ALL' and industry_code = 'ALL' then 0 else 1 end, missing_units desc, district_code, industry_code",
+            ("campaign_name", "valid_from", "valid_to", "district_code", "industry_code", "target_units", "reached_units", "missing_units", "progress",
+             "target", "clause"),
+        ),
+        Listing(
+            "inspection_plans", "检查计划与完成", "marts.inspection_coverage",
+            "stat_year desc, case state when '逾期未完成' then 1 when '没有计划' then 2 when '进行中' then 3 else 4 end, provider, target_type, subject",
+            ("stat_year", "provider_name", "target_type", "subject", "state", "plans", "planned", "planned_done", "plan_rate", "inspections",
+             "unplanned_inspections", "joint_inspections", "inspected_targets", "targets", "coverage", "inspections_with_problem"),
+        ),
+        Listing(
+            "frequency", "检查频次与参保、整改情况", "marts.inspection_frequency", "insured_state, hazard_state, district_code",
+            ("district_code", "insured_state", "hazard_state", "units", "inspected_units", "inspections", "inspections_per_unit",
+             "considered_inspections", "enforcement_cases"),
+            "district_code = 'ALL'",
+        ),
+        Listing(
+            "enforcement", "行政处罚与因由", "marts.enforcement_links", "decided_on desc, case_no, provider",
+            ("decided_on", "case_no", "target_type", "target_name", "target_code", "law_article", "fine", "grounds", "accident_id", "hazard_no",
+             "hazard_state", "problem_no", "problem_state"),
+        ),
+        Listing(
+            "uninsured_funnel", "应保未保的处理", "marts.uninsured_funnel",
+            "case when district_code = 'ALL' and industry_code = 'ALL' then 0 else 1 end, uninsured_units desc, district_code, industry_code",
+            ("district_code", "industry_code", "uninsured_units", "listed_units", "fined_units", "fined_again_units", "cured_units", "fines"),
+        ),
+        Listing(
+            "groups", "国有企业与供应链参保", "marts.soe_coverage", "coverage, units desc, top_uscc",
+            ("soe_kind", "top_name", "top_uscc", "owner_uscc", "units", "insured_units", "pending_units", "coverage", "serviced_units",
+             "open_major_hazards", "accidents", "partners", "insured_partners"),
+        ),
+        Listing(
+            "fire", "火灾高危单位", "marts.fire_risk_profile", "case when district_code = 'ALL' then 0 else 1 end, district_code, fire_class",
+        ),
+        Listing(
+            "voluntary", "自愿投保增长", "marts.voluntary_growth", "stat_year desc, insured_units desc, industry_code",
+            ("stat_year", "industry_name", "insured_units", "insured_units_before", "more_units", "growth", "policies", "premium_received"),
+            "insured_units > 0 or insured_units_before > 0",
+        ),
+        Listing(
+            "field_departments", "行业领域的监管部门", "marts.field_departments", "has_own_department, units desc, industry_code",
+            ("industry_name", "department", "has_own_department", "units", "new_trade_units", "units_without_department"),
+        ),
+        Listing(
+            "indicators", "背景指标", "marts.safety_indicators",
+            "stat_year desc, case when district_code = 'ALL' then 0 else 1 end, district_code",
+            ("stat_year", "district_code", "accidents", "deaths", "output_100m_yuan", "employees_10k", "deaths_per_100m_yuan",
+             "deaths_per_100k_employees"),
+        ),
+        Listing(
+            "prices", "价格水平（人均保费与本行业相比）", "marts.premium_levels",
+            "stat_year desc, level_against_field nulls last, insurer_code, industry_code",
+            ("stat_year", "insurer_code", "industry_code", "policies", "premium_received", "insured_persons", "premium_per_person",
+             "field_premium_per_person", "level_against_field", "premium_of_contracts", "contract_cost", "premium_per_contract_yuan"),
+            "size_band = '合计' and insurer_code <> 'ALL'",
+        ),
+        Listing(
+            "rate_adjustments", "费率下浮候选", "marts.rate_adjustment_candidates", "suggestion, cover_end, policy_no, provider",
+            ("suggestion", "unit_name", "uscc", "district_code", "industry_code", "insurer_code", "policy_no", "cover_end", "rate_factor",
+             "services_last_year", "hazards", "since_then"),
+        ),
+        Listing(
+            "claim_service", "理赔服务（快付、预付、垫付与抢险协助）", "marts.claim_service", "stat_year desc, insurer_code",
+        ),
+        Listing(
+            "development", "赔款进展", "marts.claim_development", "loss_quarter desc, known_quarter desc",
+            ("loss_quarter", "known_quarter", "development_quarter", "claims", "paid", "incurred"),
+            "industry_code = 'ALL' and insurer_code = 'ALL'",
+        ),
+        Listing(
+            "stock", "月末存量", "marts.monthly_stock", "stock_on desc, district_code, industry_code",
+            ("stock_on", "required_units", "insured_required_units", "pending_units", "participation_rate", "policies_in_force", "premium_in_force",
+             "persons_in_force"),
+            "district_code = 'ALL' and industry_code = 'ALL'",
+        ),
+        Listing(
+            "funnel", "服务流程漏斗", "marts.service_funnel", "stat_year desc, step_no",
+            ("stat_year", "step_no", "step_name", "due", "done", "waiting", "done_rate", "waiting_over_30_days", "waiting_over_90_days",
+             "longest_wait_days"),
+            "district_code = 'ALL' and industry_code = 'ALL'",
+        ),
+        Listing(
+            "completeness", "服务记录完整率", "marts.service_completeness", "stat_year desc, completeness, insurer_code",
+            ("stat_year", "insurer_code", "visits", "complete_visits", "asked_records", "present_records", "completeness"),
+            "item = '合计' and provider_type = '合计'",
+        ),
+        Listing(
+            "record_gaps", "记录不全的服务", "marts.service_record_gaps", "finished_on desc, provider, service_no",
+            ("service_no", "finished_on", "insured_uscc", "district_code", "industry_code", "insurer_code", "item", "provider_type", "missing_records",
+             "present_records", "asked_records"),
+        ),
+        Listing(
+            "publicity", "宣传与服务触达", "marts.publicity_reach", "stat_year desc, source_kind, activities desc, channel, activity",
+        ),
+        Listing(
+            "prevention", "预防效果", "marts.prevention_effect",
+            "stat_year desc, case when industry_code = 'ALL' then 0 else 1 end, industry_code, service_state",
+            ("stat_year", "industry_code", "service_state", "units", "unit_days", "accidents", "deaths", "claims", "claims_paid",
+             "accidents_per_1000_years", "claims_per_1000_years"),
+            "size_band = '合计'",
+        ),
+        Listing(
+            "service_orgs", "技术服务机构评价", "marts.service_orgs_review", "state, services desc, uscc",
+            ("state", "name", "uscc", "qualification", "valid_to", "audit_date", "audit_result", "technicians", "experts", "expired_experts", "services",
+             "units", "insurers", "unqualified_services", "services_without_evidence", "satisfaction", "hazards_per_check", "last_service_on"),
+        ),
+        Listing(
             "quarantine", "待更正的行", "quality.quarantine", "received_at desc, provider, file_name, line_no",
             ("provider", "feed", "file_name", "sheet", "line_no", "column_name", "raw_value", "message", "received_at"),
             "status = 'open' and severity = 'reject'",
@@ -155,7 +310,7 @@ LISTS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column as shown: `kind` is text, date, yuan, ratio, count or truth."""
+    """A column as shown: `kind` is text, date, yuan, ratio (of 1), count (any other number) or truth."""
 
     name: str
     title: str
@@ -217,12 +372,13 @@ def read(
 def described(connection: duckdb.DuckDBPyConnection, listing: Listing) -> list[Column]:
     """The columns of a list with unique Chinese titles, from the data dictionary."""
     schema, table = listing.table.split(".")
-    known = dict(
-        connection.execute(
-            "select column_name, chinese_name from meta.data_dictionary where table_schema = ? and table_name = ?",
+    known = {
+        name: (title, unit)
+        for name, title, unit in connection.execute(
+            "select column_name, chinese_name, unit from meta.data_dictionary where table_schema = ? and table_name = ?",
             [schema, table],
         ).fetchall()
-    )
+    }
     types = {
         row[0]: row[1]
         for row in connection.execute(f"select column_name, column_type from (describe {listing.table})").fetchall()
@@ -230,16 +386,19 @@ def described(connection: duckdb.DuckDBPyConnection, listing: Listing) -> list[C
     chosen = listing.columns or tuple(name for name in types if name not in TECHNICAL)
     columns: list[Column] = []
     for name in chosen:
-        title = NAMES[name][0] if name in NAMES else known.get(name) or name
+        chinese, unit = known.get(name, ("", ""))
+        title = NAMES[name][0] if name in NAMES else chinese or name
         if title in {column.title for column in columns}:
             title = f"{title}（{name}）"
-        columns.append(Column(name, title, _kind(types[name])))
+        columns.append(Column(name, title, _kind(types[name], unit)))
     return columns
 
 
-def _kind(data_type: str) -> str:
-    if data_type.startswith("DECIMAL(18,2)") or data_type.startswith("DECIMAL(38,2)"):
+def _kind(data_type: str, unit: str) -> str:
+    if re.fullmatch(r"DECIMAL\(\d+,2\)", data_type) or (data_type == "DOUBLE" and unit == "元"):
         return "yuan"
+    if data_type == "DOUBLE" and unit not in ("", "比例"):
+        return "count"
     kinds = {"DOUBLE": "ratio", "DATE": "date", "TIMESTAMP": "date", "BOOLEAN": "truth", "VARCHAR": "text"}
     return kinds.get(data_type, "count")
 
@@ -253,7 +412,7 @@ def _shown(tables: set[str], names: list[str], views: Views | None) -> tuple[str
             named = f"of_{name}.{title}"
             if name in WITH_CODE:
                 named = f"{named} || '（' || listed.\"{name}\" || '）'"
-            columns.append(f'coalesce({named}, listed."{name}") as "{name}"')
+            columns.append(f"""coalesce({named}, case listed."{name}" when 'ALL' then '合计' else listed."{name}" end) as "{name}\"""")
             rows = views.rows(table) if views else table
             joins.append(f'left join {rows} as of_{name} on of_{name}.{code} = listed."{name}"')
         else:

@@ -28,6 +28,9 @@ def claim(
     return f"{number},{number_of_policy},{U[0]},{loss},{report},{dates},50000,{paid},{status}\n"
 
 
+ORGANISATION = "91310000MAJG00000P"
+
+
 @pytest.fixture(scope="module")
 def crafted(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """P1 is sound: 2023-01-02 to 2024-01-01, 10 persons, 1000 yuan, limit 400 000 / 4 000 000. P5 is the other insurer's."""
@@ -79,6 +82,29 @@ def crafted(tmp_path_factory: pytest.TempPathFactory) -> Home:
         ours, "service_record", stamp, "a.csv",
         SERVICE + f"S1,P1,海岳财险,{U[0]},隐患排查,线下,自有,进行中\nS2,P1,海岳财险,{U[1]},隐患排查,线下,自有,进行中\nS3,未报保单,海岳财险,{U[0]},隐患排查,线下,自有,进行中\n",
     )  # fmt: skip
+    # A service organisation tells of S1 too, of the day and item of S4, and of one visit that nobody else tells of.
+    done = "2023-06-02 09:00:00"
+    home.drop(
+        ours, "service_record", stamp, "b.csv",
+        SERVICE.replace("服务状态", "完成时间,服务状态") + f"S4,P1,海岳财险,{U[0]},安全培训,线下,委托,{done},已完成\n",
+    )  # fmt: skip
+    told = [("S1", "隐患排查", "2023-07-01"), ("O1", "安全培训", "2023-06-02"), ("O2", "安全培训", "2023-06-03")]
+    home.drop(
+        "weihai_aqjs", "service_record", stamp, "a.csv",
+        SERVICE.replace("服务状态", "完成时间,技术服务机构信用代码,服务状态")
+        + "".join(f"{number},P1,海岳财险,{U[0]},{item},线下,委托,{day},{ORGANISATION},已完成\n" for number, item, day in told),
+    )  # fmt: skip
+    found = [
+        ("H1", "2023-05-14", "trade_2023"),
+        ("H2", "2023-05-15", "trade_2023"),
+        ("H3", "2023-05-15", "hazchem_2017"),
+        ("H4", "2023-05-15", "trade_2017"),
+    ]
+    home.drop(
+        ours, "hazard", stamp, "a.csv",
+        "隐患编号,服务编号,被保险人统一社会信用代码,保险机构,所在区市,隐患等级,发现日期,判定标准\n"
+        + "".join(f"{number},S1,{U[0]},海岳财险,环翠区,重大,{day},{criterion}\n" for number, day, criterion in found),
+    )  # fmt: skip
     home.drop(
         ours,
         "fee_ledger",
@@ -117,6 +143,8 @@ EXPECTED: dict[str, set[str]] = {
     "endorsement_of_follower": {"E6"},
     "service_without_policy": {"S3"},
     "service_of_another_unit": {"S2"},
+    "service_told_twice": {"S1", "O1"},  # the organisation's
+    "criterion_not_in_force": {"H1", "H4"},
     "fee_without_policy": {"L2"},
     "coinsurance_without_policy": {"P5|HAYC"},
     "coinsurance_shares_not_one": {"P12"},

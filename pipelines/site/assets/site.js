@@ -47,7 +47,7 @@
   // Lists.
   const formats = {
     yuan: (value) => value.toLocaleString("zh-CN", { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
-    count: (value) => value.toLocaleString("zh-CN", { maximumFractionDigits: 2 }),
+    count: (value) => value.toLocaleString("zh-CN", { maximumFractionDigits: 4 }),
     ratio: (value) => (value * 100).toFixed(2) + "%",
     truth: (value) => (value ? "是" : "否"),
   };
