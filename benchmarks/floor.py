@@ -288,7 +288,7 @@ from (
 create temp table cover as
 with served as (
     select jurisdiction, year, district, industry, 被保险人统一社会信用代码 as uscc
-    from newest_service_record as n join policies as p on 保单号 = policy_no and n.sender = p.sender
+    from newest_service_record as n join policies as p on 保单号 = policy_no and replace(n.sender, 'weihai_aqjs', 'weihai_tsbx') = p.sender
         and 被保险人统一社会信用代码 = p.uscc
     join periods on cast(完成时间 as date) between s and e
     where 服务状态 = '已完成' and 投保单位确认时间 is not null and 保险机构确认时间 is not null group by all

@@ -37,7 +37,7 @@
 
 {#- A measured value before it is summed: engines add doubles in any order, and a last digit decides where a half is rounded. -#}
 {% macro exact(value) -%}
-    cast({{ value }} as decimal(18, 9))
+    cast({{ value }} as decimal(28, 9))
 {%- endmacro %}
 
 {#- The same by insurer: jurisdiction × year × insurer, with ALL for all insurers. -#}

@@ -79,6 +79,8 @@ def extract(
 ) -> None:
     """某一单位可见的数据：DuckDB、Parquet 与工作簿，不含其他单位的行、主键和文字。"""
     from pipelines.publish.extract import write_extract  # noqa: PLC0415
+    from pipelines.publish.publication import last_publication  # noqa: PLC0415
+    from pipelines.publish.share_log import shared  # noqa: PLC0415
     from pipelines.warehouse.rights import NoAudience, audience  # noqa: PLC0415
 
     settings = published_of(home)
@@ -89,6 +91,8 @@ def extract(
         raise typer.Exit(BAD_ARGUMENTS) from None
     with errors.status(f"提取 {who.name} 可见的数据"):
         written = write_extract(settings.published, who, out)
+    found = last_publication(settings)
+    shared(settings, "提取", who.provider, who.name, found.publication_id if found else "", out, who.jurisdiction)
     table = Table(title=f"{who.name}：{len(written.rows)} 张表，{sum(written.rows.values()):,} 行")
     table.add_column("表")
     table.add_column("行数", justify="right")

@@ -203,3 +203,48 @@ def dictionary(
     for row in rows:
         listing.add_row(*row)
     console.print(listing)
+
+
+@commands.command()
+def triangle(
+    jurisdiction: JurisdictionOption = None,
+    industry: Annotated[str, typer.Option("--industry", help="行业代码；缺省为全部")] = "ALL",
+    insurer: Annotated[str, typer.Option("--insurer", help="保险机构代码；缺省为全部")] = "ALL",
+    measure: Annotated[
+        str, typer.Option("--measure", help="paid 累计已付、incurred 累计已发生、claims 件数")
+    ] = "incurred",
+    out: Annotated[Path | None, typer.Option("--out", help="写成文件：.csv、.xlsx、.parquet")] = None,
+    home: HomeOption = None,
+) -> None:
+    """赔款进展三角形：出险季度 × 进展季数，由理赔各版本算出（marts.claim_development）。"""
+    import duckdb  # noqa: PLC0415
+
+    from pipelines.explain.triangle import MEASURES, NoTriangle, triangle_of  # noqa: PLC0415
+    from pipelines.warehouse import examples  # noqa: PLC0415
+
+    settings = published_of(home)
+    if measure not in MEASURES:
+        errors.say("red", f"没有「{measure}」", f"。可用：{'、'.join(MEASURES)}")
+        raise typer.Exit(BAD_ARGUMENTS)
+    with duckdb.connect(str(settings.published), read_only=True) as connection:
+        try:
+            frame = triangle_of(connection, jurisdiction or "", industry, insurer, measure)
+        except NoTriangle as problem:
+            errors.say("red", "没有三角形", f"：{problem}")
+            raise typer.Exit(BAD_ARGUMENTS) from None
+    if out:
+        try:
+            examples.write_result(
+                frame, out, f"{MEASURES[measure]}　{settings.published.name}　{datetime.now(CHINA):%Y-%m-%d %H:%M}"
+            )
+        except ValueError as problem:
+            errors.say("red", "不能写入", f"：{problem}")
+            raise typer.Exit(BAD_ARGUMENTS) from None
+        console.print(f"已写入 {out}（{frame.height:,} 行）")
+        return
+    table = Table(title=f"{MEASURES[measure]}（列为进展季数）", title_justify="left")
+    for name in frame.columns:
+        table.add_column(name, justify="left" if name == "出险季度" else "right")
+    for row in frame.rows():
+        table.add_row(*("" if cell is None else f"{cell:,}" if not isinstance(cell, str) else cell for cell in row))
+    console.print(table)

@@ -31,6 +31,7 @@ def report(
     """年度报送：Word（公文格式）、Excel、JSON。"""
     from pipelines.feeds.reference import Reference  # noqa: PLC0415
     from pipelines.night.past_day import warehouse_at  # noqa: PLC0415
+    from pipelines.publish.share_log import shared  # noqa: PLC0415
     from pipelines.report import filing  # noqa: PLC0415
     from pipelines.report.annual import NoSuchReturn  # noqa: PLC0415
     from pipelines.warehouse.held_back import as_of_of  # noqa: PLC0415
@@ -83,5 +84,6 @@ def report(
     console.print(table)
     for text in made.missing:
         console.say("yellow", "缺", f" {text}")
+    shared(settings, "年度报告", "", made.title, "", folder, jurisdiction)
     for path in written.values():
         console.print(f"已写入 {path}")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from pipelines.settings import Settings
 
-PARTS = ("raw", "filings")
+PARTS = ("raw", "filings", "shared")
 """All else is made again from them."""
 
 
 def back_up(settings: Settings, target: Path) -> int:
-    """Writes raw/ (stamps and hash key included) and filings/ into a tar archive, whole or not at all.
+    """Writes raw/ (stamps and hash key included), filings/ and the log of what was shared into a tar archive, whole or not at all.
 
     A sender's folder that is a link, which only the operator can lay, is saved with what it leads to, so that it comes back on
     another machine. Links further down, which are refused as drops, are saved as links: what they lead to is not their sender's.

@@ -24,6 +24,7 @@ import polars as pl
 import pipelines
 from pipelines.gates.run import GateResult, held_back
 from pipelines.ingest.manifest import sha256_of, write_atomically
+from pipelines.publish.share_log import share_log
 from pipelines.settings import CHINA, Settings, duckdb_limits
 from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS, data_dictionary, descriptions, metric_catalogue
 from pipelines.warehouse.held_back import HeldBack, as_json, put_back
@@ -61,6 +62,13 @@ ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
         {
             "number": "报送编号", "jurisdiction": "统计辖区：代码，名称见 dim_district", "stat_year": "统计年度：年份", "as_of": "取数时点：封存时的取数时点", "item_no": "事项序号",
             "item_name": "事项名称", "metric": "指标：列名", "numerator": "分子", "denominator": "分母", "shown": "印出的数值",
+        },
+    ),
+    "meta.share_log": (
+        "共享记录：本次发布之前，什么资料在何时给了谁",
+        {
+            "shared_at": "共享时间：北京时间", "what": "资料：提取、网页、案卷或年度报告", "audience": "报送单位：给谁，空值为不限于一个单位的文件", "audience_name": "单位名称",
+            "publication_id": "发布编号：取自哪次发布", "place": "位置：写到哪里", "jurisdiction": "统计辖区：所属城市",
         },
     ),
     "meta.publication": (
@@ -259,7 +267,18 @@ def assemble(
         ).fetchall()[0]
         publication_id = f"{as_of:%Y%m%d}-{hashlib.sha256((files[1] + fingerprint).encode()).hexdigest()[:8]}"
         cities = [city for city, _ in held]
-        _add_tables(connection, manifest, results, publication_id, as_of, built_at, files, filed, as_json(cities))
+        _add_tables(
+            connection,
+            manifest,
+            results,
+            publication_id,
+            as_of,
+            built_at,
+            files,
+            filed,
+            share_log(settings),
+            as_json(cities),
+        )
         rows = _copy(connection, settings.threads)
         if held:
             put_back(connection, list(rows), held)
@@ -293,6 +312,7 @@ def _add_tables(
     built_at: datetime,
     files: tuple[int, str],
     filed: pl.DataFrame,
+    shared: pl.DataFrame,
     held: str,
 ) -> None:
     gate_columns = ADDED_TABLES["quality.gate_results"][1]
@@ -304,6 +324,7 @@ def _add_tables(
         ),
         "meta.metric_catalogue": metric_catalogue(manifest),
         "meta.filed_statistics": filed,
+        "meta.share_log": shared,
         "meta.publication": pl.DataFrame(
             {
                 "publication_id": [publication_id], "as_of": [as_of], "built_at": [built_at], "code_version": [pipelines.__version__],

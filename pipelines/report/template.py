@@ -57,11 +57,13 @@ def write_corrections(
     faults: Mapping[tuple[int, str], str],
     reference: Reference,
     provider: Provider | None,
+    note: str = "批注写明了每一处的问题；改好后把本工作簿原样作为新的一批报送，被接收的行自动销号。",
 ) -> None:
-    """Writes rejected rows as they were sent, each faulty cell with its fault as a comment; sent back corrected, it releases them.
+    """Writes rows to be completed and sent: rejected ones as they were sent, each faulty cell with its fault as a comment, which
+    are released when they come back corrected; or rows that the program has prepared.
 
     Args:
-        rows: text, the contract's columns, `corrects` filled. faults: (place of the row, column; empty: the row as a whole) → message.
+        rows: text, the contract's columns; of rejected ones `corrects` is filled. note: what to do with the workbook. faults: (place of the row, column; empty: the row as a whole) → message.
     """
     contract = all_contracts()[feed]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,13 +79,7 @@ def write_corrections(
             value = rows[name or names[0]][row]
             sheet.write(row + 1, place, value, bad) if value else sheet.write_blank(row + 1, place, None, bad)
             sheet.write_comment(row + 1, place, message, {"x_scale": 2.5, "y_scale": 1.5})
-        _explain(
-            book,
-            contract,
-            reference,
-            provider,
-            "批注写明了每一处的问题；改好后把本工作簿原样作为新的一批报送，被接收的行自动销号。",
-        )
+        _explain(book, contract, reference, provider, note)
 
 
 class Lists:

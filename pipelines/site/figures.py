@@ -413,7 +413,21 @@ class Figures:
             for metric in sorted(metrics.values(), key=lambda metric: metric.name)
         ]
         table = Table("指标口径", ["指标", "定义", "单位", "依据", "列名"], rows)
-        return Page("about", "口径与说明", tables=[table])
+        laws = Table(
+            "依据文件",
+            ["文号", "名称", "类别", "发文单位", "生效", "失效", "依据等级"],
+            [
+                [str(cell or DASH) for cell in row]
+                for row in self._rows(
+                    "select doc_code, title, kind, issued_by, valid_from, valid_to, evidence_tag from meta.law_register "
+                    "order by jurisdiction nulls first, valid_from, doc_code"
+                )
+            ]
+            if "meta.law_register" in self.seen
+            else [],
+            "依据等级：V 有原文，P 部分有原文，R 只知其名或经他处引用，D 本系统参数。",
+        )
+        return Page("about", "口径与说明", tables=[table, laws])
 
     # --- pieces
 

@@ -25,6 +25,7 @@ import polars as pl
 
 from pipelines.documents.spreadsheet import write_csv
 from pipelines.processes import processes
+from pipelines.publish.share_log import shared
 from pipelines.settings import CHINA, Settings
 from pipelines.site.figures import LIST_ROWS, Figures, Page
 from pipelines.site.scripts import write_scripts
@@ -62,6 +63,10 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
     for who in everybody:
         shutil.copytree(partial / "assets", partial / who.provider / "assets", copy_function=_link)
     _write_index(partial, everybody)
+    for who in everybody:
+        shared(
+            settings, "网页", who.provider, who.name, publication_id, root / "current" / who.provider, who.jurisdiction
+        )
     folder = root / f"{stamp}_{publication_id}"
     partial.rename(folder)
     _point_to(root / "current", folder)

@@ -21,6 +21,7 @@ NAMES = {
     "insurer_code": ("保险机构", "marts.dim_insurer", "insurer_code", "short_name"),
     "last_insurer_code": ("原承保机构", "marts.dim_insurer", "insurer_code", "short_name"),
     "insured_uscc": ("单位", "marts.dim_unit", "uscc", "name"),
+    "file_id": ("来源文件", "quality.files", "file_id", "file_name"),
 }  # fmt: skip
 WITH_CODE = {"insured_uscc"}
 """Names behind which the code stands: two units may have one name, and a letter needs both."""
@@ -412,7 +413,9 @@ def _shown(tables: set[str], names: list[str], views: Views | None) -> tuple[str
             named = f"of_{name}.{title}"
             if name in WITH_CODE:
                 named = f"{named} || '（' || listed.\"{name}\" || '）'"
-            columns.append(f"""coalesce({named}, case listed."{name}" when 'ALL' then '合计' else listed."{name}" end) as "{name}\"""")
+            columns.append(
+                f"""coalesce({named}, case listed."{name}" when 'ALL' then '合计' else listed."{name}" end) as "{name}\""""
+            )
             rows = views.rows(table) if views else table
             joins.append(f'left join {rows} as of_{name} on of_{name}.{code} = listed."{name}"')
         else:

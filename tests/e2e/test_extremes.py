@@ -19,6 +19,7 @@ CODES = {
     "product": "azx",
     "insurer": "HAYC",
     "service_item": "hazard_check",
+    "hazard_criterion": "trade_2023",
 }
 SENDERS = {"insurer": "weihai_hayc", "department": "weihai_371002", "any": "weihai_371002"}
 # What rows of one world must agree on, so that they join: numbers of records, the unit, the days that an order of days asks for.

@@ -123,7 +123,7 @@ def test_command(published: Home) -> None:
 MARTS = {
     "policy": "fct_policy", "coinsurance": "fct_coinsurance", "endorsement": "fct_endorsement", "claim": "fct_claim", "service_record": "fct_service",
     "fee_ledger": "fct_fee_entry", "enterprise": "fct_roster", "hazard": "fct_hazard", "service_plan": "fct_service_plan", "project": "dim_project",
-    "service_org": "dim_service_org", "expert": "dim_expert", "accident": "fct_accident", "inspection": "fct_inspection", "problem": "fct_problem",
+    "service_org": "dim_service_org", "expert": "dim_expert", "accident": "fct_accident", "inspection": "fct_inspection", "inspection_plan": "fct_inspection_plan", "problem": "fct_problem",
     "enforcement": "fct_enforcement", "complaint": "fct_complaint", "credit_list": "fct_credit_list", "document": "fct_document", "contact": "dim_contact",
     "indicator": "fct_indicator", "answer": "fct_answer",
     "declaration": "declarations", "permit": "fct_permit", "insurer_capacity": "fct_insurer_capacity",
