@@ -6,7 +6,6 @@ What belongs here: arguments and what is printed. What does not: what is in a ca
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -52,19 +51,21 @@ def case(
     settings = published_of(home)
     try:
         who = rights.audience(settings.published, audience) if audience else None
-        with rights.open_whole(settings.published) if who else nullcontext() as whole:
-            views = rights.see_as(whole, who) if who else None
-            with views.connection if views else duckdb.connect(str(settings.published), read_only=True) as connection:
-                found = case_of(connection, code, jurisdiction or "", views)
+        if who:
+            with rights.open_whole(settings.published) as whole:
+                views = rights.see_as(whole, who)
+                found = case_of(views.connection, code, jurisdiction or "", views)
+        else:
+            with duckdb.connect(str(settings.published), read_only=True) as connection:
+                found = case_of(connection, code, jurisdiction or "")
     except (NoSuchCase, rights.NoAudience) as problem:
         errors.say("red", "没有案卷", f"：{problem}")
         raise typer.Exit(BAD_ARGUMENTS) from None
     written = write_case(found, out or settings.home / "cases")
     if who:
         shared(settings, "案卷", who.provider, who.name, found.publication_id, written[0], who.jurisdiction)
-    table = Table(
-        title=f"{found.name}（{found.code}）　取数时点 {found.as_of}　数据截至 {found.data_date}", title_justify="left"
-    )
+    console.print(f"{found.name}（{found.code}）　取数时点 {found.as_of}　数据截至 {found.data_date}", soft_wrap=True)
+    table = Table()
     table.add_column("内容")
     table.add_column("条数", justify="right")
     for rows in (*found.facts, *found.since):
@@ -106,7 +107,8 @@ def open_problems(
     path = out or settings.home / "problems" / f"{sender.provider}_问题清单_{rows['problem_no'][0]}.xlsx"
     write_problems(path, rows, reference, sender)
     table = Table("问题编号", "发现", "对象", "期限")
-    for number, finding, target, day in rows.select("problem_no", "finding_id", "target_code", "due").rows():
+    table.columns[1].overflow = "fold"
+    for number, finding, target, day in rows.select("problem_no", "finding", "target_code", "due").rows():
         table.add_row(number, finding, target, day)
     console.print(table)
     console.print(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.cells import cell_len
 from rich.table import Table
 
 from pipelines.cli.terminal import (
@@ -242,9 +243,13 @@ def triangle(
             raise typer.Exit(BAD_ARGUMENTS) from None
         console.print(f"已写入 {out}（{frame.height:,} 行）")
         return
-    table = Table(title=f"{MEASURES[measure]}（列为进展季数）", title_justify="left")
-    for name in frame.columns:
-        table.add_column(name, justify="left" if name == "出险季度" else "right")
-    for row in frame.rows():
-        table.add_row(*("" if cell is None else f"{cell:,}" if not isinstance(cell, str) else cell for cell in row))
-    console.print(table)
+    console.print(f"{MEASURES[measure]}（列为进展季数）")
+    table = Table()
+    texts = [["" if cell is None else str(cell) for cell in row] for row in frame.rows()]
+    # Whole, however narrow the terminal: half a triangle is none.
+    for place, name in enumerate(frame.columns):
+        widest = max(cell_len(text) for text in (name, *(row[place] for row in texts)))
+        table.add_column(name, justify="right" if place else "left", no_wrap=True, min_width=widest)
+    for row in texts:
+        table.add_row(*row)
+    console.print(table, width=10_000, crop=False, soft_wrap=True)

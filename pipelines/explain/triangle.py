@@ -41,7 +41,5 @@ def triangle_of(
     if not rows:
         raise NoTriangle(f"行业「{industry}」、机构「{insurer}」没有赔案。行业与机构用代码，全部为 ALL。")
     frame = pl.DataFrame(rows, schema=["出险季度", "季", "值"], orient="row")
-    wide = frame.pivot(on="季", index="出险季度", values="值", sort_columns=False)
-    return wide.select(
-        "出险季度", *(str(quarter) for quarter in range(1, frame["季"].max() + 1) if str(quarter) in wide.columns)
-    )  # type: ignore[operator]
+    wide = frame.pivot(on="季", index="出险季度", values="值")
+    return wide.select("出险季度", *(str(quarter) for quarter in sorted({row[1] for row in rows})))

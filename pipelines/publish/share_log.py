@@ -46,5 +46,5 @@ def share_log(settings: Settings) -> pl.DataFrame:
             rows.append(json.loads(line))
         except json.JSONDecodeError:
             continue
-    frame = pl.DataFrame(rows, schema={name: pl.String for name in COLUMNS}, orient="row")
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
     return frame.with_columns(pl.col("shared_at").str.to_datetime(time_unit="us", strict=False))

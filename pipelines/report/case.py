@@ -206,7 +206,9 @@ def _who(
         raise NoSuchCase(
             f"「{code}」在几个统计辖区承保：{'、'.join(row[2] for row in insurers)}。请加 --jurisdiction 指明。"
         )
-    raise NoSuchCase(f"没有「{code}」。请填单位的统一社会信用代码（18 位），或保险机构的代码、简称。")
+    raise NoSuchCase(
+        f"没有「{code}」。请填单位的统一社会信用代码（18 位），或保险机构的代码、简称；也可能不在本单位的可见范围内。"
+    )
 
 
 def _rows(

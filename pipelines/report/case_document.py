@@ -71,17 +71,12 @@ def _text(value: Any, kind: str) -> str:
     """A value as people read it."""
     if value is None or value == "":
         return DASH
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, datetime | date):
-        return str(value)[:10]
-    if kind == "ratio":
-        return percent(value)
-    if kind == "yuan":
-        return f"{half_up(value, 2):,}"
+    if kind in ("ratio", "yuan"):
+        return percent(value) if kind == "ratio" else f"{half_up(value, 2):,}"
     if isinstance(value, float | Decimal):
         return f"{half_up(value, 4):,}".rstrip("0").rstrip(".")
-    return str(value)
+    words = {True: "是", False: "否"} if isinstance(value, bool) else {}
+    return words.get(value) or str(value)[: 10 if isinstance(value, datetime | date) else None]
 
 
 def _word(case: Case) -> Any:
@@ -126,20 +121,21 @@ def _word(case: Case) -> Any:
     if not case.since:
         _line(document, "尚无问题立案、处罚、信用名单或投诉记录。")
     if case.letter:
-        document.add_page_break()
-        _line(document, "关于安全生产责任保险有关问题的函（稿）", HEAD, 16, centred=True)
+        title = _line(document, "关于安全生产责任保险有关问题的函（稿）", HEAD, 16, centred=True)
+        title.paragraph_format.page_break_before = True
         for text in case.letter:
             _line(document, text, size=12)
     return document
 
 
-def _line(document: Any, text: str, font: str = BODY, size: float = 11, centred: bool = False) -> None:
+def _line(document: Any, text: str, font: str = BODY, size: float = 11, centred: bool = False) -> Any:
     paragraph = document.add_paragraph()
     if centred:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     run = paragraph.add_run(xml_text(text))
     run.font.name, run.font.size = font, Pt(size)
     run._element.rPr.rFonts.set(qn("w:eastAsia"), font)
+    return paragraph
 
 
 def _listed(document: Any, rows: Rows) -> None:

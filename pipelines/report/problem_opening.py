@@ -59,7 +59,7 @@ def problem_rows(warehouse: Path, finding_ids: list[str], due: date, measure: st
         number = hashlib.sha256(finding_id.encode()).hexdigest()[:10].upper()
         rows.append(
             {"problem_no": f"XT-{number}", "found_date": str(as_of), "origin": "系统筛查", "target_type": kind, "target_code": code, "kind": name,
-             "measure": measure or explanation, "due": str(due), "finding_id": finding_id}
+             "measure": measure or explanation, "due": str(due), "finding": finding_id}
         )  # fmt: skip
     names = list(contracts()["problem"].columns)
     frame = pl.DataFrame(rows).with_columns(

@@ -11,7 +11,7 @@ select
     closed_at,
     notified_regulator_at,
     escalation,
-    finding_id,
+    finding,
     provider,
     received_at,
     file_id,

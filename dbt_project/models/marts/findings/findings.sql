@@ -69,14 +69,14 @@ left join {{ ref('ref_insurer') }} as insurers
     on judged.insurer_code = insurers.insurer_code
 left join (
     select
-        finding_id,
+        finding,
         max_by(problem_no, cast(found_date as string) || ' ' || provider || ' ' || problem_no) as problem_no,
         max_by(state, cast(found_date as string) || ' ' || provider || ' ' || problem_no) as state
     from {{ ref('problem_list') }}
-    where finding_id is not null
-    group by finding_id
+    where finding is not null
+    group by finding
 ) as opened
-    on judged.rule_code || ':' || coalesce(judged.provider || '/', '') || judged.record_key = opened.finding_id
+    on judged.rule_code || ':' || coalesce(judged.provider || '/', '') || judged.record_key = opened.finding
 where judged.place = 1 and judged.is_on
 {{ next_statement() if not loop.last }}
 {%- endfor %}

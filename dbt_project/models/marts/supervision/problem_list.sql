@@ -88,7 +88,7 @@ final as (
         measured.needs_notice
         and measured.notice_days > {{ rule_value('regulator_notice_days', 'measured.found_date', 'measured.jurisdiction') }} as is_notice_late,
         measured.escalation,
-        measured.finding_id,
+        measured.finding,
         inspections.inspection_no,
         cast(coalesce(fines.cases, 0) as bigint) as enforcement_cases,
         {{ yuan('coalesce(fines.fines, 0)') }} as fines,
