@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from docx import Document
-from docx.enum.section import WD_ORIENT
+from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
@@ -27,6 +27,8 @@ from pipelines.report.word import xml_text
 from pipelines.warehouse.lists import Rows
 
 BODY, HEAD = "仿宋", "黑体"
+SIGNATURE = 4
+"""Paragraphs at a letter's end that stay together."""
 
 
 def write_case(case: Case, folder: Path) -> list[Path]:
@@ -121,10 +123,17 @@ def _word(case: Case) -> Any:
     if not case.since:
         _line(document, "尚无问题立案、处罚、信用名单或投诉记录。")
     if case.letter:
-        title = _line(document, "关于安全生产责任保险有关问题的函（稿）", HEAD, 16, centred=True)
-        title.paragraph_format.page_break_before = True
-        for text in case.letter:
-            _line(document, text, size=12)
+        # A letter stands upright, and its signature never alone on a page.
+        page = document.add_section(WD_SECTION.NEW_PAGE)
+        page.orientation = WD_ORIENT.PORTRAIT
+        page.page_width, page.page_height = Cm(21), Cm(29.7)
+        _line(document, "关于安全生产责任保险有关问题的函（稿）", HEAD, 16, centred=True)
+        for place, text in enumerate(case.letter):
+            paragraph = _line(document, text, size=12)
+            left = len(case.letter) - place
+            paragraph.paragraph_format.keep_with_next = 1 < left <= SIGNATURE
+            if left <= 2:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     return document
 
 

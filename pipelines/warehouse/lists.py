@@ -21,6 +21,7 @@ NAMES = {
     "insurer_code": ("保险机构", "marts.dim_insurer", "insurer_code", "short_name"),
     "last_insurer_code": ("原承保机构", "marts.dim_insurer", "insurer_code", "short_name"),
     "insured_uscc": ("单位", "marts.dim_unit", "uscc", "name"),
+    "item": ("服务项目", "marts.dim_service_item", "item_code", "name"),
     "file_id": ("来源文件", "quality.files", "file_id", "file_name"),
 }  # fmt: skip
 WITH_CODE = {"insured_uscc"}
