@@ -114,7 +114,9 @@ def _hazards(hazards: pl.DataFrame, services: pl.DataFrame, policies: pl.DataFra
          "mine_noncoal": "noncoal_2022", "mine_coal": "coal_2021"},
         default=None, return_dtype=pl.String,
     )  # fmt: skip
-    early = (pl.col("industry_code") == "mine_noncoal") & (pl.col("found_date") < pl.date(2022, 9, 1))
+    # Before their field had a criterion of its own they name none.
+    begun = {"mine_noncoal": date(2022, 9, 1), "construction": date(2022, 4, 19)}
+    early = pl.col("found_date") < pl.col("industry_code").replace_strict(begun, default=None, return_dtype=pl.Date)
     major = (pl.col("grade") == "重大") & ~early.fill_null(False)
     return rows.with_columns(
         criterion_code=pl.when(major).then(pl.coalesce(own, trade)), case_no=pl.lit(None, pl.String)
