@@ -47,6 +47,11 @@ def _named(kind: str, name: str) -> str:
     return f"{KINDS[kind]} `{'anze ' if kind == 'cmd' else ''}{name}`"
 
 
+def _shown(test: str) -> str:
+    path, _, function = test.partition("::")
+    return f"`{path}` `{function}`" if function else f"dbt `{test.removeprefix('u:')}`"
+
+
 def render() -> str:
     lines = [
         "# 两份通知的要求与实现",
@@ -57,7 +62,7 @@ def render() -> str:
     for letter, notice in NOTICES.items():
         lines += ["", f"## {notice}", "", "| 序号 | 条款 | 要求 | 在哪里 | 测试 | 未尽 |", "|---|---|---|---|---|---|"]
         lines += [
-            f"| {one.no} | {one.clause} | {one.text} | {'；'.join(_named(*place) for place in one.met)} | `{one.test}` | {one.note} |"
+            f"| {one.no} | {one.clause} | {one.text} | {'；'.join(_named(*place) for place in one.met)} | {_shown(one.test)} | {one.note} |"
             for one in requirements()
             if one.no.startswith(letter)
         ]

@@ -392,11 +392,13 @@ def described(connection: duckdb.DuckDBPyConnection, listing: Listing) -> list[C
         title = NAMES[name][0] if name in NAMES else chinese or name
         if title in {column.title for column in columns}:
             title = f"{title}（{name}）"
-        columns.append(Column(name, title, _kind(types[name], unit)))
+        columns.append(Column(name, title, _kind(name, types[name], unit)))
     return columns
 
 
-def _kind(data_type: str, unit: str) -> str:
+def _kind(name: str, data_type: str, unit: str) -> str:
+    if name == "stat_year":
+        return "text"  # 2026, not 2,026
     if re.fullmatch(r"DECIMAL\(\d+,2\)", data_type) or (data_type == "DOUBLE" and unit == "元"):
         return "yuan"
     if data_type == "DOUBLE" and unit not in ("", "比例"):

@@ -62,6 +62,7 @@ placed as (
     left join services
         on entries.provider = services.insurer_provider
         and entries.service_no = services.service_no
+        and services.is_its_insurers_number
     left join ({{ awaiting('fee_ledger') }}) as awaiting
         on entries.provider = awaiting.provider
         and entries.entry_no = awaiting.record_key

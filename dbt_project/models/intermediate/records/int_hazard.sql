@@ -87,6 +87,7 @@ placed as (
     left join services
         on hazards.provider = services.insurer_provider
         and hazards.service_no = services.service_no
+        and services.is_its_insurers_number
     left join candidates
         on hazards.service_no is null
         and hazards.provider = candidates.sender

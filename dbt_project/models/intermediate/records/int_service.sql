@@ -27,7 +27,10 @@ entrusted as (
         entrusting.insurer_provider,
         row_number() over (
             partition by entrusting.insurer_provider, services.service_no order by services.received_at, services.provider
-        ) as place
+        ) as place_of_number,
+        row_number() over (
+            partition by entrusting.insurer_provider, services.service_no, services.policy_no order by services.received_at, services.provider
+        ) as place_of_visit
     from services
     inner join entrusting
         on services.provider = entrusting.sender
@@ -54,7 +57,19 @@ told_twice as (
         provider,
         service_no
     from entrusted
-    where place > 1
+    where place_of_visit > 1
+),
+
+-- Two senders may give one number; what an insurer calls by it is its own, else the first that came.
+called_by_its_insurer as (
+    select
+        entrusted.provider,
+        entrusted.service_no
+    from entrusted
+    left join services as own
+        on entrusted.insurer_provider = own.provider
+        and entrusted.service_no = own.service_no
+    where entrusted.place_of_number = 1 and own.service_no is null
 ),
 
 policies as (
@@ -103,6 +118,7 @@ final as (
         services.content is not null as has_content,
         case when told_twice.service_no is null then coalesce(entrusted.insurer_provider, services.provider) end as insurer_provider,
         told_twice.service_no is not null as is_told_twice,
+        entrusted.service_no is null or called_by_its_insurer.service_no is not null as is_its_insurers_number,
         services.provider,
         services.received_at,
         services.file_id,
@@ -128,6 +144,9 @@ final as (
     left join told_twice
         on services.provider = told_twice.provider
         and services.service_no = told_twice.service_no
+    left join called_by_its_insurer
+        on services.provider = called_by_its_insurer.provider
+        and services.service_no = called_by_its_insurer.service_no
     left join shared
         on coalesce(entrusted.insurer_provider, services.provider) = shared.provider
         and services.policy_no = shared.policy_no

@@ -34,6 +34,7 @@ select
     has_content,
     insurer_provider,
     is_told_twice,
+    is_its_insurers_number,
     checked_work,
     expert_hash,
     policy_provider,

@@ -192,14 +192,25 @@ clocks as (
 
 fines as (
     select
-        accidents.accident_id,
-        sum(case when cases.target_type = '承保机构' then 0 else 1 end) as cases,
-        sum(case when cases.target_type = '承保机构' then 1 else 0 end) as insurer_sanctions
-    from accidents
-    inner join {{ ref('fct_enforcement') }} as cases
-        on (accidents.uscc = cases.uscc and accidents.occurred_on <= cases.decided_on)
-        or accidents.accident_id = cases.accident_id
-    group by accidents.accident_id
+        accident_id,
+        sum(case when target_type = '承保机构' then 0 else 1 end) as cases,
+        sum(case when target_type = '承保机构' then 1 else 0 end) as insurer_sanctions
+    from (
+        {%- for cases_of in [
+            'accidents.uscc = cases.uscc and accidents.occurred_on <= cases.decided_on', 'accidents.accident_id = cases.accident_id'
+        ] %}
+        select
+            accidents.accident_id,
+            cases.provider,
+            cases.case_no,
+            cases.target_type
+        from accidents
+        inner join {{ ref('fct_enforcement') }} as cases
+            on {{ cases_of }}
+        {{ 'union' if not loop.last }}
+        {%- endfor %}
+    ) as pursued
+    group by accident_id
 ),
 
 joined as (

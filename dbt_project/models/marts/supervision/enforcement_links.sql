@@ -13,6 +13,9 @@ cases as (
 ),
 
 linked as (
+    {%- for hazards_of in [
+        'cases.hazard_no = hazards.hazard_no and cases.uscc = hazards.insured_uscc', 'cases.case_no = hazards.case_no'
+    ] %}
     select
         cases.provider,
         cases.case_no,
@@ -20,14 +23,19 @@ linked as (
         hazards.hazard_no,
         hazards.grade,
         hazards.state,
-        hazards.found_date,
-        row_number() over (
-            partition by cases.provider, cases.case_no order by hazards.found_date desc, hazards.hazard_no, hazards.provider
-        ) as place
+        hazards.found_date
     from cases
     inner join {{ ref('hazard_ledger') }} as hazards
-        on (cases.hazard_no = hazards.hazard_no and cases.uscc = hazards.insured_uscc)
-        or cases.case_no = hazards.case_no
+        on {{ hazards_of }}
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
+),
+
+placed as (
+    select
+        *,
+        row_number() over (partition by provider, case_no order by found_date desc, hazard_no, hazard_provider) as place
+    from linked
 ),
 
 names as (
@@ -69,7 +77,7 @@ select
 from cases
 left join {{ ref('fct_accident') }} as accidents
     on cases.accident_id = accidents.accident_id
-left join linked
+left join placed as linked
     on cases.provider = linked.provider
     and cases.case_no = linked.case_no
     and linked.place = 1

@@ -36,6 +36,14 @@ duties as (
         on days.jurisdiction = fields.jurisdiction
 ),
 
+-- Units in several fields; of all others a row is a unit.
+in_several as (
+    select uscc
+    from {{ ref('fct_roster') }}
+    group by uscc
+    having count(*) > 1
+),
+
 required as (
     select
         days.jurisdiction,
@@ -59,6 +67,7 @@ required as (
 stood as (
     select
         required.*,
+        in_several.uscc is not null as is_in_several,
         case when covers.insured_uscc is not null then 1 else 0 end as insured,
         case when covers.insured_uscc is not null or pending.insured_uscc is not null then 1 else 0 end as insured_or_pending
     from required
@@ -70,6 +79,23 @@ stood as (
         on required.uscc = pending.insured_uscc
         and required.industry_code = pending.industry_code
         and {{ is_pending_on('required.day', 'pending') }}
+    left join in_several
+        on required.uscc = in_several.uscc
+),
+
+counted as (
+    select
+        jurisdiction,
+        stat_year,
+        month_no,
+        district_code,
+        industry_code,
+        count(*) as required_units,
+        sum(insured) as insured,
+        sum(insured_or_pending) as insured_or_pending
+    from stood
+    where not is_in_several
+    group by jurisdiction, stat_year, month_no, district_code, industry_code
 ),
 
 unit_rows as (
@@ -80,7 +106,33 @@ unit_rows as (
         min(insured) as insured,
         min(insured_or_pending) as insured_or_pending
     from stood
+    where is_in_several
     group by {{ cell_groups(['month_no', 'uscc']) }}
+),
+
+of_all_units as (
+    select
+        {{ cell_columns() }},
+        month_no,
+        sum(required_units) as required_units,
+        sum(insured) as insured,
+        sum(insured_or_pending) as insured_or_pending
+    from counted
+    group by {{ cell_groups(['month_no']) }}
+
+    union all
+
+    select
+        jurisdiction,
+        stat_year,
+        cell_district,
+        cell_industry,
+        month_no,
+        count(*) as required_units,
+        sum(insured) as insured,
+        sum(insured_or_pending) as insured_or_pending
+    from unit_rows
+    group by jurisdiction, stat_year, cell_district, cell_industry, month_no
 ),
 
 units as (
@@ -90,10 +142,10 @@ units as (
         month_no,
         cell_district,
         cell_industry,
-        count(*) as required_units,
+        sum(required_units) as required_units,
         sum(insured) as insured_required_units,
         sum(insured_or_pending - insured) as pending_units
-    from unit_rows
+    from of_all_units
     group by jurisdiction, stat_year, month_no, cell_district, cell_industry
 ),
 
