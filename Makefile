@@ -46,6 +46,7 @@ test: setup
 faults: setup
 	@command -v faketime >/dev/null || $(ROOT) apt-get install -y -qq faketime >/dev/null
 	@$(BIN)/pytest tests/faults -n 2 -rA --override-ini norecursedirs=
+	@ANZE_PAIRS=100 $(BIN)/pytest tests/explain/test_diff.py -rA
 
 # A taste of the heavy runs, for every change: a few kills by seed (ANZE_KILLS), and the golden example on Spark.
 taste: setup spark-setup

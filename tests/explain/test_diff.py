@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import re
 from pathlib import Path
@@ -41,11 +42,12 @@ def check_adds_up(found: Difference) -> int:
     return joined.height
 
 
-def test_a_hundred_random_pairs_add_up(warehouses: dict[str, Path]) -> None:
+def test_random_pairs_add_up(warehouses: dict[str, Path]) -> None:
+    """ANZE_PAIRS pairs of days (a hundred with `make faults`)."""
     pairs = list(itertools.combinations(DAYS, 2))
     rng = random.Random(4)
     checked = 0
-    for before, after in rng.sample(pairs, 100):
+    for before, after in rng.sample(pairs, int(os.environ.get("ANZE_PAIRS", "30"))):
         year = rng.choice([2023, 2024, 2025])
         metric = rng.choice(
             [
@@ -58,7 +60,7 @@ def test_a_hundred_random_pairs_add_up(warehouses: dict[str, Path]) -> None:
             ]
         )
         checked += check_adds_up(diff(warehouses[before], warehouses[after], year, only=metric))
-    assert checked > 1_000
+    assert checked > 300
 
 
 def test_every_metric_adds_up_with_causes_of_every_kind(warehouses: dict[str, Path]) -> None:

@@ -25,7 +25,7 @@ from local_rows import DATED, drop_local_rows
 from pipelines.gates.run import load_results, run_landing_gates
 from pipelines.settings import PROJECT_ROOT
 
-OF_A_RUN = ("meta.publication", "quality.gate_results")
+OF_A_RUN = ("meta.publication", "meta.share_log", "quality.gate_results")
 """Tables that tell of the run, not of the data."""
 
 
