@@ -1,14 +1,14 @@
 {{ config(materialized='view') }}
 -- 记录不全的服务: completed visits that lack a record the norms ask for, with what is missing (ref_service_evidence).
 select
+    provider,
+    service_no,
     jurisdiction,
     stat_year,
     district_code,
     industry_code,
     insurer_code,
     insured_uscc,
-    provider,
-    service_no,
     item,
     form,
     provider_type,
