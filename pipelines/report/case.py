@@ -44,7 +44,8 @@ class Fact:
 
 @dataclass(frozen=True)
 class Finding:
-    """A finding of the case; `asked`: what can still be done about it."""
+    """A finding of the case. `is_past`: nothing can be done about it any more; `is_own`: it is about whoever the case is of, not
+    about somebody else who is concerned with it (the insurer of a unit)."""
 
     finding_id: str
     severity: str
@@ -53,6 +54,7 @@ class Finding:
     explanation: str
     clause: str
     is_past: bool
+    is_own: bool
     problem: str
     file_name: str
     line_no: int | None
@@ -162,9 +164,9 @@ def case_of(
 
 
 def letter(case: Case) -> list[str]:
-    """Paragraphs of the draft: what was found with its clause, what is asked, from whom. Only what can still be done; nothing to
-    ask, no letter."""
-    asked = [finding for finding in case.findings if not finding.is_past and not finding.problem.startswith("已销号")]
+    """Paragraphs of the draft: what was found of its addressee with its clause, and what is asked. Only what can still be done; nothing
+    to ask, no letter."""
+    asked = [one for one in case.findings if one.is_own and not one.is_past and not one.problem.startswith("已销号")]
     if not asked:
         return []
     lines = [
@@ -172,7 +174,7 @@ def letter(case: Case) -> list[str]:
         f"根据安全生产责任保险监管有关规定，经对截至 {case.as_of} 收到的数据核查，发现你单位存在以下 {len(asked)} 项问题：",
     ]
     lines += [
-        f"{place}．{finding.explanation}（发生日期 {finding.found_on}；依据：{finding.clause}；线索编号 {finding.finding_id}）"
+        f"{place}．{finding.explanation}（发生日期 {finding.found_on}；依据：{finding.clause}）"
         for place, finding in enumerate(asked, 1)
     ]
     return [
@@ -249,7 +251,7 @@ def _findings(
     whose = "unit_uscc = $1" if kind == "生产经营单位" else "subject_code = $1 and subject_type = '承保机构'"
     rows = connection.execute(
         f"""
-        select finding_id, severity, rule_name, found_on, explanation, clause, is_past,
+        select finding_id, severity, rule_name, found_on, explanation, clause, is_past, subject_code = $1,
             coalesce(problem_state || '（' || problem_no || '）', ''), coalesce(files.file_name, ''), found.line_no
         from marts.findings as found left join quality.files as files using (file_id)
         where {whose} and jurisdiction = $2
