@@ -132,7 +132,7 @@ def test_a_finding_becomes_a_problem_and_follows_its_state(tmp_path: Path) -> No
         "weihai_371002", "enterprise", "2026-05-01", "a.csv",
         f"统一社会信用代码,企业名称,所在区市,行业领域,应保,经营状态,列入日期\n{unit},甲公司,环翠区,危化,是,存续,2020-01-01\n",
     )  # fmt: skip
-    assert home.anze("nightly").returncode == 0
+    home.build().publish()
     finding = f"uninsured_unit:{unit}|hazchem"
     assert home.rows("select finding_id, problem_no from marts.findings", published=True) == [(finding, None)]
     for ids, message in ((["nix"], "没有发现「nix」"),):
@@ -149,7 +149,7 @@ def test_a_finding_becomes_a_problem_and_follows_its_state(tmp_path: Path) -> No
         "系统筛查",
     )
     home.drop("weihai_city", "problem", "2026-05-02", "问题.xlsx", out.read_bytes())
-    assert home.anze("nightly").returncode == 0
+    home.build().publish()
     assert home.rows("select problem_no, problem_state from marts.findings", published=True) == [(number, "整改中")]
     again = home.anze("problem", "open", finding)
     assert again.returncode == 2 and "已经立案" in again.stderr
@@ -157,5 +157,5 @@ def test_a_finding_becomes_a_problem_and_follows_its_state(tmp_path: Path) -> No
         "weihai_city", "problem", "2026-05-03", "销号.csv",
         f"问题编号,发现日期,问题来源,对象类型,对象代码,问题类别,整改期限,整改完成时间,发现编号\n{number},2026-05-02,系统筛查,生产经营单位,{unit},应保未保,2026-06-01,2026-05-03,{finding}\n",
     )  # fmt: skip
-    assert home.anze("nightly").returncode == 0
+    home.build().publish()
     assert home.rows("select problem_state from marts.findings", published=True) == [("已销号",)]
