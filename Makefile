@@ -47,6 +47,7 @@ faults: setup
 	@command -v faketime >/dev/null || $(ROOT) apt-get install -y -qq faketime >/dev/null
 	@$(BIN)/pytest tests/faults -n 2 -rA --override-ini norecursedirs=
 	@ANZE_PAIRS=100 $(BIN)/pytest tests/explain/test_diff.py -rA
+	@$(BIN)/pytest -m heavy -n 2 --dist loadfile -rA
 
 # A taste of the heavy runs, for every change: a few kills by seed (ANZE_KILLS), and the golden example on Spark.
 taste: setup spark-setup

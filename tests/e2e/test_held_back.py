@@ -103,6 +103,7 @@ def test_a_return_of_the_city_is_of_its_day(nights: tuple[Home, dict[str, Any]])
         assert json.loads((out / "annual_return.json").read_text(encoding="utf-8"))["as_of"] == day
 
 
+@pytest.mark.heavy
 def test_it_goes_on_standing_still_and_an_operator_lets_it_go(nights: tuple[Home, dict[str, Any]]) -> None:
     home, done = nights
     since = json.loads(done["meta"][1])[0]["since"]

@@ -153,6 +153,7 @@ def test_a_blocking_gate_leaves_the_old_warehouse_and_says_why(published: Home, 
     assert [message["title"] for message in told] == ["闸门：发布前检查"]
 
 
+@pytest.mark.heavy
 def test_what_is_damaged_is_noticed_and_made_again_from_raw(published: Home, tmp_path: Path) -> None:
     """A landing file with a flipped bit, a private build full of rubbish, a published file somebody wrote to."""
     home = copied(published, tmp_path)

@@ -181,6 +181,7 @@ def _within(line: int, lines: str) -> bool:
     return first.isdigit() and last.isdigit() and int(first) <= line <= int(last)
 
 
+@pytest.mark.heavy
 def test_a_third_city_from_a_workbook_alone(installed: Installed, tmp_path: Path) -> None:
     """init, check with planted mistakes, apply, drops, a night, pages, the return, an extract: no line of the program is touched."""
     home = tmp_path / "qingdao"
