@@ -14,10 +14,7 @@ import polars as pl
 
 from pipelines.settings import CHINA, Settings
 
-COLUMNS = {
-    "shared_at": pl.Datetime("us"), "what": pl.String, "audience": pl.String, "audience_name": pl.String, "publication_id": pl.String,
-    "place": pl.String, "jurisdiction": pl.String,
-}  # fmt: skip
+COLUMNS = ("shared_at", "what", "audience", "audience_name", "publication_id", "place", "jurisdiction")
 
 
 def log_of(settings: Settings) -> Path:

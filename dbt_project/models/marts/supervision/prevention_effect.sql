@@ -1,7 +1,24 @@
 -- 预防效果: how often units have accidents and claims on insured days with and without a service in the year before, by field and size
 -- (沪安委办〔2023〕32号 一(二); 威应急发〔2023〕11号 二(四)). Per thousand insured unit-years, with the numbers they are made of: few events say little,
 -- and units are not served by lot. Events: evidence_prevention.
+{%- set sized_columns %}jurisdiction,
+        stat_year,
+        case when grouping(industry_code) = 1 then 'ALL' else industry_code end as industry_code,
+        case when grouping(size_band) = 1 then '合计' else size_band end as size_band,
+        is_served{% endset %}
+{%- set sized_groups %}grouping sets (
+        (jurisdiction, stat_year, industry_code, size_band, is_served),
+        (jurisdiction, stat_year, industry_code, is_served),
+        (jurisdiction, stat_year, size_band, is_served),
+        (jurisdiction, stat_year, is_served)
+    ){% endset %}
 with
+
+flags as (
+    select true as is_served
+    union all
+    select false as is_served
+),
 
 days as (
     select
@@ -13,9 +30,7 @@ days as (
         exposure.insured_uscc,
         case when flags.is_served then exposure.served_days else exposure.unserved_days end as unit_days
     from {{ ref('int_exposure') }} as exposure
-    cross join (select true as is_served
-    union all
-    select false as is_served) as flags
+    cross join flags
     inner join {{ ref('dim_unit') }} as units
         on exposure.insured_uscc = units.uscc
     inner join {{ ref('int_unit_size') }} as sizes
@@ -24,21 +39,12 @@ days as (
 
 exposed as (
     select
-        jurisdiction,
-        stat_year,
-        case when grouping(industry_code) = 1 then 'ALL' else industry_code end as industry_code,
-        case when grouping(size_band) = 1 then '合计' else size_band end as size_band,
-        is_served,
+        {{ sized_columns }},
         count(distinct insured_uscc) as units,
         sum(unit_days) as unit_days
     from days
     where unit_days > 0
-    group by grouping sets (
-        (jurisdiction, stat_year, industry_code, size_band, is_served),
-        (jurisdiction, stat_year, industry_code, is_served),
-        (jurisdiction, stat_year, size_band, is_served),
-        (jurisdiction, stat_year, is_served)
-    )
+    group by {{ sized_groups }}
 ),
 
 sized as (
@@ -52,22 +58,13 @@ sized as (
 
 happened as (
     select
-        jurisdiction,
-        stat_year,
-        case when grouping(industry_code) = 1 then 'ALL' else industry_code end as industry_code,
-        case when grouping(size_band) = 1 then '合计' else size_band end as size_band,
-        is_served,
+        {{ sized_columns }},
         sum(case when kind = '事故' then 1 else 0 end) as accidents,
         sum(case when kind = '事故' then coalesce(deaths, 0) else 0 end) as deaths,
         sum(case when kind = '赔案' then 1 else 0 end) as claims,
         sum(coalesce(paid, 0)) as claims_paid
     from sized
-    group by grouping sets (
-        (jurisdiction, stat_year, industry_code, size_band, is_served),
-        (jurisdiction, stat_year, industry_code, is_served),
-        (jurisdiction, stat_year, size_band, is_served),
-        (jurisdiction, stat_year, is_served)
-    )
+    group by {{ sized_groups }}
 ),
 
 final as (
