@@ -24,6 +24,8 @@ import polars as pl
 import pipelines
 from pipelines.gates.run import GateResult, held_back
 from pipelines.ingest.manifest import sha256_of, write_atomically
+from pipelines.publish.return_calendar import TABLE as RETURN_CALENDAR
+from pipelines.publish.return_calendar import write_calendar
 from pipelines.publish.share_log import share_log
 from pipelines.settings import CHINA, Settings, duckdb_limits
 from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS, data_dictionary, descriptions, metric_catalogue
@@ -60,7 +62,8 @@ ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "meta.filed_statistics": (
         "已封存报送：各次封存的年度报送的统计事项，同一年度的不同取数时点并列",
         {
-            "number": "报送编号", "jurisdiction": "统计辖区：代码，名称见 dim_district", "stat_year": "统计年度：年份", "as_of": "取数时点：封存时的取数时点", "item_no": "事项序号",
+            "number": "报送编号", "jurisdiction": "统计辖区：代码，名称见 dim_district", "stat_year": "统计年度：年份", "as_of": "取数时点：封存时的取数时点", "owner": "由谁报送：报送单位代码；全市汇总为辖区代码",
+            "filed_at": "封存时间：北京时间", "item_no": "事项序号",
             "item_name": "事项名称", "metric": "指标：列名", "numerator": "分子", "denominator": "分母", "shown": "印出的数值",
         },
     ),
@@ -69,6 +72,16 @@ ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
         {
             "shared_at": "共享时间：北京时间", "what": "资料：提取、网页、案卷或年度报告", "audience": "报送单位：给谁，空值为不限于一个单位的文件", "audience_name": "单位名称",
             "publication_id": "发布编号：取自哪次发布", "place": "位置：写到哪里", "jurisdiction": "统计辖区：所属城市",
+            "stat_year": "统计年度：年度报告所报的年度，其他资料为空",
+        },
+    ),
+    "meta.return_calendar": (
+        "报送日历：各单位应报的年度报告和其他材料，应报、已起草、已封存、已收到、迟报或逾期",
+        {
+            "jurisdiction": "统计辖区：代码，名称见 dim_district", "stat_year": "统计年度：年份", "provider": "报送单位：代码", "provider_name": "单位名称",
+            "sender_kind": "单位类别：区市应急管理局、行业主管部门等", "obligation_code": "报送事项代码", "name": "报送事项", "due_date": "期限：最后一天",
+            "drafted_on": "起草日期：最近一次生成草稿", "filed_on": "封存日期：最近一次封存", "filing_number": "报送编号：最近一次封存的",
+            "received_on": "收到日期：材料首次收到", "state": "状态：应报、已起草、已封存、已收到、迟报、逾期", "clause": "来源条款：文件与条款",
         },
     ),
     "meta.publication": (
@@ -205,8 +218,8 @@ def publish(
     else:
         fresh_file(settings.publishing, PUBLISHED_SCHEMAS)
     publication = assemble(
-        settings, settings.build, settings.publishing, manifest, results, fingerprint, filed_statistics(settings), held
-    )
+        settings, settings.build, settings.publishing, manifest, results, fingerprint, filed_statistics(settings), share_log(settings), held
+    )  # fmt: skip
     _keep_history(settings)
     set_wal_aside(settings)
     settings.publishing.replace(settings.published)
@@ -224,27 +237,31 @@ def row_counts(settings: Settings) -> dict[str, int]:
 
 
 FILED = (
-    "number", "jurisdiction", "stat_year", "as_of", "item_no", "item_name", "metric", "numerator", "denominator", "shown",
+    "number", "jurisdiction", "stat_year", "as_of", "owner", "filed_at", "item_no", "item_name", "metric", "numerator", "denominator", "shown",
 )  # fmt: skip
 
 
 def filed_statistics(settings: Settings, as_of: str = "9999-12-31") -> pl.DataFrame:
     """The items of every frozen return (pipelines/report/filing.py) whose knowledge date is not after a day."""
     rows = []
-    for path in sorted((settings.home / "filings").glob("*/*/*/annual_return.json")):
-        filed = json.loads(path.read_text(encoding="utf-8"))
-        if filed["as_of"] > as_of:
+    for path in sorted((settings.home / "filings").glob("*/*/*/filing.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["as_of"] > as_of:
             continue
+        of = {name: record[name] for name in ("number", "jurisdiction", "stat_year", "as_of", "filed_at")}
+        of["owner"] = record.get("owner") or record["jurisdiction"]
+        filed = json.loads((path.parent / "annual_return.json").read_text(encoding="utf-8"))
         rows += [
-            {
-                **{name: filed[name] for name in FILED[:4]},
-                "item_name": figure["name"],
-                **{name: figure[name] for name in (*FILED[6:], "item_no")},
-            }
+            of
+            | {"item_name": figure["name"] + (f"（{figure['insurer_name']}）" if figure.get("insurer_name") else "")}
+            | {name: figure[name] for name in ("item_no", "metric", "numerator", "denominator", "shown")}
             for figure in filed["figures"]
         ]
     schema = dict.fromkeys(FILED, pl.String) | {"stat_year": pl.Int32}
-    return pl.DataFrame(rows, schema=schema).with_columns(pl.col("as_of").str.to_date())
+    return pl.DataFrame(rows, schema=schema).with_columns(
+        pl.col("as_of").str.to_date(),
+        pl.col("filed_at").str.slice(0, 19).str.to_datetime(time_unit="us"),
+    )
 
 
 def assemble(
@@ -255,9 +272,14 @@ def assemble(
     results: list[GateResult],
     fingerprint: str,
     filed: pl.DataFrame,
+    drafted: pl.DataFrame,
     held: Sequence[tuple[HeldBack, Path | None]] = (),
 ) -> Publication:
-    """Writes what is published of a build into a file that may hold part of it already; checked and read-only then."""
+    """Writes what is published of a build into a file that may hold part of it already; checked and read-only then.
+
+    Args:
+        filed, drafted: filings and share log that the calendar of returns knows; of a past day, none.
+    """
     built_at = datetime.now(CHINA).replace(tzinfo=None, microsecond=0)
     with duckdb.connect(str(build), config=duckdb_limits(settings)) as connection:
         connection.execute(f"attach {literal(str(target))} as publishing")
@@ -283,6 +305,7 @@ def assemble(
         if held:
             put_back(connection, list(rows), held)
             rows = _counted(connection, list(rows))
+        rows[RETURN_CALENDAR] = write_calendar(connection, filed, drafted, as_of)
         connection.execute("update publishing.meta.publication set row_counts = ?", [json.dumps(rows)])
         comments = [comment for comment in descriptions(manifest) + ADDED_COMMENTS if comment[0] in rows]
         write_comments(connection, "publishing", comments)

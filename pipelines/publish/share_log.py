@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.settings import CHINA, Settings
 
-COLUMNS = ("shared_at", "what", "audience", "audience_name", "publication_id", "place", "jurisdiction")
+COLUMNS = ("shared_at", "what", "audience", "audience_name", "publication_id", "place", "jurisdiction", "stat_year")
 
 
 def log_of(settings: Settings) -> Path:
@@ -22,12 +22,21 @@ def log_of(settings: Settings) -> Path:
 
 
 def shared(
-    settings: Settings, what: str, audience: str, name: str, publication_id: str, place: Path, jurisdiction: str = ""
+    settings: Settings,
+    what: str,
+    audience: str,
+    name: str,
+    publication_id: str,
+    place: Path,
+    jurisdiction: str = "",
+    stat_year: int | None = None,
 ) -> None:
-    """Adds a line. `what`: 提取, 网页, 案卷, 年度报告; `audience`: the sender's code, or empty where it is a document for whoever gets it."""
+    """Adds a line. `what`: 提取, 网页, 案卷, 年度报告; `audience`: the sender's code, or empty where it is a document for whoever gets it;
+    `stat_year`: of a return."""
     line = {
         "shared_at": datetime.now(CHINA).replace(tzinfo=None).isoformat(timespec="seconds"), "what": what, "audience": audience, "audience_name": name,
         "publication_id": publication_id, "place": str(place), "jurisdiction": jurisdiction,
+        "stat_year": None if stat_year is None else str(stat_year),
     }  # fmt: skip
     log_of(settings).parent.mkdir(parents=True, exist_ok=True)
     with log_of(settings).open("a", encoding="utf-8") as log:
@@ -44,4 +53,7 @@ def share_log(settings: Settings) -> pl.DataFrame:
         except json.JSONDecodeError:
             continue
     frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
-    return frame.with_columns(pl.col("shared_at").str.to_datetime(time_unit="us", strict=False))
+    return frame.with_columns(
+        pl.col("shared_at").str.to_datetime(time_unit="us", strict=False),
+        pl.col("stat_year").cast(pl.Int32, strict=False),
+    )

@@ -21,9 +21,9 @@ from docx.shared import Cm, Pt
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from pipelines.documents.figures import DASH, half_up, percent
+from pipelines.documents.official import xml_text
 from pipelines.ingest.manifest import write_atomically
 from pipelines.report.case import Case
-from pipelines.report.word import xml_text
 from pipelines.warehouse.lists import Rows
 
 BODY, HEAD = "仿宋", "黑体"

@@ -1,420 +1,370 @@
-"""The return as a Word document in the form of Chinese official documents (GB/T 9704-2012).
+"""The return as a Word document that a clerk can send: what stands where.
 
-What belongs here: page, fonts, paragraphs, tables. What does not: what is said (annual.py).
+What belongs here: the parts of the notice in their order, their numbering, their sentences. What does not: what is said (annual.py), the form
+of paragraphs and tables (pipelines/documents/official.py), reading it back (seal.py).
 
-Fonts are named and never embedded; each has an alternative name for machines without it.
+Numbering is 一、（一）1. : chapters of ref_return_part, every item of the notice within them, variants of an item. Figures are content
+controls: sealing reads them back. Nothing of the machine is in the document: no draft marks, hashes or numbers of records (workbook, JSON).
 """
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
 
-import docx
 from docx.document import Document
-from docx.enum.section import WD_ORIENT
-from docx.enum.table import WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
-from docx.shared import Mm, Pt
 
 from pipelines.documents.charts import chinese_font, coverage_bars, png, share_bars
-from pipelines.documents.figures import percent
-from pipelines.report.annual import Part, Return, Table, printed
+from pipelines.documents.figures import DASH, percent
+from pipelines.documents.markdown import blocks
+from pipelines.documents.official import (
+    BODY,
+    HEADING,
+    SIZE_TITLE,
+    SUBHEADING,
+    TITLE,
+    TITLE_LINE,
+    WIDE,
+    Head,
+    Said,
+    Words,
+    centred,
+    imprint,
+    new_document,
+    note,
+    numeral,
+    paragraph,
+    picture,
+    saved,
+    signature,
+    table,
+    turned,
+)
+from pipelines.report.contents import ALL, Column, Figure, Part, Return, Table, plain, printed
 
-# GB/T 9704: 标题二号方正小标宋，正文三号仿宋，一级标题黑体，二级标题楷体，页码四号宋体。
-TITLE, BODY, HEADING, SUBHEADING, NUMERAL = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体"
-ALTERNATIVES = {TITLE: "宋体", BODY: "仿宋", HEADING: "SimHei", SUBHEADING: "楷体", NUMERAL: "SimSun"}
-SIZE_TITLE, SIZE_BODY, SIZE_TABLE, SIZE_PAGE = Pt(22), Pt(16), Pt(10), Pt(14)
-LINE = Pt(28)
-WIDE = 8
-"""A table with more columns lies across a turned page."""
-NUMERALS = "一二三四五六七八九十"
-
-
-NOT_IN_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def xml_text(text: str) -> str:
-    """A text that may stand in a Word document: characters that XML has none of go, whatever landed before they were removed there."""
-    return NOT_IN_XML.sub("", text)
+IDENTITY = "return"
+"""Tag of the title's content control: `return:<owner>:<year>`."""
 
 
 def write_word(report: Return, path: Path) -> None:
     """Writes the document; the same return gives the same bytes."""
-    document = docx.Document()
-    _page(document)
-    _styles(document)
-    # A title breaks where its words do (GB/T 9704, 7.3.1).
-    for line in report.title_lines:
-        _paragraph(document, line, TITLE, SIZE_TITLE, align=WD_ALIGN_PARAGRAPH.CENTER, indent=False)
-    _paragraph(document, "", BODY, SIZE_BODY)
-    _paragraph(document, f"{report.addressee}：", BODY, SIZE_BODY, indent=False)
-    _paragraph(
-        document,
-        f"按照{report.clause}要求，现将{report.jurisdiction_name}{report.stat_year}年安全生产责任保险（以下简称安责险）有关情况报告如下。"
-        f"统计期间为{report.period_start:%Y年%-m月%-d日}至{report.period_end:%Y年%-m月%-d日}，取数时点为{report.as_of:%Y年%-m月%-d日}，数据截至{_day(report.data_date)}。",
-        BODY, SIZE_BODY,
-    )  # fmt: skip
-    _chapters(document, report)
-    _closing(document, report)
-    _attachments(document, report)
-    _properties(document, report)
-    buffer = io.BytesIO()
-    document.save(buffer)
-    path.write_bytes(_with_fixed_times(buffer.getvalue()))
+    path.write_bytes(_Document(report).made())
+
+
+def identity(report: Return) -> str:
+    """Whose return of which year a document is, as its title is tagged."""
+    owner = report.jurisdiction if report.owner is None or report.owner.is_whole else report.owner.provider
+    return f"{IDENTITY}:{owner}:{report.stat_year}"
 
 
 def _day(day: date | None) -> str:
     return f"{day:%Y年%-m月%-d日}" if day else "尚无"
 
 
-def _chapters(document: Document, report: Return) -> None:
-    """The parts of the city's document in their order (ref_return_part), chapters numbered 一、二、三; then what holds for all."""
-    count = 0
-    above = None
-    for part in report.parts:
-        if part.kind == "attachment":
-            continue
-        if part.chapter != above:
-            _heading(document, count, part.chapter)
-            above, count = part.chapter, count + 1
-        WRITERS[part.kind](document, report, part)
-    _heading(document, count, "口径、修订和缺项说明")
-    _end(document, report)
+class _Document:
+    """A return being written."""
+
+    def __init__(self, report: Return) -> None:
+        self.report = report
+        self.document: Document = new_document()
+        self.chapter = 0
+        self.block = 0
+        self.annexes = [table for table in report.tables if table.in_word and table.rows]
+
+    def made(self) -> bytes:
+        report = self.report
+        # A title breaks where its words do (7.3.1).
+        for place, line in enumerate(report.title_lines):
+            said: Said = [Words(line, identity(report), "报告标题")] if place == 0 else line
+            centred(self.document, said, TITLE, SIZE_TITLE, line=TITLE_LINE)
+        paragraph(self.document, "")
+        paragraph(self.document, f"{report.addressee}：", indent=False)
+        paragraph(
+            self.document,
+            f"按照{report.notice}{report.clause.split(' ')[-1] if ' ' in report.clause else ''}要求，现将{report.scope}{report.stat_year}年"
+            f"安全生产责任保险（以下简称安责险）有关情况报告如下。",
+        )
+        self._chapters()
+        self._closing()
+        self._annexes()
+        if report.copy_to:
+            imprint(self.document, report.copy_to)
+        return saved(self.document, report.title, report.issuer, report.as_of)
+
+    def _chapters(self) -> None:
+        above = None
+        for part in self.report.parts:
+            if part.kind == "attachment":
+                continue
+            if part.chapter != above:
+                self._heading(part.chapter)
+                above = part.chapter
+            WRITERS[part.kind](self, part)
+        self._heading("数据口径和完整性说明")
+        for text in self.report.notes:
+            self._item(text)
+        self._revisions()
+        if self.report.missing:
+            self._item("以下内容缺少来源，未作填写：" + "；".join(self.report.missing) + "。")
+
+    def _heading(self, title: str) -> None:
+        self.chapter, self.block = self.chapter + 1, 0
+        paragraph(self.document, f"{numeral(self.chapter)}、{title}", HEADING, keep=True)
+
+    def _numbered(self, title: str, said: Said = "", keep: bool = False) -> None:
+        """An item of the second level: （一）title。said."""
+        self.block += 1
+        rest = [said] if isinstance(said, str) else list(said)
+        paragraph(
+            self.document, [Words(f"（{numeral(self.block)}）{title}。", font=SUBHEADING), *rest], keep=keep
+        )  # fmt: skip
+
+    def _item(self, text: str) -> None:
+        self.block += 1
+        paragraph(self.document, f"（{numeral(self.block)}）{text}")
+
+    def _closing(self) -> None:
+        """附件说明 and the signature block (7.3.4, 7.3.5); whatever stands before them stays on their page."""
+        for last in self.document.paragraphs[-1:]:
+            last.paragraph_format.keep_with_next = True
+        lines = [f"{number}．{annex.title}" for number, annex in enumerate(self.annexes, 1)]
+        if len(lines) == 1:
+            lines = [lines[0].split("．", 1)[1]]
+        paragraph(self.document, "", keep=True)
+        for place, line in enumerate(lines):
+            paragraph(self.document, ("附件：" if place == 0 else "　　　") + line, keep=True)
+        paragraph(self.document, "", keep=True)
+        signature(self.document, self.report.issuer, _day(self.report.as_of))
+
+    def _annexes(self) -> None:
+        for number, annex in enumerate(self.annexes, 1):
+            turned(self.document, len(_columns(annex)) > WIDE)
+            paragraph(
+                self.document, "附件" + (str(number) if len(self.annexes) > 1 else ""), HEADING, indent=False, keep=True
+            )
+            centred(self.document, annex.title, TITLE, SIZE_TITLE, line=TITLE_LINE)
+            note(
+                self.document,
+                f"{self.report.scope}　{self.report.stat_year}年　取数时点：{_day(self.report.as_of)}",
+                right=True,
+                keep=True,
+            )
+            self._table(annex)
+
+    def _table(self, listed: Table) -> None:
+        columns = _columns(listed)
+        heads = [Head(_head(column), _share(column, listed), column.kind != "text") for _, column in columns]
+        rows = [
+            [self._cell(listed, row, place, values[place]) for place, _ in columns]
+            for row, values in enumerate(listed.rows)
+        ]
+        table(self.document, heads, rows)
+        if listed.notes:
+            note(self.document, f"注：{'；'.join(text.rstrip('。；') for text in listed.notes)}。")
+
+    def _cell(self, listed: Table, row: int, place: int, value: object) -> Said:
+        text = printed(value, listed.kind_at(row, place))
+        tag = listed.tag(row, place)
+        named = f"{listed.title} {listed.rows[row][0]} {listed.columns[place].title}"
+        return [Words(text, tag, named)] if tag else text
+
+    def _revisions(self) -> None:
+        report = self.report
+        if not report.revised_from:
+            return
+        changed = [
+            f"{one.name}由{plain(one.before)}变为{plain(one.after)}，变化{plain(one.change)}" + (f"（{'；'.join(one.causes)}）" if one.causes else "")
+            for one in report.revisions
+        ]  # fmt: skip
+        self._item(
+            f"与上一次报送（{report.revised_from}）相比：" + ("；".join(changed) if changed else "没有变化") + "。"
+        )
+
+    # How each kind of part is written (ref_return_part.kind).
+
+    def figures(self, part: Part) -> None:
+        """An item per number, its variants under it, each with why it differs; then who is late with what they are counted from."""
+        named = [figure for figure in self.report.figures if figure.section == part.subject and not figure.insurer_name]
+        for figure in (figure for figure in named if figure.is_main):
+            variants = [other for other in named if other.item_no.startswith(figure.item_no + ".")]
+            self._numbered(figure.name, _sentence(figure), keep=bool(variants))
+            for place, other in enumerate(variants, 1):
+                paragraph(self.document, [f"{place}．{other.name}：", *_sentence(other)])
+        if late := self.report.late_feeds.get(str(part.subject)):
+            paragraph(self.document, f"以上数字未含下列尚未报齐的数据：{'、'.join(late)}。")
+
+    def shares(self, part: Part) -> None:
+        """承保份额 of each insurer, the agreed pool share beside it where there is a pool."""
+        insurers = [figure for figure in self.report.figures if figure.insurer_name and figure.metric == "market_share"]
+        pools = {figure.insurer_code: figure for figure in self.report.figures if figure.metric == "pool_share"}
+        said: list[str | Words] = []
+        for figure in insurers:
+            said += ["；" if said else "", f"{figure.insurer_name}", Words(figure.printed, figure.key, figure.title)]
+            if pool := pools.get(figure.insurer_code):
+                said += ["（共保份额", Words(pool.printed, pool.key, pool.title), "）"]
+        name = insurers[0].name if insurers else "承保份额"
+        if not said:
+            self._numbered(name, "本期没有实收保费，无承保份额。")
+            return
+        self._numbered(
+            name,
+            [
+                "按共保分摊后实收保费计：",
+                *said,
+                "。共保份额只在共保业务之内计算，与承保份额的分母不同。" if pools else "。",
+            ],
+        )
+        self._chart(str(part.title), share_bars([f.insurer_name for f in insurers], [_float(f) for f in insurers]))
+
+    def coverage_chart(self, part: Part) -> None:
+        listed = self.report.table(str(part.subject))
+        codes = [column.code for column in listed.columns]
+        rows = [row for row, key in zip(listed.rows, listed.keys, strict=True) if key != ALL]
+        if rows:
+            columns = [[row[codes.index(code)] for row in rows] for code in ("participation_rate", "service_coverage")]
+            self._chart(str(part.title), coverage_bars([str(row[0]) for row in rows], columns[0], columns[1]))
+
+    def target(self, part: Part) -> None:
+        """Who has not reached the city's target of coverage."""
+        listed, target = self.report.table(str(part.subject)), self.report.coverage_target
+        place = [column.code for column in listed.columns].index("service_coverage")
+        short = [
+            str(row[0])
+            for row, key in zip(listed.rows, listed.keys, strict=True)
+            if key != ALL and target and row[place] is not None and row[place] < target
+        ]
+        what = listed.columns[0].title
+        said = f"尚未达到的{what}：{'、'.join(short)}。" if short else f"各{what}均已达到。"
+        self._numbered(str(part.title or "目标完成对照"), f"服务覆盖率目标为{plain(percent(target))}。{said}")
+
+    def narrative(self, part: Part) -> None:
+        narrative = next(narrative for narrative in self.report.narratives if narrative.title == part.title)
+        if not narrative.texts:
+            self._numbered(str(part.title), f"未收到{'、'.join(narrative.kinds)}类文件，本部分缺。")
+            return
+        several = len({text.provider for text in narrative.texts}) > 1
+        self._numbered(str(part.title), keep=True)
+        for text in narrative.texts:
+            if several or len(narrative.texts) > 1:
+                by = f"（{text.issuer or text.provider}）" if several else ""
+                paragraph(self.document, f"{text.title}{by}。", SUBHEADING, keep=True)
+            for block in blocks(text.text):
+                paragraph(self.document, block.text, SUBHEADING if block.heading else BODY, keep=block.heading)
+
+    def listed(self, part: Part) -> None:
+        """A table in the body, under its number."""
+        listed = self.report.table(str(part.subject))
+        self._standing(str(part.title or listed.title), listed)
+
+    def owners(self, part: Part) -> None:
+        """Who owed a part, and who has sent it."""
+        listed = self.report.table("owners")
+        states = [str(row[-1]) for row in listed.rows]
+        absent = [str(row[0]) for row in listed.rows if row[-1] in ("逾期未报", "待报")]
+        late = [str(row[0]) for row in listed.rows if row[-1] == "迟报"]
+        owing = sum(state != "不必报送" for state in states)
+        said = f"应报{owing}家，已报{owing - len(absent)}家"
+        said += f"，其中迟报{len(late)}家（{'、'.join(late)}）" if late else ""
+        said += f"；尚未报送{len(absent)}家：{'、'.join(absent)}。" if absent else "。"
+        self._standing("报送情况", listed, said)
+
+    def parts(self, part: Part) -> None:
+        """Why the parts do not add up to the whole, where they do not."""
+        apart = [
+            one for one in self.report.reconciled if one.twice or one.part_only or one.whole_only or not one.explained
+        ]
+        main = {figure.metric for figure in self.report.figures if figure.is_main}
+        said = [one.words for one in apart if one.measure in main]
+        if not self.report.reconciled:
+            return
+        rest = "其余计数、金额各部分之和与全市一致" if said else "各项计数、金额各部分之和与全市一致"
+        self._numbered("部分与合计", f"{rest}；比率不能相加，全市的比率为合计的分子除以合计的分母。")
+        for place, words in enumerate(said, 1):
+            paragraph(self.document, f"{place}．{words}")
+
+    def campaign(self, part: Part) -> None:
+        """专项活动: whom it was to reach and reached, what became of the major hazards found in its days."""
+        listed = self.report.table(f"campaign_{part.subject}")
+        if not listed.rows or ALL not in listed.keys:
+            self._numbered(str(part.title), "没有属于本次活动的单位或服务记录。")
+            return
+        row = listed.keys.index(ALL)
+        at = {column.code: place for place, column in enumerate(listed.columns)}
+
+        def told(code: str, unit: str) -> list[str | Words]:
+            cell = self._cell(listed, row, at[code], listed.rows[row][at[code]])
+            # The total stands in the sentence and in the table: one content control each, with one meaning.
+            return [*([cell] if isinstance(cell, str) else list(cell)), unit]
+
+        self._numbered(
+            str(part.title),
+            ["应覆盖在保单位", *told("target_units", "家，已覆盖"), *told("reached_units", "家，覆盖率"), *told("progress", "%，开展服务"),
+             *told("visits", "次；活动期间发现重大隐患"), *told("major_hazards", "条，已复查"), *told("major_hazards_rechecked", "条，投保单位拒不整改"),
+             *told("major_hazards_refused", "条，其中已向主管部门报告"), *told("refusals_reported", "条。")],
+            keep=True,
+        )  # fmt: skip
+        self._table(listed)
+
+    def problems(self, part: Part) -> None:
+        listed = self.report.table(str(part.subject))
+        done = [column.title for column in listed.columns].index("完成")
+        count, closed = len(listed.rows), sum(1 for row in listed.rows if row[done] is not None)
+        said = f"列入问题清单{count}项，已完成整改{closed}项，清单见附件。" if count else "本期没有收到问题清单数据。"
+        self._numbered(str(part.title or listed.title), said)
+
+    def _standing(self, title: str, listed: Table, said: str = "") -> None:
+        if not listed.rows:
+            self._numbered(title, "未收到相应数据。")
+            return
+        self._numbered(title, said, keep=True)
+        self._table(listed)
+
+    def _chart(self, caption: str, chart: dict[str, object]) -> None:
+        if chinese_font() is None:
+            paragraph(self.document, f"（{caption}：本机没有中文字体，未绘制。）")
+        else:
+            picture(self.document, png(chart), caption)
 
 
-def _heading(document: Document, count: int, title: str) -> None:
-    _paragraph(document, f"{NUMERALS[count]}、{title}", HEADING, SIZE_BODY, keep=True)
-
-
-def _target(document: Document, report: Return, part: Part) -> None:
-    """Who has not reached the city's target of coverage."""
-    districts = _table(report, str(part.subject))
-    place = [column.title for column in districts.columns].index("服务覆盖率")
-    target = report.coverage_target
-    short = [str(row[0]) for row in districts.rows[1:] if target and row[place] is not None and row[place] < target]
-    _paragraph(
-        document,
-        f"服务覆盖率目标为{percent(target)}。" + (f"尚未达到的区市：{'、'.join(short)}；名单见所附工作簿。" if short else "各区市均已达到。"),
-        BODY, SIZE_BODY,
-    )  # fmt: skip
-
-
-def _listed(document: Document, report: Return, part: Part) -> None:
-    table = _table(report, str(part.subject))
-    if table.rows:
-        _word_table(document, table, f"表　{table.title}")
-    else:
-        _paragraph(document, f"{table.title}：未收到相应数据。", BODY, SIZE_BODY)
-
-
-def _problems(document: Document, report: Return, part: Part) -> None:
-    problems = _table(report, str(part.subject))
-    count = len(problems.rows)
-    done = sum(1 for row in problems.rows if row[7] is not None)
-    _paragraph(
-        document,
-        f"列入问题清单{count}项，已完成整改{done}项，清单见附件。" if count else "未收到问题清单数据。",
-        BODY, SIZE_BODY,
-    )  # fmt: skip
-
-
-def _end(document: Document, report: Return) -> None:
-    for note in report.notes:
-        _paragraph(document, note, BODY, SIZE_BODY)
-    if report.revised_from:
-        _paragraph(document, f"与{report.revised_from}相比的变化：", BODY, SIZE_BODY)
-        for revision in report.revisions:
-            causes = f"（{'；'.join(revision.causes)}）" if revision.causes else ""
-            _paragraph(
-                document, f"{revision.name}由{revision.before}变为{revision.after}，变化{revision.change}{causes}。", BODY, SIZE_BODY
-            )  # fmt: skip
-        if not report.revisions:
-            _paragraph(document, "没有变化。", BODY, SIZE_BODY)
-    if report.missing:
-        _paragraph(document, "以下内容缺少来源，未作填写：", BODY, SIZE_BODY)
-        for number, text in enumerate(report.missing, 1):
-            _paragraph(document, f"{number}．{text}。", BODY, SIZE_BODY)
-
-
-def _figures(document: Document, report: Return, part: Part) -> None:
-    """One paragraph per item, its variants after it, the basis in words."""
-    figures = [figure for figure in report.figures if figure.section == part.subject]
-    for figure in (figure for figure in figures if "." not in figure.item_no):
-        variants = [other for other in figures if other.item_no.startswith(figure.item_no + ".")]
-        text = f"{figure.item_no}．{figure.sentence()}。口径：{figure.basis}。"
-        if variants:
-            text += "相关指标：" + "；".join(other.sentence() for other in variants) + "。"
-        # Not justified: long numbers do not break, and would pull the characters before them apart.
-        _paragraph(document, text, BODY, SIZE_BODY, align=WD_ALIGN_PARAGRAPH.LEFT)
-
-
-def _shares(document: Document, report: Return, part: Part) -> None:
-    insurers = _table(report, str(part.subject))
-    titles = [column.title for column in insurers.columns]
-    share, pool = titles.index("承保份额"), titles.index("共保份额")
-    rows = [row for row in insurers.rows[1:] if row[share]]
-    if not rows:
-        return
-    listed = "；".join(
-        f"{row[0]}{printed(row[share], 'ratio')}（共保份额{printed(row[pool], 'ratio')}）" for row in rows
-    )
-    _paragraph(document, f"各机构承保份额（共保分摊后实收保费占比）：{listed}。", BODY, SIZE_BODY)
-    _chart(document, report, str(part.title), share_bars([str(row[0]) for row in rows], [row[share] for row in rows]))
-
-
-def _coverage_chart(document: Document, report: Return, part: Part) -> None:
-    table = _table(report, str(part.subject))
-    titles = [column.title for column in table.columns]
-    rows = table.rows[1:]
-    columns = [[row[titles.index(title)] for row in rows] for title in ("参保率", "服务覆盖率")]
-    _chart(document, report, str(part.title), coverage_bars([str(row[0]) for row in rows], columns[0], columns[1]))
-
-
-def _chart(document: Document, report: Return, caption: str, chart: dict[str, object]) -> None:
-    if chinese_font() is None:
-        _paragraph(document, f"（{caption}：本机没有中文字体，未绘制。）", BODY, SIZE_BODY)
-        return
-    paragraph = document.add_paragraph()
-    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    paragraph.paragraph_format.keep_with_next = True
-    paragraph.add_run().add_picture(io.BytesIO(png(chart)), width=Mm(150))
-    _paragraph(document, caption, BODY, SIZE_TABLE, align=WD_ALIGN_PARAGRAPH.CENTER, indent=False)
-
-
-def _narrative(document: Document, report: Return, part: Part) -> None:
-    narrative = next(narrative for narrative in report.narratives if narrative.title == part.title)
-    _paragraph(document, f"（{part.title}）", SUBHEADING, SIZE_BODY, keep=True)
-    if not narrative.texts:
-        _paragraph(document, f"未收到{'、'.join(narrative.kinds)}类文件，本部分缺。", BODY, SIZE_BODY)
-    for text in narrative.texts:
-        lines = [line.strip().lstrip("#*- ") for line in text.text.splitlines() if line.strip()]
-        head = f"{text.title}（{text.issuer or text.provider}，{text.doc_date:%Y年%-m月%-d日}）。"
-        _paragraph(document, head + (lines[0] if lines else ""), BODY, SIZE_BODY)
-        for line in lines[1:]:
-            _paragraph(document, line, BODY, SIZE_BODY)
-
-
-WRITERS: dict[str, Callable[[Document, Return, Part], None]] = {
-    "figures": _figures, "coverage_chart": _coverage_chart, "shares": _shares, "narrative": _narrative, "target": _target,
-    "table": _listed, "problems": _problems,
+WRITERS: dict[str, Callable[[_Document, Part], None]] = {
+    "figures": _Document.figures, "coverage_chart": _Document.coverage_chart, "shares": _Document.shares, "narrative": _Document.narrative,
+    "target": _Document.target, "table": _Document.listed, "problems": _Document.problems, "campaign": _Document.campaign,
+    "owners": _Document.owners, "parts": _Document.parts,
 }  # fmt: skip
 """How each kind of part is written (ref_return_part.kind)."""
 
 
-def _closing(document: Document, report: Return) -> None:
-    """附件说明, then the signature block four characters from the right (GB/T 9704, 7.3)."""
-    attached = [table for table in report.tables if table.in_word and table.rows]
-    _paragraph(document, "", BODY, SIZE_BODY)
-    for number, table in enumerate(attached, 1):
-        prefix = "附件：" if number == 1 else "　　　"
-        _paragraph(document, f"{prefix}{number}．{table.title}", BODY, SIZE_BODY)
-    _paragraph(document, "", BODY, SIZE_BODY)
-    for text in (report.issuer, f"{report.as_of:%Y年%-m月%-d日}"):
-        signature = _paragraph(document, text, BODY, SIZE_BODY, align=WD_ALIGN_PARAGRAPH.RIGHT, indent=False)
-        _indent(signature, right_characters=4)
-    filed = report.number or "草稿（未封存）"
-    _paragraph(document, f"（报送编号：{filed}；数据指纹：{report.inputs_hash}）", BODY, SIZE_TABLE)
+def _sentence(figure: Figure) -> list[str | Words]:
+    """The number, what a ratio is of, what must be said beside it, and why it differs from the item it stands under."""
+    said: list[str | Words] = [Words(figure.printed, figure.key, figure.title)]
+    if figure.made_of:
+        said.append(f"（{figure.made_of}）")
+    if figure.value is None:
+        said.append("（分母为零，不能计算）")
+    if figure.beside:
+        said.append(f"，{plain(figure.beside)}")
+    if figure.differs:
+        said.append(f"；{figure.differs}")
+    return [*said, "。"]
 
 
-def _attachments(document: Document, report: Return) -> None:
-    for number, table in enumerate((table for table in report.tables if table.in_word and table.rows), 1):
-        section = document.add_section()
-        wide = len(table.columns) > WIDE
-        section.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
-        section.page_width, section.page_height = (Mm(297), Mm(210)) if wide else (Mm(210), Mm(297))
-        section.top_margin, section.bottom_margin, section.left_margin, section.right_margin = (
-            (Mm(26), Mm(24), Mm(20), Mm(20)) if wide else (Mm(37), Mm(35), Mm(28), Mm(26))
-        )
-        _paragraph(document, f"附件{number}", HEADING, SIZE_BODY, indent=False)
-        _word_table(
-            document,
-            table,
-            table.title,
-            f"{report.jurisdiction_name}　{report.stat_year}年　取数时点{report.as_of:%Y-%m-%d}　数据截至{_day(report.data_date)}",
-        )
+def _columns(listed: Table) -> list[tuple[int, Column]]:
+    return [(place, column) for place, column in enumerate(listed.columns) if column.in_word]
 
 
-def _word_table(document: Document, table: Table, caption: str, unit: str = "") -> None:
-    _paragraph(document, caption, TITLE, SIZE_BODY, align=WD_ALIGN_PARAGRAPH.CENTER, indent=False, keep=True)
-    if unit:
-        _paragraph(
-            document, unit, BODY, SIZE_TABLE, align=WD_ALIGN_PARAGRAPH.RIGHT, indent=False, keep=True, line=Pt(16)
-        )
-    grid = document.add_table(rows=1, cols=len(table.columns))
-    grid.style = "Table Grid"
-    grid.alignment = WD_TABLE_ALIGNMENT.CENTER
-    grid.autofit = False
-    # The page's width, names taking twice what a number takes.
-    shares = [2.2 if column.kind == "text" else 1.25 if column.kind == "yuan" else 1.0 for column in table.columns]
-    whole_width = Mm(257) if len(table.columns) > WIDE else Mm(156)
-    widths = [int(whole_width * share / sum(shares)) for share in shares]
-    for column, width in zip(grid.columns, widths, strict=True):
-        column.width = width
-    header = grid.rows[0]
-    repeat = OxmlElement("w:tblHeader")
-    repeat.set(qn("w:val"), "true")
-    header._tr.get_or_add_trPr().append(repeat)
-    for cell, column, width in zip(header.cells, table.columns, widths, strict=True):
-        cell.width = width
-        _cell(cell, column.title, HEADING, WD_ALIGN_PARAGRAPH.CENTER)
-    for row in table.rows:
-        added = grid.add_row()
-        whole = OxmlElement("w:cantSplit")
-        added._tr.get_or_add_trPr().append(whole)
-        for cell, value, column, width in zip(added.cells, row, table.columns, widths, strict=True):
-            cell.width = width
-            align = WD_ALIGN_PARAGRAPH.LEFT if column.kind == "text" else WD_ALIGN_PARAGRAPH.RIGHT
-            _cell(cell, printed(value, column.kind), BODY, align)
-    if table.notes:
-        notes = _paragraph(
-            document,
-            f"注：{'；'.join(note.rstrip('。') for note in table.notes)}。",
-            BODY,
-            SIZE_TABLE,
-            indent=False,
-            line=Pt(16),
-        )
-        _off_grid(notes)
+def _head(column: Column) -> str:
+    """A heading with its unit, so that cells hold numbers alone and their points align."""
+    return column.title + {"yuan": "（万元）", "ratio": "（%）"}.get(column.kind, "")
 
 
-def _cell(cell: Any, text: str, font: str, align: WD_ALIGN_PARAGRAPH) -> None:
-    paragraph = cell.paragraphs[0]
-    paragraph.alignment = align
-    paragraph.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
-    _off_grid(paragraph)
-    _font(paragraph.add_run(xml_text(text)), font, SIZE_TABLE)
+def _share(column: Column, listed: Table) -> float:
+    """Names take about twice what a number takes; what people wrote or explain takes more."""
+    if column.kind != "text":
+        return 1.25 if column.kind in ("yuan", "date") else 1.0
+    longest = max((len(str(row[listed.columns.index(column)] or DASH)) for row in listed.rows), default=0)
+    return min(max(longest / 6, 1.0), 4.5)
 
 
-def _off_grid(paragraph: Any) -> None:
-    """The page's grid of 22 lines would stretch every row of a table to one of them."""
-    grid = OxmlElement("w:snapToGrid")
-    grid.set(qn("w:val"), "0")
-    paragraph._p.get_or_add_pPr().append(grid)
-
-
-def _paragraph(
-    document: Document,
-    text: str,
-    font: str,
-    size: Pt,
-    align: WD_ALIGN_PARAGRAPH | None = None,
-    indent: bool = True,
-    keep: bool = False,
-    line: Pt = LINE,
-) -> Any:
-    paragraph = document.add_paragraph()
-    form = paragraph.paragraph_format
-    form.line_spacing_rule = WD_LINE_SPACING.EXACTLY
-    form.line_spacing = line
-    form.space_before = form.space_after = Pt(0)
-    form.keep_with_next = keep
-    paragraph.alignment = align if align is not None else WD_ALIGN_PARAGRAPH.JUSTIFY
-    if indent:
-        _indent(paragraph, first_line_characters=2)
-    _font(paragraph.add_run(xml_text(text)), font, size)
-    return paragraph
-
-
-def _indent(paragraph: Any, first_line_characters: int = 0, right_characters: int = 0) -> None:
-    """Indents in characters, as Chinese documents count them."""
-    form = paragraph._p.get_or_add_pPr().get_or_add_ind()
-    # Both ways: in characters for Word and WPS, in twentieths of a point for what does not count characters.
-    twips = int(SIZE_BODY.pt * 20)
-    if first_line_characters:
-        form.set(qn("w:firstLineChars"), str(first_line_characters * 100))
-        form.set(qn("w:firstLine"), str(first_line_characters * twips))
-    if right_characters:
-        form.set(qn("w:rightChars"), str(right_characters * 100))
-        form.set(qn("w:right"), str(right_characters * twips))
-
-
-def _font(run: Any, name: str, size: Pt) -> None:
-    run.font.size = size
-    run.font.name = name
-    fonts = run._r.get_or_add_rPr().get_or_add_rFonts()
-    for kind in ("w:eastAsia", "w:hAnsi", "w:ascii"):
-        fonts.set(qn(kind), name)
-
-
-def _page(document: Document) -> None:
-    """A4, 版心 156 × 225 mm, 22 lines of 28.95 pt; page numbers outside, “— 1 —”."""
-    section = document.sections[0]
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
-    section.left_margin, section.right_margin = Mm(28), Mm(26)
-    grid = OxmlElement("w:docGrid")
-    grid.set(qn("w:type"), "lines")
-    grid.set(qn("w:linePitch"), "579")
-    for old in section._sectPr.findall(qn("w:docGrid")):
-        section._sectPr.remove(old)
-    section._sectPr.append(grid)
-    document.settings.odd_and_even_pages_header_footer = True
-    for footer, align in (
-        (section.footer, WD_ALIGN_PARAGRAPH.RIGHT),
-        (section.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT),
-    ):
-        paragraph = footer.paragraphs[0]
-        paragraph.alignment = align
-        if align == WD_ALIGN_PARAGRAPH.RIGHT:
-            _indent(paragraph, right_characters=1)
-        _font(paragraph.add_run("— "), NUMERAL, SIZE_PAGE)
-        _page_number(paragraph)
-        _font(paragraph.add_run(" —"), NUMERAL, SIZE_PAGE)
-
-
-def _page_number(paragraph: Any) -> None:
-    for kind, text in (("begin", ""), ("", "PAGE"), ("end", "")):
-        run = paragraph.add_run()
-        _font(run, NUMERAL, SIZE_PAGE)
-        if kind:
-            mark = OxmlElement("w:fldChar")
-            mark.set(qn("w:fldCharType"), kind)
-        else:
-            mark = OxmlElement("w:instrText")
-            mark.text = text
-        run._r.append(mark)
-
-
-def _styles(document: Document) -> None:
-    """The default font, and for each font named the one to take where it is not installed."""
-    normal = document.styles["Normal"]
-    normal.font.name, normal.font.size = BODY, SIZE_BODY
-    normal.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), BODY)
-    part = next(part for part in document.part.package.iter_parts() if str(part.partname) == "/word/fontTable.xml")
-    fonts = "".join(
-        f'<w:font w:name="{name}"><w:altName w:val="{alternative}"/></w:font>'
-        for name, alternative in ALTERNATIVES.items()
-    )
-    part._blob = part.blob.replace(b"</w:fonts>", fonts.encode() + b"</w:fonts>")
-
-
-def _properties(document: Document, report: Return) -> None:
-    """Nothing of the machine or the hour goes into the file."""
-    moment = datetime(report.as_of.year, report.as_of.month, report.as_of.day)
-    properties = document.core_properties
-    properties.title, properties.author = report.title, report.issuer
-    properties.created = properties.modified = moment
-    properties.last_modified_by, properties.revision, properties.comments = "anze", 1, f"取数时点 {report.as_of}"
-
-
-def _with_fixed_times(content: bytes) -> bytes:
-    """The same archive with a fixed time on every member."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in sorted(old.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
-            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(info, old.read(name))
-    return target.getvalue()
-
-
-def _table(report: Return, code: str) -> Table:
-    return next(table for table in report.tables if table.code == code)
+def _float(figure: Figure) -> float | None:
+    return None if figure.value is None else float(figure.value)

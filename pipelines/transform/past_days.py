@@ -19,6 +19,7 @@ from pipelines.feeds.reference import Reference
 from pipelines.ingest.calendar import write_calendar
 from pipelines.ingest.manifest import NothingKnown, known_files
 from pipelines.publish.publication import assemble, filed_statistics, last_publication
+from pipelines.publish.share_log import share_log
 from pipelines.settings import Settings, code_fingerprint
 from pipelines.transform.compiled import compiled_project, run
 from pipelines.warehouse.dictionary import PUBLISHED_SCHEMAS
@@ -74,7 +75,8 @@ def build(settings: Settings, as_of: str) -> Path:
     run(project, settings, build, as_of)
     partial = build.with_name("as_of_partial.duckdb")
     fresh_file(partial, PUBLISHED_SCHEMAS)
-    assemble(settings, build, partial, project.manifest, [], stamp, filed_statistics(settings, NO_FILINGS))
+    nothing = share_log(settings).clear()
+    assemble(settings, build, partial, project.manifest, [], stamp, filed_statistics(settings, NO_FILINGS), nothing)
     partial.replace(target)
     build.unlink()
     kept = sorted(target.parent.glob("anze_*.duckdb"), key=lambda path: path.stat().st_mtime)

@@ -14,14 +14,46 @@ insurers as (
     select * from {{ ref('insurer_metrics') }} where insurer_code <> 'ALL'
 ),
 
--- 承保份额 per district and industry too: a department reports the shares of its own field.
+-- 承保份额、共保份额 per district and industry too: a department reports the shares of its own field.
 premium as (
     select
         {{ cell_columns() }},
         insurer_code,
-        {{ yuan('sum(premium_received)') }} as premium_received
+        sum(premium_received) as premium_received,
+        sum(case when is_shared then premium_received else 0 end) as pool_premium_received
     from {{ ref('evidence_insurer_premium') }}
     group by {{ cell_groups(['insurer_code']) }}
+),
+
+pools as (
+    select
+        jurisdiction,
+        stat_year,
+        cell_district,
+        cell_industry,
+        sum(pool_premium_received) as pool_premium_received
+    from premium
+    group by jurisdiction, stat_year, cell_district, cell_industry
+),
+
+shares as (
+    select
+        premium.*,
+        {{ yuan('premium.premium_received') }} as own,
+        {{ yuan('premium.pool_premium_received') }} as own_pool,
+        cells.premium_received as market,
+        {{ yuan('pools.pool_premium_received') }} as market_pool
+    from premium
+    inner join cells
+        on premium.jurisdiction = cells.jurisdiction
+        and premium.stat_year = cells.stat_year
+        and premium.cell_district = cells.district_code
+        and premium.cell_industry = cells.industry_code
+    inner join pools
+        on premium.jurisdiction = pools.jurisdiction
+        and premium.stat_year = pools.stat_year
+        and premium.cell_district = pools.cell_district
+        and premium.cell_industry = pools.cell_industry
 ),
 
 long as (
@@ -41,7 +73,7 @@ long as (
 
     union all
     {% endfor %}
-    {% for metric in metrics_of('insurer_metrics') if metric.name != 'market_share' -%}
+    {% for metric in metrics_of('insurer_metrics') if metric.name not in ('market_share', 'pool_share') -%}
     select
         jurisdiction,
         stat_year,
@@ -57,23 +89,21 @@ long as (
 
     union all
     {% endfor %}
+    {% for metric, own, market in [('market_share', 'own', 'market'), ('pool_share', 'own_pool', 'market_pool')] -%}
     select
-        premium.jurisdiction,
-        premium.stat_year,
-        premium.cell_district as district_code,
-        premium.cell_industry as industry_code,
-        premium.insurer_code,
-        'market_share' as metric,
+        jurisdiction,
+        stat_year,
+        cell_district as district_code,
+        cell_industry as industry_code,
+        insurer_code,
+        '{{ metric }}' as metric,
         '比例' as unit,
-        cast(premium.premium_received as decimal(30, 6)) as numerator,
-        cast(cells.premium_received as decimal(30, 6)) as denominator,
-        {{ ratio('premium.premium_received', 'cells.premium_received') }} as value
-    from premium
-    inner join cells
-        on premium.jurisdiction = cells.jurisdiction
-        and premium.stat_year = cells.stat_year
-        and premium.cell_district = cells.district_code
-        and premium.cell_industry = cells.industry_code
+        cast({{ own }} as decimal(30, 6)) as numerator,
+        cast({{ market }} as decimal(30, 6)) as denominator,
+        {{ ratio(own, market) }} as value
+    from shares
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 final as (
@@ -95,6 +125,7 @@ final as (
         long.value,
         long.unit,
         items.basis,
+        items.differs,
         items.clause
     from long
     inner join items
