@@ -38,6 +38,7 @@ commands = typer.Typer()
 
 if TYPE_CHECKING:
     import dagster as dg
+    import polars as pl
 
     from pipelines.night.nightly import Outcome
 
@@ -62,6 +63,7 @@ def nightly(
     from pipelines.night import nightly as night  # noqa: PLC0415
     from pipelines.night.incident import folder as incidents  # noqa: PLC0415
     from pipelines.night.lock import AlreadyRunning  # noqa: PLC0415
+    from pipelines.night.reminder import remind  # noqa: PLC0415
     from pipelines.warehouse.held_back import HeldBack, in_words  # noqa: PLC0415
 
     if engine not in (None, "duckdb", "spark"):
@@ -81,6 +83,8 @@ def nightly(
         raise typer.Exit(FAILED) from None
     for notice in outcome.notices:
         errors.say("yellow", "注意", f"：{notice}")
+    for line in remind(settings, datetime.now(CHINA).date()):
+        console.say("yellow", "提醒", f"：{line}")
     if outcome.status == "blocked":
         errors.say(
             "red",
@@ -220,15 +224,25 @@ def forget(
 def status(
     home: HomeOption = None,
     today: Annotated[str | None, typer.Option("--today", help="以哪一天计算期限（缺省为今天）")] = None,
+    due: Annotated[
+        int | None, typer.Option("--due", help="只列多少天内到期（含逾期）而未收到的报送，逐单位", min=0)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="同 --due：输出 JSON")] = False,
 ) -> None:
-    """现状：最近一次发布、待处理文件、隔离区；报送期限：到期、收到、迟报。"""
+    """现状：最近一次发布、待处理文件、隔离区；报送期限：应报、已起草、已封存、已收到、迟报。"""
     from pipelines.feeds.reference import Reference  # noqa: PLC0415
     from pipelines.ingest.landing import pending  # noqa: PLC0415
+    from pipelines.night.reminder import calendar_on, outstanding  # noqa: PLC0415
     from pipelines.publish.publication import last_publication  # noqa: PLC0415
-    from pipelines.report.deadlines import deadlines  # noqa: PLC0415
+    from pipelines.report.deadlines import SOON, deadlines  # noqa: PLC0415
     from pipelines.warehouse.reach import reach  # noqa: PLC0415
 
     settings = published_of(home)
+    day = date.fromisoformat(day_of(today)) if today else datetime.now(CHINA).date()
+    calendar = calendar_on(settings, day)
+    if due is not None:
+        _print_outstanding(outstanding(calendar, day, due), day, f"{due} 天内到期或已逾期而未收到的报送", as_json)
+        return
     publication = last_publication(settings)
     table = Table(title="现状", show_header=False)
     if publication:
@@ -251,7 +265,6 @@ def status(
             reached = reach(connection, city)
             table.add_row(name, Text(f"数据截至 {reached.data_date or '尚无'}　缺报：{reached.late_in_words}"))
     console.print(table)
-    day = date.fromisoformat(day_of(today)) if today else datetime.now(CHINA).date()
     listing = Table(title=f"报送期限（{day}）", title_justify="left")
     for heading in ("期限", "事项", "应报", "已收", "迟报", "未收", "状态"):
         listing.add_column(heading)
@@ -273,6 +286,31 @@ def status(
             state,
         )
     console.print(listing)
+    _print_outstanding(outstanding(calendar, day, SOON), day, "将到期或逾期而未收到的报送，逐单位")
+
+
+def _print_outstanding(rows: pl.DataFrame, day: date, title: str, as_json: bool = False) -> None:
+    """Who still owes what, how far it is; as JSON for programs."""
+    if as_json:
+        print(rows.write_json())
+        return
+    table = Table(title=f"{title}（{day}）", title_justify="left")
+    table.add_column("期限", no_wrap=True)
+    for heading in ("单位", "事项"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("起草", "封存", "状态"):
+        table.add_column(heading, no_wrap=True)
+    for row in rows.to_dicts():
+        late = row["days_left"] < 0
+        left = f"已过 {-row['days_left']} 天" if late else f"还有 {row['days_left']} 天"
+        table.add_row(
+            str(row["due_date"]), row["provider_name"], f"{row['stat_year']} 年 {row['name']}", str(row["drafted_on"] or "—"),
+            str(row["filed_on"] or "—"), coloured("red" if late else "yellow", row["state"]) + Text(f" {left}"),
+        )  # fmt: skip
+    if rows.height:
+        console.print(table)
+    else:
+        console.print(f"没有{title}。")
 
 
 @commands.command()

@@ -25,6 +25,8 @@ FONTS = (
     ("simhei", "SimHei"),
 )
 BLUE, ORANGE, INK = "#2b5c8a", "#c8702a", "#1f2933"
+DARK, LIGHT = "#1f4e79", "#f3cf9f"
+"""Two series that stay apart when printed in grey."""
 SHADES = alt.Scale(range=["#f1f5fa", "#7fb0de"], zero=False)
 SERIES = [BLUE, ORANGE, "#3f8f6b", "#7a5195"]
 PAGE_FONT = "'Noto Sans CJK SC', 'Source Han Sans SC', 'Microsoft YaHei', 'PingFang SC', sans-serif"
@@ -66,9 +68,9 @@ def coverage_bars(
         x=alt.X("name:N", sort=names, title=None, axis=alt.Axis(labelAngle=-35 if len(names) > 6 else 0)),
         xOffset=alt.XOffset("metric:N", sort=["参保率", "服务覆盖率"]),
     )
-    bars = base.mark_bar().encode(
+    bars = base.mark_bar(stroke=DARK, strokeWidth=0.5).encode(
         y=alt.Y("share:Q", title=None, axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[0, 1])),
-        color=alt.Color("metric:N", title=None, sort=["参保率", "服务覆盖率"], scale=alt.Scale(range=[BLUE, ORANGE]),
+        color=alt.Color("metric:N", title=None, sort=["参保率", "服务覆盖率"], scale=alt.Scale(range=[DARK, LIGHT]),
                         legend=alt.Legend(orient="top")),
     )  # fmt: skip
     return _finished(bars, width=480, height=190)

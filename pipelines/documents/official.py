@@ -48,6 +48,7 @@ AFTER_GRID = (
 )
 """What may stand behind w:snapToGrid in a paragraph's properties: Word insists on the order of the schema."""
 NUMERALS = "〇一二三四五六七八九"
+ISO_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 NOT_IN_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -61,6 +62,12 @@ def numeral(number: int) -> str:
     tens, ones = divmod(number, 10)
     head = "" if tens == 0 else "十" if tens == 1 else f"{NUMERALS[tens]}十"
     return head + (NUMERALS[ones] if ones or not tens else "")
+
+
+def prose(text: str) -> str:
+    """Words of the warehouse as a document writes them: dates in words, brackets full-width."""
+    dated = ISO_DATE.sub(lambda day: f"{day[1]}年{int(day[2])}月{int(day[3])}日", text)
+    return dated.replace("(", "（").replace(")", "）")
 
 
 def nested(title: str) -> str:
@@ -166,14 +173,14 @@ class Head:
     number: bool
 
 
-def table(document: Document, heads: Sequence[Head], rows: Sequence[Sequence[Said]]) -> None:
-    """A table whose header is repeated on every page and whose rows are never torn."""
+def table(document: Document, heads: Sequence[Head], rows: Sequence[Sequence[Said]], across: bool = False) -> None:
+    """A table as wide as the type area (`across`: of a turned page), whose header is repeated on every page and whose rows are never torn."""
     size = SIZE_TABLE if len(heads) <= DENSE else Pt(8)
     grid = document.add_table(rows=1, cols=len(heads))
     grid.style = "Table Grid"
     grid.alignment = WD_TABLE_ALIGNMENT.CENTER
     grid.autofit = False
-    whole = Mm(257) if len(heads) > WIDE else Mm(156)
+    whole = Mm(257) if across else Mm(156)
     widths = [int(whole * head.share / sum(head.share for head in heads)) for head in heads]
     for column, width in zip(grid.columns, widths, strict=True):
         column.width = width
@@ -223,7 +230,6 @@ def _control(run: Any, words: Words) -> None:
         part = OxmlElement(f"w:{name}")
         part.set(qn("w:val"), xml_text(value)[:TAG])
         properties.append(part)
-    properties.append(OxmlElement("w:text"))
     run.addprevious(control)
     control.append(properties)
     control.append(content)

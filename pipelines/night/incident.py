@@ -1,19 +1,18 @@
 """Incident notes: what went wrong in a night, what it means for readers, and what to do.
 
-What belongs here: writing the note and telling a configured webhook. What does not: finding out that something went
+What belongs here: writing the note and having the webhook told. What does not: finding out that something went
 wrong (Dagster's failure hook in defs/incidents.py calls this).
 """
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from pipelines.gates.run import GateResult
 from pipelines.ingest.manifest import write_atomically
+from pipelines.night.webhook import tell
 from pipelines.publish.publication import last_publication
 from pipelines.settings import CHINA, Settings
 
@@ -25,7 +24,6 @@ ADVICE = {
     "publication": "查看 warehouse/ 的权限与磁盘空间，修好后重新运行 anze nightly。",
     "static_site": "数据仓已经发布，只有网页没有更新。查看 site/ 的权限与磁盘空间，再运行 anze site。",
 }
-WEBHOOK_SECONDS = 5
 
 
 def folder(settings: Settings) -> Path:
@@ -77,20 +75,9 @@ def record(
     if not gates:
         lines += ["```", error.strip() or "未知错误", "```"]
     if settings.webhook_url:
-        lines += ["", f"通知：{_tell(settings.webhook_url, title, standing, run_id)}"]
+        text = f"安责险数据仓夜间作业未完成：{title}。{standing}"
+        lines += ["", f"通知：{tell(settings.webhook_url, text, title=title, run_id=run_id)[1]}"]
     path = folder(settings) / f"{now:%Y%m%d-%H%M%S}_{step}.md"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, "\n".join([*lines, ""]).encode())
     return path
-
-
-def _tell(url: str, title: str, standing: str, run_id: str) -> str:
-    """Posts a short text as JSON; what came of it, in words."""
-    text = f"安责险数据仓夜间作业未完成：{title}。{standing}"
-    body = json.dumps({"text": text, "title": title, "run_id": run_id}, ensure_ascii=False).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json; charset=utf-8"})
-    try:
-        with urllib.request.urlopen(request, timeout=WEBHOOK_SECONDS) as answer:
-            return f"已通知（{answer.status}）"
-    except (OSError, ValueError) as error:
-        return f"通知未送达（{error}）"

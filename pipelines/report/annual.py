@@ -103,7 +103,11 @@ def collect(warehouse: Path, owed: Owed, stat_year: int, number: str, inputs_has
             coverage_target=_coverage_target(connection, jurisdiction),
             parts=parts,
             figures=figures,
-            tables=[*made, definitions(figures), *item_tables(connection, jurisdiction, owner, stat_year, figures)],
+            tables=[
+                *made,
+                definitions(figures, owed.source_doc),
+                *item_tables(connection, jurisdiction, owner, stat_year, figures),
+            ],
             narratives=narratives,
             late_feeds=_late_feeds(connection, jurisdiction, owner, end, figures, known),
             revisions=[],

@@ -1,7 +1,7 @@
 """Where the reporting deadlines stand on a day.
 
-What belongs here: counting marts.submissions per obligation, days and working days left. What does not: the
-deadlines (dbt_project/seeds/ref_deadline.csv) and the calendar (marts.dim_date).
+What belongs here: counting marts.submissions per obligation, days and working days left; who is reminded how long before. What does not:
+the deadlines (ref_deadline), where each return stands (pipelines/publish/return_calendar.py), the calendar (marts.dim_date).
 """
 
 from __future__ import annotations

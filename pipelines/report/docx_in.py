@@ -77,9 +77,14 @@ def controls(document: Any) -> list[tuple[str, str, str]]:
         named = {name: _value(properties, name) for name in ("w:tag", "w:alias")}
         content = control.find(qn("w:sdtContent"))
         if named["w:tag"] and content is not None:
-            text = "".join(piece.text or "" for piece in content.iter(qn("w:t")))
-            found.append((named["w:tag"], named["w:alias"], text))
+            found.append((named["w:tag"], named["w:alias"], _visible(content)))
     return found
+
+
+def _visible(content: Any) -> str:
+    """The text of a control that a reader sees: a figure that is hidden while another stands beside it has been changed."""
+    runs = (run for run in content.iter(qn("w:r")) if run.find(f"{qn('w:rPr')}/{qn('w:vanish')}") is None)
+    return "".join(piece.text or "" for run in runs for piece in run.iter(qn("w:t")))
 
 
 def _value(properties: Any, name: str) -> str:

@@ -72,7 +72,8 @@ def _is_of(report: Return, found: list[tuple[str, str, str]], name: str) -> None
     own = [tag for tag, _, _ in found if tag.startswith(f"{IDENTITY}:")]
     if not own:
         raise NotADocument(
-            f"「{name}」中没有年度报告的标识：请在 anze report 生成的 Word 文件上修改，保存为 .docx（标题处的内容控件不要删除）。"
+            f"「{name}」中没有年度报告的标识：请在 anze report 生成的 Word 文件上修改，保存为 .docx，标题处的内容控件不要删除；"
+            "LibreOffice 7.4 及更早的版本保存时会丢掉标识，请用 Word、WPS 或较新的版本。"
         )
     if own[0] != identity(report):
         _, owner, year = own[0].split(":", 2)

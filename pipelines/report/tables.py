@@ -68,12 +68,24 @@ def _charted(parts: list[Part], code: str) -> bool:
     return any(part.subject == code and part.kind in ("coverage_chart", "target") for part in parts)
 
 
-def definitions(figures: list[Figure]) -> Table:
-    """指标口径: what each item counts and which clause asks for it. In the document an annex, so that its sentences stay short."""
+def definitions(figures: list[Figure], source_doc: str) -> Table:
+    """指标口径: what each item counts and which clause asks for it. In the document an annex, so that its sentences stay short.
+
+    Args:
+        source_doc: the notice; of its own clauses only the article is named.
+    """
     once = {(figure.item_no, figure.metric): figure for figure in figures}
-    rows = [[figure.name, figure.basis, figure.clause] for figure in once.values()]
+    rows = [
+        [figure.name, figure.basis, figure.clause.removeprefix(source_doc).strip() or figure.clause] for figure in once.values()
+    ]  # fmt: skip
     named = [Column(title=title, kind="text") for title in ("事项", "口径", "依据")]
-    return Table(code="definitions", title="指标口径", columns=named, rows=rows)
+    return Table(
+        code="definitions",
+        title="指标口径",
+        columns=named,
+        rows=rows,
+        notes=[f"依据为{source_doc}的条款，另有文号的除外"],
+    )
 
 
 def item_tables(

@@ -36,6 +36,7 @@ from pipelines.documents.official import (
     numeral,
     paragraph,
     picture,
+    prose,
     saved,
     signature,
     table,
@@ -70,7 +71,9 @@ class _Document:
         self.document: Document = new_document()
         self.chapter = 0
         self.block = 0
-        self.annexes = [table for table in report.tables if table.in_word and table.rows]
+        order = [part.subject for part in report.parts if part.kind == "attachment"]
+        annexes = [table for table in report.tables if table.in_word and table.rows and table.code in order]
+        self.annexes = sorted(annexes, key=lambda table: order.index(table.code))
 
     def made(self) -> bytes:
         report = self.report
@@ -82,7 +85,7 @@ class _Document:
         paragraph(self.document, f"{report.addressee}：", indent=False)
         paragraph(
             self.document,
-            f"按照{report.notice}{report.clause.split(' ')[-1] if ' ' in report.clause else ''}要求，现将{report.scope}{report.stat_year}年"
+            f"按照{report.notice}{prose(report.clause.split(' ')[-1]) if ' ' in report.clause else ''}要求，现将{report.scope}{report.stat_year}年"
             f"安全生产责任保险（以下简称安责险）有关情况报告如下。",
         )
         self._chapters()
@@ -105,8 +108,6 @@ class _Document:
         for text in self.report.notes:
             self._item(text)
         self._revisions()
-        if self.report.missing:
-            self._item("以下内容缺少来源，未作填写：" + "；".join(self.report.missing) + "。")
 
     def _heading(self, title: str) -> None:
         self.chapter, self.block = self.chapter + 1, 0
@@ -122,7 +123,7 @@ class _Document:
 
     def _item(self, text: str) -> None:
         self.block += 1
-        paragraph(self.document, f"（{numeral(self.block)}）{text}")
+        paragraph(self.document, f"（{numeral(self.block)}）{prose(text)}")
 
     def _closing(self) -> None:
         """附件说明 and the signature block (7.3.4, 7.3.5); whatever stands before them stays on their page."""
@@ -150,21 +151,22 @@ class _Document:
                 right=True,
                 keep=True,
             )
-            self._table(annex)
+            self._table(annex, len(_columns(annex)) > WIDE)
 
-    def _table(self, listed: Table) -> None:
+    def _table(self, listed: Table, across: bool = False) -> None:
         columns = _columns(listed)
         heads = [Head(_head(column), _share(column, listed), column.kind != "text") for _, column in columns]
         rows = [
             [self._cell(listed, row, place, values[place]) for place, _ in columns]
             for row, values in enumerate(listed.rows)
         ]
-        table(self.document, heads, rows)
+        table(self.document, heads, rows, across)
         if listed.notes:
-            note(self.document, f"注：{'；'.join(text.rstrip('。；') for text in listed.notes)}。")
+            note(self.document, prose(f"注：{'；'.join(text.rstrip('。；') for text in listed.notes)}。"))
 
     def _cell(self, listed: Table, row: int, place: int, value: object) -> Said:
         text = printed(value, listed.kind_at(row, place))
+        text = prose(text) if listed.code == "definitions" else text
         tag = listed.tag(row, place)
         named = f"{listed.title} {listed.rows[row][0]} {listed.columns[place].title}"
         return [Words(text, tag, named)] if tag else text
@@ -274,14 +276,13 @@ class _Document:
         apart = [
             one for one in self.report.reconciled if one.twice or one.part_only or one.whole_only or not one.explained
         ]
-        main = {figure.metric for figure in self.report.figures if figure.is_main}
-        said = [one.words for one in apart if one.measure in main]
+        said = [one.words for one in apart]
         if not self.report.reconciled:
             return
-        rest = "其余计数、金额各部分之和与全市一致" if said else "各项计数、金额各部分之和与全市一致"
+        rest = "下列各数的部分之和与全市不同，其余计数、金额一致" if said else "各项计数、金额的部分之和与全市一致"
         self._numbered("部分与合计", f"{rest}；比率不能相加，全市的比率为合计的分子除以合计的分母。")
         for place, words in enumerate(said, 1):
-            paragraph(self.document, f"{place}．{words}")
+            paragraph(self.document, f"{place}．{prose(words)}")
 
     def campaign(self, part: Part) -> None:
         """专项活动: whom it was to reach and reached, what became of the major hazards found in its days."""
@@ -343,7 +344,7 @@ def _sentence(figure: Figure) -> list[str | Words]:
     if figure.value is None:
         said.append("（分母为零，不能计算）")
     if figure.beside:
-        said.append(f"，{plain(figure.beside)}")
+        said.append(f"，{prose(plain(figure.beside))}")
     if figure.differs:
         said.append(f"；{figure.differs}")
     return [*said, "。"]
@@ -361,7 +362,7 @@ def _head(column: Column) -> str:
 def _share(column: Column, listed: Table) -> float:
     """Names take about twice what a number takes; what people wrote or explain takes more."""
     if column.kind != "text":
-        return 1.25 if column.kind in ("yuan", "date") else 1.0
+        return {"yuan": 1.25, "date": 1.7}.get(column.kind, 1.0)
     longest = max((len(str(row[listed.columns.index(column)] or DASH)) for row in listed.rows), default=0)
     return min(max(longest / 6, 1.0), 4.5)
 

@@ -15,7 +15,7 @@ from typing import Any
 import altair as alt
 
 from pipelines.documents import charts
-from pipelines.documents.figures import DASH, percent
+from pipelines.documents.figures import DASH, divided, percent
 from pipelines.warehouse import headline
 from pipelines.warehouse.headline import (
     CELL_COLUMNS,
@@ -26,6 +26,7 @@ from pipelines.warehouse.headline import (
     RATIOS,
     Catalogue,
     Tile,
+    amount,
     basis,
     catalogue,
     cell_text,
@@ -38,6 +39,8 @@ from pipelines.warehouse.rights import Audience, Views
 
 LIST_ROWS = 2_000
 """Rows of a list on a page; all of them are offered as a file."""
+RETURN_YEARS = 4
+"""Years of the annual return's items side by side."""
 
 
 @dataclass(frozen=True)
@@ -399,12 +402,50 @@ class Figures:
         )
 
     def _submissions(self) -> Page | None:
-        return self._list_page(
+        page = self._list_page(
             "submissions",
             "报送期限",
-            "各项报送的期限、收到日期与迟报；问题清单的整改与销号。",
-            ("submissions", "stages", "meetings", "problems"),
+            "各项报送的期限，应报、已起草、已封存、已收到和迟报；本范围的年度报送统计；问题清单的整改与销号。",
+            ("return_calendar", "submissions", "stages", "meetings", "problems"),
         )
+        statistics = self._statistics()
+        return replace(page, tables=[statistics]) if page and statistics else page
+
+    def _statistics(self) -> Table | None:
+        """The items of the annual return for the audience's own scope, the newest years side by side."""
+        if "marts.annual_statistics" not in self.seen:
+            return None
+        rows = self._rows(
+            f"""
+            select item_no, any_value(item_name), any_value(unit), any_value(basis), sort_no,
+                list({{'year': stat_year, 'value': value, 'above': numerator, 'below': denominator}}) as years
+            from marts.annual_statistics
+            where {self._own_cell()[0]} and insurer_code = 'ALL' and metric not in ('market_share', 'pool_share')
+            group by item_no, metric, sort_no order by sort_no
+            """
+        )
+        years = sorted({year["year"] for row in rows for year in row[5]})[-RETURN_YEARS:]
+        if not years:
+            return None
+        shown_rows = []
+        for number, name, unit, basis_, _, cells in rows:
+            by_year = {cell["year"]: cell for cell in cells}
+            texts = []
+            for year in years:
+                cell = by_year.get(year)
+                exact = (
+                    None
+                    if cell is None
+                    else divided(cell["above"], cell["below"])
+                    if cell["below"] is not None
+                    else cell["value"]
+                )
+                texts.append(amount(exact, unit))
+            shown_rows.append([f"{number} {name}", *texts, basis_])
+        return Table(
+            "年度报送统计", ["事项", *(f"{year} 年" for year in years), "口径"], shown_rows,
+            f"年度报告（anze report）取自这些数。{self.reach.dates}。缺报：{self.reach.late_in_words}。",
+        )  # fmt: skip
 
     def _about(self) -> Page:
         metrics = {**self.insurer_metrics, **({} if self.is_insurer else self.metrics)}

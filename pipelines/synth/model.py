@@ -123,5 +123,6 @@ def build(scale: Scale, seed: int) -> World:
     feeds = completeness.withhold(patterns.spared(patterns.numbers_of_others(feeds)), drops, patterns)
     feeds["enterprise"] = completeness.exempt(np.random.default_rng([seed, 4]), feeds["enterprise"], patterns)
     feeds = oversight.add(np.random.default_rng([seed, 6]), feeds, drops, END)
+    feeds["document"] = pl.concat([feeds["document"], supervision.narratives(DISTRICTS)], how="diagonal_relaxed")
     feeds["declaration"] = completeness.declarations(feeds, drops, scale.tiles, patterns)
     return World(feeds, patterns.frame())

@@ -157,3 +157,64 @@ def documents(rng: np.random.Generator, districts: dict[str, dict[str, float]]) 
         doc_no=pl.concat_str(pl.lit("D"), "year", pl.int_range(pl.len()).cast(pl.String).str.zfill(4)),
         received=pl.col("doc_date"),
     )
+
+
+OF_FIELD = {
+    "transport": ("两客一危车辆", "疲劳驾驶和动态监控离线"), "construction": ("在建工地", "高处作业防护缺失"), "fishery": ("渔船", "救生设备过期"),
+    "fire_risk": ("高层和人员密集场所", "消防设施停用"),
+}  # fmt: skip
+"""What departments write of: their units, and what services found there most."""
+SILENT = {("shanghai_dept_fishery", "信息化"), ("weihai_371083", "典型案例"), ("weihai_dept_fishery", "问题建议")}
+"""Parts that were never sent: the return must say so."""
+
+
+def narratives(districts: dict[str, dict[str, float]]) -> pl.DataFrame:
+    """The written parts of the returns of departments and areas, per year; the last year's plan for the next one has not come."""
+    rows: list[tuple[str, str, str, str | None, str | None, str | None, date, int, str]] = []
+    for year in YEARS:
+        for city, departments in DEPARTMENTS.items():
+            for industry, name in departments.items():
+                units, hazard = OF_FIELD[industry]
+                texts = {
+                    "典型案例": f"某承保机构为{units}开展专题服务，发现{hazard}等隐患，书面告知并跟踪复查，期限内全部整改。",
+                    "问题建议": f"部分{units}参保意识不强，服务记录归档不及时。建议把参保和服务情况纳入日常检查，与信用管理衔接。",
+                    "下步打算": f"核对{units}名录，逐家督促续保；以{hazard}为重点安排下一年度服务。",
+                }
+                if city == "shanghai":
+                    texts |= {
+                        "服务流程": "承保前评估、签订服务约定、现场服务、书面告知、整改复查、双方确认归档、费用结算。",
+                        "配套政策": f"印发{units}投保和事故预防服务工作要求，明确服务项目、频次和信息报送时间。",
+                        "信息化": f"{units}的投保、理赔和服务数据按月由承保机构报送，名录由本部门维护。",
+                    }
+                    if year == YEARS[0]:
+                        texts["专项行动"] = (
+                            f"组织承保机构对{units}开展重大事故隐患专项排查帮扶，以{hazard}为重点，"
+                            "排查出的重大事故隐患逐项建账，拒不整改的已移交执法。"
+                        )  # fmt: skip
+                else:
+                    texts["会议"] = "与承保机构会商服务安排，通报未覆盖单位。"
+                rows += _parts(f"{city}_dept_{industry}", name, None, industry, year, texts)
+        for district in districts["weihai"]:
+            texts = {
+                "会议": "召开辖区安责险工作会议，部署督导检查。",
+                "典型案例": "结合企业复工检查同步开展保险服务，整改一处有限空间警示缺失。",
+                "问题建议": "小微企业续保不及时，建议承保机构到期前三十日逐家提醒。",
+                "下步打算": "清零未服务单位，按季核对名录。",
+            }
+            rows += _parts(f"weihai_{district.lower()}", None, district, None, year, texts)
+    names = ["provider", "kind", "title", "issuer", "district_code", "industry_code", "doc_date", "year", "text"]
+    schema = dict.fromkeys(names, pl.String) | {"doc_date": pl.Date, "year": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        doc_no=pl.concat_str(pl.lit("CL"), "year", pl.int_range(pl.len()).cast(pl.String).str.zfill(4)), received=pl.col("doc_date"),
+        planted=pl.lit(False),
+    )  # fmt: skip
+
+
+def _parts(
+    sender: str, issuer: str | None, district: str | None, industry: str | None, year: int, texts: dict[str, str]
+) -> list[tuple[str, str, str, str | None, str | None, str | None, date, int, str]]:
+    return [
+        (sender, kind, f"{year}年{kind}", issuer, district, industry, date(year, 11, 18), year, text)
+        for kind, text in texts.items()
+        if (sender, kind) not in SILENT and not (kind == "下步打算" and year == YEARS[-1])
+    ]

@@ -117,6 +117,10 @@ LISTS = {
             ("name", "provider_name", "stat_year", "due_date", "received_on", "documents", "status", "days_late", "clause"),
         ),
         Listing(
+            "return_calendar", "报送日历", "meta.return_calendar", "due_date desc, jurisdiction, provider",
+            ("stat_year", "name", "provider_name", "due_date", "drafted_on", "filed_on", "filing_number", "received_on", "state", "clause"),
+        ),
+        Listing(
             "meetings", "会议与落实", "marts.meetings", "case state when '逾期未落实' then 1 when '待落实' then 2 else 3 end, doc_date desc, doc_no",
             ("doc_date", "title", "provider_name", "stage", "follow_up", "follow_up_due", "followed_up_on", "state"),
         ),
