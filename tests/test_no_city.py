@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 from conftest import bundled
 
-from pipelines.report.annual import Part
+from pipelines.report.contents import Part
 from pipelines.report.word import WRITERS
 from pipelines.settings import PROJECT_ROOT
 
@@ -51,7 +51,16 @@ def test_the_forms_of_the_return_are_rows() -> None:
     """Every city that owes a return has its parts, of kinds that can be written; narratives say which documents they are made of."""
     parts = bundled().table("ref_return_part")
     assert set(parts["kind"]) <= {*WRITERS, "attachment"} and set(WRITERS) == set(parts["kind"]) - {"attachment"}
-    assert set(bundled().table("ref_return")["jurisdiction"]) == set(parts["jurisdiction"])
+    forms = bundled().table("ref_return")
+    assert set(forms["jurisdiction"]) == set(parts["jurisdiction"])
+    # A part of one kind of owner is of a kind that owes a return in that city.
+    kinds = pl.col("owner_kind").fill_null("city_bureau")
+    assert (
+        parts.drop_nulls("owner_kind")
+        .join(forms.with_columns(kinds), on=["jurisdiction", "owner_kind"], how="anti", nulls_equal=True)
+        .is_empty()
+    )
     narratives = parts.filter(pl.col("kind") == "narrative")
     assert narratives.select("title", "document_kinds").null_count().sum_horizontal().item() == 0
-    assert set(parts.columns) - {"jurisdiction", "sort_no"} == set(Part.model_fields)
+    which = {"jurisdiction", "owner_kind", "sort_no", "valid_from_year", "valid_to_year"}
+    assert set(parts.columns) - which == set(Part.model_fields)

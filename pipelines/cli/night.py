@@ -294,23 +294,22 @@ def _print_outstanding(rows: pl.DataFrame, day: date, title: str, as_json: bool 
     if as_json:
         print(rows.write_json())
         return
-    table = Table(title=f"{title}（{day}）", title_justify="left")
-    table.add_column("期限", no_wrap=True)
-    for heading in ("单位", "事项"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("起草", "封存", "状态"):
-        table.add_column(heading, no_wrap=True)
-    for row in rows.to_dicts():
-        late = row["days_left"] < 0
-        left = f"已过 {-row['days_left']} 天" if late else f"还有 {row['days_left']} 天"
-        table.add_row(
-            str(row["due_date"]), row["provider_name"], f"{row['stat_year']} 年 {row['name']}", str(row["drafted_on"] or "—"),
-            str(row["filed_on"] or "—"), coloured("red" if late else "yellow", row["state"]) + Text(f" {left}"),
-        )  # fmt: skip
-    if rows.height:
-        console.print(table)
-    else:
+    if rows.is_empty():
         console.print(f"没有{title}。")
+        return
+    console.print(f"{title}（{day}）")
+    for (due, year, name), owing in rows.group_by("due_date", "stat_year", "name", maintain_order=True):
+        left = owing["days_left"][0]
+        when = coloured("red", f"已过 {-left} 天") if left < 0 else coloured("yellow", f"还有 {left} 天")
+        table = Table(title=Text(f"{due}　{year} 年{name}　") + when, title_justify="left")
+        table.add_column("单位", overflow="fold")
+        for heading in ("起草", "封存", "状态"):
+            table.add_column(heading, no_wrap=True)
+        for row in owing.to_dicts():
+            table.add_row(
+                row["provider_name"], str(row["drafted_on"] or "—"), str(row["filed_on"] or "—"), row["state"]
+            )
+        console.print(table)
 
 
 @commands.command()

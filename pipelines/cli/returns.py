@@ -71,11 +71,11 @@ def report(
     if narrative:
         _hand_in(settings, provider, year, *narrative)
         return
-    warehouse = warehouse_of(home, as_of)
     try:
         if reproduce:
             _reproduce(settings, reproduce)
             return
+        warehouse = warehouse_of(home, as_of)
         returns = _asked_for(warehouse, year, provider, jurisdiction, every)
         day = as_of_of(warehouse, returns[0].jurisdiction)
         left_open = 0

@@ -249,7 +249,7 @@ class Return(BaseModel):
 
     @property
     def scope(self) -> str:
-        """In words: 上海市交通运输领域."""
+        """In words: the city and its field or area."""
         if self.owner is None or self.owner.is_whole:
             return self.jurisdiction_name
         return f"{self.jurisdiction_name}{self.owner.scope_name}{'领域' if self.owner.scope == 'field' else ''}"

@@ -22,6 +22,13 @@ LARGEST = 50 << 20
 UNFOLDED = 500 << 20
 PROGRAMS = ("vbaProject", "embeddings/", "activeX/")
 """Members that hold programs or other files."""
+REFUSED = {
+    "bomb": f"展开后超过 {UNFOLDED >> 20} MB，不予读取：请压缩其中的图片后再交。",
+    "xml_entities": "含有外部实体声明（DOCTYPE），不是正常的 Word 文件：请用 Word 或 WPS 另存后再交。",
+    "encrypted": "加了密码：请去掉密码后再交。",
+    "unsafe_path": "压缩包中的路径指向外面，不是正常的 Word 文件：请用 Word 或 WPS 另存后再交。",
+}
+"""What is wrong with an archive (feeds/refusals.yaml), said of a document."""
 
 
 class NotADocument(Exception):
@@ -49,7 +56,8 @@ def opened(path: Path) -> Any:
                     raise NotADocument(f"「{path.name}」引用了外部的模板、图片或文件：请嵌入或删去后再交。")
         return docx.Document(io.BytesIO(content))
     except Refused as refused:
-        raise NotADocument(f"「{path.name}」：{refused.message}") from refused
+        said = REFUSED.get(refused.reason, refused.message)
+        raise NotADocument(f"「{path.name}」{said}") from refused
     except (*BROKEN_ARCHIVE, SyntaxError, AttributeError) as broken:  # XML that is none is a SyntaxError
         raise NotADocument(
             f"「{path.name}」不是完好的 Word 文件（.docx）：请用 Word 或 WPS 另存为 .docx 后再交。"

@@ -306,9 +306,8 @@ def content_of(report: Return) -> str:
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     """One filing at a time: numbers are given once."""
-    root = settings.home / "filings"
-    root.mkdir(parents=True, exist_ok=True)
-    handle = os.open(root / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    handle = os.open(settings.warehouse / ".filing.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -68,7 +68,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     watched, connections = socket_guard(tmp_path_factory.mktemp("guard"))
     for arguments in (
         ["nightly"],
-        ["report", "2023", "--jurisdiction", "weihai", "--file"],
+        ["report", "2023", "--jurisdiction", "weihai", "--file", "--incomplete", "测试"],
         ["rejects"],
         ["extract", "--for", "weihai_hayc", "--out", str(home.path / "extract")],
         ["dictionary", "--out", str(home.path / "dictionary")],

@@ -33,7 +33,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("files"))
     drops(home, 1)
     assert home.anze("nightly").returncode == 0
-    filed = home.anze("report", "2023", "--jurisdiction", "weihai", "--file")
+    filed = home.anze("report", "2023", "--jurisdiction", "weihai", "--file", "--incomplete", "测试")
     assert filed.returncode == 0, filed.stderr
     return home
 
@@ -161,7 +161,7 @@ def test_killed_while_filing_a_return(before: Home, tmp_path: Path, number: int)
     moment = random.Random(f"report/{number}").uniform(0.3, 9)
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
-            [ANZE, "report", "2023", "--jurisdiction", "weihai", "--file"],
+            [ANZE, "report", "2023", "--jurisdiction", "weihai", "--file", "--incomplete", "测试"],
             env={**os.environ, "ANZE_HOME": str(home.path)}, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
@@ -170,7 +170,7 @@ def test_killed_while_filing_a_return(before: Home, tmp_path: Path, number: int)
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     assert tables(home.settings.published) == tables(before.settings.published), (number, moment)
-    again = home.anze("report", "2023", "--jurisdiction", "weihai", "--file")
+    again = home.anze("report", "2023", "--jurisdiction", "weihai", "--file", "--incomplete", "测试")
     assert again.returncode == 0, (number, moment, again.stdout, again.stderr)
     filings = sorted(path.parent.name for path in (home.path / "filings").glob("*/*/*/filing.json"))
     assert filings, (number, moment)

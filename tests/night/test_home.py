@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 from conftest import ANZE, Home, compiled_once, copied
 from drops import POLICY, policy
+from returns import filed
 
 from pipelines.ingest.landing import land, pending
 from pipelines.ingest.manifest import find_drops, receipts_folder
@@ -228,7 +229,7 @@ def test_a_home_of_an_earlier_program_is_brought_up_to_date_and_says_the_same(
     home = copied(dirty_world, tmp_path / "old")
     before = tmp_path / "before.duckdb"
     before.write_bytes(home.settings.published.read_bytes())
-    filed = filing.file(home.settings, warehouse_at, "shanghai", 2025, "2026-10-15")
+    frozen = filed(home.settings, "shanghai", 2025, "2026-10-15")
     as_before_reference_data(home)
     told = set_right(home.settings)
     assert any("anze reference" in line for line in told) and not set_right(home.settings)
@@ -247,7 +248,7 @@ def test_a_home_of_an_earlier_program_is_brought_up_to_date_and_says_the_same(
                 f"select count(*) from (({left} except all {right}) union all ({right} except all {left}))"
             )
             assert counted.fetchone() == (0,), table
-    assert all(filing.reproduce(home.settings, warehouse_at, filed.number).values())
+    assert all(filing.reproduce(home.settings, warehouse_at, frozen.number).same.values())
 
 
 def test_a_home_of_a_newer_program_is_refused_in_words(home: Home) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Home, copied
+from returns import filed
 
 from pipelines.explain.diff import REFERENCE, diff
 from pipelines.feeds.reference import Reference
@@ -31,7 +32,7 @@ class Changed:
 @pytest.fixture(scope="module")
 def changed(dirty_world: Home, tmp_path_factory: pytest.TempPathFactory) -> Changed:
     home = copied(dirty_world, tmp_path_factory.mktemp("changed"))
-    filed = filing.file(home.settings, warehouse_at, "weihai", 2025, BEFORE)
+    frozen = filed(home.settings, "weihai", 2025, BEFORE)
     before = home.path / "before.duckdb"
     before.write_bytes(home.settings.published.read_bytes())
     limit = {
@@ -49,7 +50,7 @@ def changed(dirty_world: Home, tmp_path_factory: pytest.TempPathFactory) -> Chan
     home.reference("ref_industry_duty", CHANGED, duty)
     home.reference("ref_row_right", CHANGED, right)
     home.build().publish()
-    return Changed(home, filed.number, before)
+    return Changed(home, frozen.number, before)
 
 
 def rows(warehouse: Path, sql: str) -> list[tuple[object, ...]]:
@@ -93,7 +94,7 @@ def test_as_of_the_day_before_nothing_has_changed(changed: Changed) -> None:
 
 
 def test_what_was_filed_is_made_again_byte_by_byte(changed: Changed) -> None:
-    assert all(filing.reproduce(changed.home.settings, warehouse_at, changed.filed).values())
+    assert all(filing.reproduce(changed.home.settings, warehouse_at, changed.filed).same.values())
     done = changed.home.anze("report", "2025", "--jurisdiction", "weihai", "--reproduce", changed.filed)
     assert done.returncode == 0 and "不同" not in done.stdout, done.stdout + done.stderr
 
