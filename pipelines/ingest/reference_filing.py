@@ -276,20 +276,26 @@ def _missing(rows: dict[str, pl.DataFrame]) -> Iterator[Fault]:
         .filter("is_mandatory", pl.col("jurisdiction").is_not_null(), pl.col("valid_to").is_null())
         .join(rows["ref_industry"].select("industry_code", "name"), on="industry_code")
     )
-    # The return a city owes: its own, else the common one.
+    # The returns a city asks for: its own, else the common ones; of each kind of owner that has a form, a deadline for that kind.
+    columns = ["obligation_code", "owner_kind"]
     owed = pl.concat(
         [
             cities.select("jurisdiction", "name").join(forms.drop("title"), on="jurisdiction"),
             cities.join(forms, on="jurisdiction", how="anti").join(
-                forms.filter(pl.col("jurisdiction").is_null()).select("obligation_code"), how="cross"
+                forms.filter(pl.col("jurisdiction").is_null(), pl.col("owner_kind").is_null()).select(columns),
+                how="cross",
             ),
         ],
         how="diagonal",
     )
-    due = rows["ref_deadline"].select("jurisdiction", "obligation_code")
+    due = rows["ref_deadline"].select("jurisdiction", "obligation_code", owner_kind="sender_kind")
     for_all = due.filter(pl.col("jurisdiction").is_null()).drop("jurisdiction")
-    no_deadline = owed.join(due, on=["jurisdiction", "obligation_code"], how="anti").join(
-        for_all, on="obligation_code", how="anti"
+    of_parts = pl.col("owner_kind").fill_null("city_bureau") != "city_bureau"
+    no_deadline = pl.concat(
+        [
+            asked.join(due, on=["jurisdiction", *of], how="anti").join(for_all, on=of, how="anti")
+            for asked, of in ((owed.filter(of_parts), columns), (owed.filter(~of_parts), columns[:1]))
+        ]
     )
     has_own = pl.col("jurisdiction").is_in(forms["jurisdiction"].drop_nulls().implode())
     asks = "「{name}」的报送事项「{obligation_code}」没有期限：请在「报送期限」补一行，写明由谁、几月几日前报送。"

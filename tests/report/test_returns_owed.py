@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import docx
+import jsonschema
 import pytest
 from conftest import Home
 from python_calamine import CalamineWorkbook
@@ -299,7 +300,6 @@ def test_a_filing_of_before_says_why_it_is_not_the_same(small: Home) -> None:
 
 
 def test_the_published_schema_fits_every_return(dirty_world: Home, tmp_path: Path) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     for key in ("weihai", "weihai_371002", "shanghai_dept_transport"):
         _, paths = made(dirty_world.settings, key, 2023, "", tmp_path / key)
         schema = json.loads((tmp_path / key / "annual_return.schema.json").read_text(encoding="utf-8"))
