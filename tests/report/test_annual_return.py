@@ -9,9 +9,9 @@ from pathlib import Path
 import docx
 import duckdb
 import pytest
-from conftest import Home, make_uscc
+from conftest import Home
 from python_calamine import CalamineWorkbook
-from returns import filed, made, owed, text_of
+from returns import POLICY, filed, made, owed, policy, small_world, text_of
 
 from pipelines.ingest.landing import forget
 from pipelines.night.past_day import warehouse_at
@@ -20,37 +20,10 @@ from pipelines.report.annual import NoSuchReturn, collect
 from pipelines.report.contents import Return
 from pipelines.report.deadlines import deadlines
 
-POLICY = (
-    "保单号,保险机构,被保险人统一社会信用代码,被保险人名称,所在区市,行业领域,险种,签单日期,保险起期,保险止期,签单保费,实收保费,投保人数,每人责任限额,"
-    "累计责任限额,事故预防服务费占比,事故预防服务项目,事故预防服务频次,服务形式,保单状态\n"
-)
-
-
-def policy(number: str, unit: int, name: str, premium: str, start: str = "2023-02-01") -> str:
-    end = f"{int(start[:4]) + 1}{start[4:]}"
-    return (
-        f"{number},海岳财险,{make_uscc(unit)},{name},环翠区,危险化学品,安责险,{start},{start},{end},{premium},{premium},10,400000,4000000,"
-        "20%,隐患排查,1,线下,有效\n"
-    )
-
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Two policies in 2023, one that came only in 2024, documents with markup in them, one unit whose name starts a formula."""
-    home = Home(tmp_path_factory.mktemp("small"))
-    home.drop(
-        "weihai_hayc",
-        "policy",
-        "2023-12-05",
-        "a.csv",
-        POLICY + policy("P1", 1, "+cmd|'/c calc'!A1 & <安泰>", "12345.00"),
-    )
-    home.drop(
-        "weihai_city", "document", "2023-11-20", "d.csv",
-        "文件编号,文件类别,标题,发文单位,文件日期,年度,正文\nD1,典型案例,案例一 {{ 7*7 }} <b>,威海市应急管理局,2023-11-19,2023,\"# 标题\n第二段 & 完 {{ 7*7 }} <b> **重点**\"\n",
-    )  # fmt: skip
-    home.land()
-    return home
+    return small_world(Home(tmp_path_factory.mktemp("small")))
 
 
 def later_drops(home: Home) -> None:

@@ -16,8 +16,7 @@ import jsonschema
 import pytest
 from conftest import Home
 from python_calamine import CalamineWorkbook
-from returns import filed, made, owed, text_of
-from test_annual_return import POLICY, policy
+from returns import filed, made, owed, small_world, text_of
 
 from pipelines.night.past_day import warehouse_at
 from pipelines.night.reminder import calendar_on, outstanding, remind
@@ -29,19 +28,7 @@ V1 = Path(__file__).parent / "cases" / "filing_v1"
 
 @pytest.fixture
 def small(home: Home) -> Home:
-    home.drop(
-        "weihai_hayc",
-        "policy",
-        "2023-12-05",
-        "a.csv",
-        POLICY + policy("P1", 1, "+cmd|'/c calc'!A1 & <安泰>", "12345.00"),
-    )
-    home.drop(
-        "weihai_city", "document", "2023-11-20", "d.csv",
-        "文件编号,文件类别,标题,发文单位,文件日期,年度,正文\nD1,典型案例,案例一 {{ 7*7 }} <b>,威海市应急管理局,2023-11-19,2023,\"# 标题\n第二段 & 完\"\n",
-    )  # fmt: skip
-    home.land()
-    return home
+    return small_world(home)
 
 
 def test_each_department_and_area_owes_its_own(dirty_world: Home) -> None:
