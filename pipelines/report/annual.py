@@ -17,16 +17,16 @@ from typing import Any
 
 import duckdb
 
-from pipelines.documents.figures import percent
+from pipelines.documents.figures import percent, wan
 from pipelines.feeds.contracts import all_contracts
 from pipelines.report.checks import open_checks
 from pipelines.report.compilation import compiled
-from pipelines.report.contents import Figure, Narrative, Owner, Part, Return, Text
+from pipelines.report.contents import Figure, Narrative, Owner, Part, Return, Text, plain
 from pipelines.report.items import figures_of
 from pipelines.report.owners import Owed, filled, owed_returns
 from pipelines.report.tables import definitions, item_tables, tables
 from pipelines.warehouse.evidence import Metric, metrics
-from pipelines.warehouse.headline import HEADLINE, awaiting_confirmation, is_whole, points, same_days
+from pipelines.warehouse.headline import HEADLINE, is_whole, points, same_days
 from pipelines.warehouse.headline import pending as pending_in_words
 from pipelines.warehouse.lists import seen
 from pipelines.warehouse.reach import Reach, reach
@@ -78,6 +78,7 @@ def collect(warehouse: Path, owed: Owed, stat_year: int, number: str, inputs_has
             figure.model_copy(update={"beside": beside.get(figure.metric, "")})
             for figure in figures_of(connection, jurisdiction, owner, stat_year)
         ]
+        feeds = _feeds_of(figures, known)
         made = tables(connection, jurisdiction, owner, stat_year, parts)
         year = {"year": str(stat_year)}
         report = Return(
@@ -109,7 +110,8 @@ def collect(warehouse: Path, owed: Owed, stat_year: int, number: str, inputs_has
                 *item_tables(connection, jurisdiction, owner, stat_year, figures),
             ],
             narratives=narratives,
-            late_feeds=_late_feeds(connection, jurisdiction, owner, end, figures, known),
+            late_feeds=_late_feeds(connection, jurisdiction, owner, end, feeds),
+            waiting=_waiting(connection, jurisdiction, feeds),
             revisions=[],
             revised_from="",
             missing=_missing(narratives, figures),
@@ -184,9 +186,20 @@ def _missing(narratives: list[Narrative], figures: list[Figure]) -> list[str]:
     return missing + [f"{figure.name}：分母为零，无法计算" for figure in figures if figure.value is None]
 
 
+def _feeds_of(figures: list[Figure], known: dict[str, Metric]) -> dict[str, set[str]]:
+    """The feeds that each section's figures are counted from."""
+    sections: dict[str, set[str]] = {}
+    for figure in figures:
+        metric = known.get(figure.metric)
+        for measure in (*metric.numerator, *metric.denominator) if metric else ():
+            named = re.findall(r"'(\w+)'", measure.feed)
+            sections.setdefault(figure.section, set()).update((*measure.depends, *named))
+    return sections
+
+
 def _late_feeds(
-    connection: duckdb.DuckDBPyConnection, jurisdiction: str, owner: Owner, period_end: date, figures: list[Figure], known: dict[str, Metric]
-) -> dict[str, list[str]]:  # fmt: skip
+    connection: duckdb.DuckDBPyConnection, jurisdiction: str, owner: Owner, period_end: date, feeds: dict[str, set[str]]
+) -> dict[str, list[str]]:
     """Per section of figures: who is late or silent with a feed they are counted from."""
     late = _rows(
         connection,
@@ -201,24 +214,35 @@ def _late_feeds(
         """,
         jurisdiction, period_end, owner.district_code, owner.industry_code,
     )  # fmt: skip
-    sections: dict[str, set[str]] = {}
-    for figure in figures:
-        metric = known.get(figure.metric)
-        for measure in (*metric.numerator, *metric.denominator) if metric else ():
-            named = re.findall(r"'(\w+)'", measure.feed)
-            sections.setdefault(figure.section, set()).update((*measure.depends, *named))
     contracts = all_contracts()
-    found = {}
-    for section, feeds in sections.items():
-        said = [
-            f"{name}的{contracts[feed].title}"
-            + (f"（截至{covers_to:%Y年%-m月%-d日}）" if covers_to else "（从未报送）")
+    said = {
+        section: [
+            f"{name}的{contracts[feed].title}" + (f"（截至{_day(covers_to)}）" if covers_to else "（从未报送）")
             for feed, name, covers_to in late
-            if feed in feeds
+            if feed in own
         ]
-        if said:
-            found[section] = said
-    return found
+        for section, own in feeds.items()
+    }
+    return {section: lines for section, lines in said.items() if lines}
+
+
+def _waiting(connection: duckdb.DuckDBPyConnection, jurisdiction: str, feeds: dict[str, set[str]]) -> dict[str, str]:
+    """Per section of figures: amounts of the city that were asked back and do not count yet (quality.to_confirm), by feed."""
+    asked = _rows(
+        connection,
+        "select feed, count(*), cast(sum(amount) as double) from quality.to_confirm where jurisdiction = ? group by feed order by feed",
+        jurisdiction,
+    )
+    contracts = all_contracts()
+    said = {
+        section: "、".join(
+            f"{contracts[feed].title}{count}笔（共{plain(wan(amount))}万元）"
+            for feed, count, amount in asked
+            if feed in own
+        )
+        for section, own in feeds.items()
+    }
+    return {section: line for section, line in said.items() if line}
 
 
 def _notes(
@@ -261,8 +285,6 @@ def _notes(
         "简单赔付率为（已决＋未决）÷保费，并列已付口径；金额以元汇总后换算为万元，四舍五入至两位小数，各项相加与合计可能有尾差。",
         "分母为零时以“—”表示，不作零处理。",
     ]
-    if awaiting := awaiting_confirmation(connection, jurisdiction, seen_tables):
-        said.append(f"全市{awaiting}。")
     return said
 
 

@@ -236,6 +236,9 @@ class Return(BaseModel):
     late_feeds: dict[str, list[str]] = Field(
         default={}, description="统计部分 → 迟报或未报、与其数字有关的单位和报送表"
     )
+    waiting: dict[str, str] = Field(
+        default={}, description="统计部分 → 与其数字有关、待报送单位核实而未计入的金额（全市）"
+    )
     revisions: list[Revision]
     revised_from: str = Field(description="所比较的上一次报送及其取数时点；无则为空")
     missing: list[str] = Field(description="缺少的部分，逐项列明，不代拟")

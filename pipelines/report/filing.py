@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ from pipelines.feeds.contracts import contracts
 from pipelines.ingest.manifest import known_files, sha256_of, write_atomically
 from pipelines.report.annual import collect
 from pipelines.report.annual_workbook import write_workbook
-from pipelines.report.checks import moved_much
+from pipelines.report.checks import APART, moved_much
 from pipelines.report.contents import ALL, Check, Column, Edit, Figure, Return, Revision, Table
 from pipelines.report.items import figures_of
 from pipelines.report.owners import Owed, owed_returns
@@ -154,10 +155,11 @@ def make(
     ]
     own = [filing for filing in there if filing.key == owed.key]
     report.tables.extend(_vintages(settings, report, [one for one in own if one.stat_year == stat_year]))
-    if owed.owner.is_whole:
-        report.tables.extend(_filed_parts(settings, warehouse, report, there))
+    moved_parts = _filed_parts(settings, warehouse, report, there) if owed.owner.is_whole else []
+    report.tables.extend(moved_parts)
     last = [filing for filing in own if filing.stat_year == stat_year - 1]
-    checks = [*report.checks, *_moved(settings, warehouse, owed, report, last[-1:])]
+    moved = [*_parts_that_moved(moved_parts), *_moved(settings, warehouse, owed, report, last[-1:])]
+    checks = [*report.checks, *moved]
     report = report.model_copy(update={"checks": checks})
     if previous is None:
         return report
@@ -221,6 +223,15 @@ def _filed_parts(settings: Settings, warehouse: Path, report: Return, there: lis
     return (
         [Table(code="filed_parts", title="已封存部分的变化", columns=columns, rows=rows, in_word=False)] if rows else []
     )
+
+
+def _parts_that_moved(tables: list[Table]) -> list[Check]:
+    """Owners whose filed figures are others now, for the check list."""
+    counted = Counter((row[0], row[1]) for table in tables for row in table.rows)
+    return [
+        Check(kind=APART, text=f"{name}封存的 {number} 有 {count} 项数与现在不同，见工作簿「已封存部分的变化」")
+        for (name, number), count in counted.items()
+    ]
 
 
 def _moved(settings: Settings, warehouse: Path, owed: Owed, report: Return, last: list[Filing]) -> list[Check]:

@@ -195,6 +195,8 @@ class _Document:
                 paragraph(self.document, [f"{place}．{other.name}：", *_sentence(other)])
         if late := self.report.late_feeds.get(str(part.subject)):
             paragraph(self.document, f"以上数字未含下列尚未报齐的数据：{'、'.join(late)}。")
+        if waiting := self.report.waiting.get(str(part.subject)):
+            paragraph(self.document, f"全市另有金额待报送单位核实，未计入以上数字：{waiting}。")
 
     def shares(self, part: Part) -> None:
         """承保份额 of each insurer, the agreed pool share beside it where there is a pool."""

@@ -133,9 +133,46 @@ def test_a_filed_part_that_moved_since_is_listed(dirty_world: Home, tmp_path: Pa
     values = {figure.key: figure.value for figure in now.figures}
     moved = [figure.title for figure in before.figures if values.get(figure.key) != figure.value]
     assert moved and [row[3] for row in listed.rows] == moved
+    assert [check.text for check in report.checks if "封存的" in check.text and then.number in check.text] == [
+        f"威海市交通运输局封存的 {then.number} 有 {len(moved)} 项数与现在不同，见工作簿「已封存部分的变化」"
+    ]
     assert all("anze diff --year 2025 --as-of 2026-01-05 --as-of" in row[-1] for row in listed.rows)
     # Its own compilation of that day knew of nothing.
     assert not any(
         table.code == "filed_parts"
         for table in made(settings, "weihai", 2025, "2026-01-04", tmp_path / "then")[0].tables
     )
+
+
+def test_departments_and_areas_see_the_statistics_of_their_scope(dirty_world: Home, tmp_path: Path) -> None:
+    """In the extract, each its own cells; an insurer none. On the pages, the items by year."""
+    for provider, column, own in (
+        ("shanghai_dept_transport", "industry_code", "transport"),
+        ("weihai_371002", "district_code", "371002"),
+    ):
+        done = dirty_world.anze("extract", "--for", provider, "--out", str(tmp_path))
+        assert done.returncode == 0, done.stderr
+        with duckdb.connect(str(tmp_path / f"{provider}.duckdb"), read_only=True) as connection:
+            assert connection.execute(f"select distinct {column} from marts.annual_statistics").fetchall() == [(own,)]
+            whole = connection.execute(
+                "select numerator from marts.annual_statistics where metric = 'policies' and stat_year = 2023 and insurer_code = 'ALL' "
+                f"and {'district_code' if column == 'industry_code' else 'industry_code'} = 'ALL'"
+            ).fetchall()
+        assert whole == dirty_world.rows(
+            f"select policies from marts.supervision_metrics where stat_year = 2023 and {column} = '{own}' and jurisdiction = '{provider.split('_')[0]}' "
+            f"and {'district_code' if column == 'industry_code' else 'industry_code'} = 'ALL'"
+        )
+    assert dirty_world.anze("extract", "--for", "weihai_hayc", "--out", str(tmp_path)).returncode == 0
+    with duckdb.connect(str(tmp_path / "weihai_hayc.duckdb"), read_only=True) as connection:
+        tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+    assert "annual_statistics" not in tables and "return_calendar" in tables
+
+
+def test_amounts_asked_back_stand_under_the_figures_they_touch(dirty_world: Home, tmp_path: Path) -> None:
+    asked = dirty_world.rows(
+        "select feed, count(*) from quality.to_confirm where jurisdiction = 'weihai' group by feed order by feed"
+    )
+    report, paths = made(dirty_world.settings, "weihai", 2025, "", tmp_path)
+    assert bool(asked) == bool(report.waiting)
+    if asked:
+        assert "未计入以上数字" in text_of(paths["docx"])
