@@ -93,8 +93,8 @@ def _sheet(book: xlsxwriter.Workbook, report: Return, table: Table, formats: dic
             place, place, min(WIDEST, max(WIDTHS[column.kind], widest + 2 if column.kind == "text" else 0))
         )
     for number, row in enumerate(table.rows):
-        for place, (value, column) in enumerate(zip(row, table.columns, strict=True)):
-            kind = (formats or {}).get(number, column.kind) if place == 2 else table.kind_at(number, place)
+        for place, value in enumerate(row):
+            kind = formats[number] if formats and place == 2 and number in formats else table.kind_at(number, place)
             _write(sheet, number + 3, place, value, kind, texts, dash, numbers)
     foot = len(table.rows) + 4
     for place, note in enumerate([*table.notes, *report.notes] if table.code != "about" else table.notes):

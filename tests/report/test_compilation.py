@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Home
+from python_calamine import CalamineWorkbook
 from returns import filed, made, owed, text_of
 
 from pipelines.night.past_day import warehouse_at
@@ -53,8 +54,14 @@ def test_units_in_two_fields_counted_by_hand(dirty_world: Home, tmp_path: Path) 
 
 def test_the_compilation_stands_on_the_parts(dirty_world: Home, tmp_path: Path) -> None:
     """Each column of the compilation sheet says what that owner's own return says."""
-    whole, _ = made(dirty_world.settings, "shanghai", 2023, "", tmp_path / "whole")
+    whole, paths = made(dirty_world.settings, "shanghai", 2023, "", tmp_path / "whole")
     sheet = whole.table("compilation")
+    # In the workbook money is 万元 in every column, a ratio a fraction under a percent format.
+    printed = {
+        row[0]: row for row in CalamineWorkbook.from_path(paths["xlsx"]).get_sheet_by_name("年度报送汇编表").to_python()
+    }
+    premium = next(row for row in sheet.rows if row[0] == "保费金额（实收）")
+    assert [round(float(value) / 10_000, 2) for value in premium[2:]] == printed["保费金额（实收）"][2:]
     with duckdb.connect(str(dirty_world.settings.published), read_only=True) as connection:
         parts = [one for one in owed_returns(connection, "shanghai", 2023) if not one.owner.is_whole]
     assert [column.code for column in sheet.columns[2:]] == [
