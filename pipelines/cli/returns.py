@@ -21,6 +21,7 @@ from pipelines.cli.terminal import (
     DateOption,
     HomeOption,
     console,
+    day_of,
     errors,
     reference_data,
     warehouse_of,
@@ -62,12 +63,31 @@ def report(
     from pipelines.warehouse.held_back import as_of_of  # noqa: PLC0415
 
     settings = use_home(home)
-    if bool(provider) + bool(jurisdiction) + bool(reproduce) == 0 or (provider and jurisdiction):
-        _wrong("请写明一份", "：--for 报送单位，或 --jurisdiction 统计辖区。")
-    if (every and not jurisdiction) or (narrative and not provider):
-        _wrong("参数不全", "：--all 须与 --jurisdiction、--narrative 须与 --for 同用。")
-    if (seal and every) or (because and not seal) or (incomplete and not (file or seal)):
-        _wrong("参数不符", "：--seal 只用于一份；--because 须与 --seal、--incomplete 须与 --file 或 --seal 同用。")
+    faults = (
+        (not (provider or jurisdiction or reproduce), "请写明一份", "：--for 报送单位，或 --jurisdiction 统计辖区。"),
+        (provider and jurisdiction, "请写明一份", "：--for 与 --jurisdiction 只用一个。"),
+        (every and not jurisdiction, "参数不全", "：--all 须与 --jurisdiction 同用。"),
+        (narrative and not provider, "参数不全", "：--narrative 须与 --for 同用。"),
+        (seal and every, "参数不符", "：--seal 只用于一份。"),
+        (because and not seal, "参数不全", "：--because 须与 --seal 同用。"),
+        (incomplete and not (file or seal), "参数不全", "：--incomplete 须与 --file 或 --seal 同用。"),
+        (
+            narrative and (file or seal or out or as_of or reproduce),
+            "参数不符",
+            "：--narrative 只登记文字材料，不与其他选项同用。",
+        ),
+        (
+            reproduce and (provider or every or file or seal or out or as_of),
+            "参数不符",
+            "：--reproduce 只核对已封存的一份，不与其他选项同用。",
+        ),
+        (out and (file or seal), "参数不符", "：封存的文件写在数据目录的 filings/ 下，不用 --out。"),
+        (seal and not seal.is_file(), f"没有文件「{seal}」", "。"),
+        (as_of and day_of(as_of) > f"{datetime.now(CHINA):%Y-%m-%d}", f"取数时点 {as_of} 还没有到", "。"),
+    )
+    for is_wrong, head, rest in faults:
+        if is_wrong:
+            _wrong(head, rest)
     if narrative:
         _hand_in(settings, provider, year, *narrative)
         return
@@ -99,6 +119,9 @@ def report(
         raise typer.Exit(FAILED) from None
     except (filing.NotReproduced, NotADocument) as problem:
         errors.say("red", f"{problem}")
+        raise typer.Exit(FAILED) from None
+    except OSError as problem:
+        errors.say("red", "写不了", f"：{problem.filename or out}（{problem.strerror}）。请检查目录和权限。")
         raise typer.Exit(FAILED) from None
 
 

@@ -5,6 +5,7 @@ What belongs here: taking marks, links and tables of Markdown apart into text. W
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,13 +26,31 @@ class Block:
 def blocks(text: str) -> list[Block]:
     """The paragraphs of a text in their order, without marks; markup of other kinds (HTML, templates) stays text.
 
-    Lines of one paragraph are joined as Chinese is, without a space, unless Latin letters or digits would run together.
+    Lines of one paragraph are joined as Chinese is, without a space, unless Latin letters or digits would run together. `2*3*4` is a product
+    and no emphasis. A text that is nested so deep that parts of it would be lost is taken as it stands, line by line.
     """
-    return [block for block in _blocks(_parser().parse(text)) if block.text.strip()]
+    try:
+        found = [block for block in _blocks(_parser().parse(SIGN.sub(r"\\\1", text))) if block.text.strip()]
+    except RecursionError:
+        found = []
+    if sum(map(_letters, (block.text for block in found))) < _letters(text):
+        found = [Block(line.strip()) for line in text.splitlines() if line.strip()]
+    return found
+
+
+SIGN = re.compile(r"(?<=[0-9A-Za-z])([*_])(?=[0-9A-Za-z])")
+
+
+def _letters(text: str) -> int:
+    """Chinese characters and digits, of which Markdown has none among its marks; numbers of a list are not counted."""
+    return sum(1 for letter in LIST_NUMBER.sub("", text) if letter.isdigit() or "\u4e00" <= letter <= "\u9fff")
+
+
+LIST_NUMBER = re.compile(r"^[\s>]*(?:[-+*]\s+)*\d+[.)．]", re.MULTILINE)
 
 
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
+    return MarkdownIt("commonmark", {"html": False, "maxNesting": 50}).enable("table")
 
 
 def _blocks(tokens: list[Token]) -> Iterator[Block]:

@@ -49,6 +49,8 @@ AFTER_GRID = (
 """What may stand behind w:snapToGrid in a paragraph's properties: Word insists on the order of the schema."""
 NUMERALS = "〇一二三四五六七八九"
 ISO_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+BLANK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) +(?=[\d+−-])|(?<=\d) +(?=[\u4e00-\u9fff])")
+MINUS = re.compile(r"(?<![\dA-Za-z])-(?=\d)")
 NOT_IN_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -65,9 +67,10 @@ def numeral(number: int) -> str:
 
 
 def prose(text: str) -> str:
-    """Words of the warehouse as a document writes them: dates in words, brackets full-width."""
+    """Words of the warehouse as a document writes them: dates in words, brackets full-width, no blanks beside numbers, a minus for a minus."""
     dated = ISO_DATE.sub(lambda day: f"{day[1]}年{int(day[2])}月{int(day[3])}日", text)
-    return dated.replace("(", "（").replace(")", "）")
+    full = dated.replace("(", "（").replace(")", "）")
+    return MINUS.sub("−", BLANK.sub("", full))
 
 
 def nested(title: str) -> str:

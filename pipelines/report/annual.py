@@ -115,7 +115,15 @@ def collect(warehouse: Path, owed: Owed, stat_year: int, number: str, inputs_has
             revisions=[],
             revised_from="",
             missing=_missing(narratives, figures),
-            notes=_notes(connection, jurisdiction, owner, cell, reached, end),
+            notes=_notes(
+                connection,
+                jurisdiction,
+                owner,
+                cell,
+                reached,
+                end,
+                any(figure.metric == CUMULATIVE for figure in figures),
+            ),
             inputs_hash=inputs_hash,
             code_version=code_version,
         )
@@ -246,14 +254,18 @@ def _waiting(connection: duckdb.DuckDBPyConnection, jurisdiction: str, feeds: di
 
 
 def _notes(
-    connection: duckdb.DuckDBPyConnection, jurisdiction: str, owner: Owner, cell: dict[str, Any], reached: Reach, period_end: date
+    connection: duckdb.DuckDBPyConnection, jurisdiction: str, owner: Owner, cell: dict[str, Any], reached: Reach, period_end: date, has_cumulative: bool
 ) -> list[str]:  # fmt: skip
     """What holds for all figures: the dates, who is late, units of which nobody knows yet, since when cumulative figures count, how a part
     of a year stands beside the same days of the year before, and how totals are made."""
     seen_tables = seen(connection)
     said = [
         f"统计期间为{_day(cell['period_start'])}至{_day(period_end)}，取数时点为{_day(cell['as_of'])}，只计该日及以前收到的数据；"
-        f"保单数据截至{_day(reached.data_date) if reached.data_date else '尚无'}。"
+        + (
+            f"各保险机构的保单数据都已报到{_day(reached.data_date)}，有的更晚。"
+            if reached.data_date
+            else "尚有保险机构没有报送过保单数据。"
+        )
     ]
     if late := reached.missing(period_end):
         said.append(f"本期数据尚未报齐的保险机构：{'、'.join(late)}。")
@@ -261,7 +273,7 @@ def _notes(
         said.append(
             f"参保率{words}：待核单位最近的保障在其保险机构数据截至之后到期，是否续保尚不可知，不作应保未保处理。"
         )
-    if reached.since:
+    if reached.since and has_cumulative:
         said.append(f"{reached.since}。")
     where = (
         f"jurisdiction = {literal(jurisdiction)} and district_code = {literal(owner.district_code)} "
@@ -279,7 +291,10 @@ def _notes(
             for name in HEADLINE
             if same.now[name] is not None and same.before[name] is not None
         ]
-        said.append(f"本年尚未结束，只与上年同期（1月1日至{same.part_end:%-m月%-d日}）比较：{'；'.join(compared)}。")
+        said.append(
+            f"本年尚未结束，各保险机构的数据都报到的只有1月1日至{same.part_end:%-m月%-d日}，这一段与上年同期比较（期间不同，与前列各数不同）："
+            f"{'；'.join(compared)}。"
+        )
     said += [
         "保单按保险起期归入年度，区市和行业按保单所载，名录按名录所载；合计按单位去重，比率的合计为分子之和除以分母之和。",
         "简单赔付率为（已决＋未决）÷保费，并列已付口径；金额以元汇总后换算为万元，四舍五入至两位小数，各项相加与合计可能有尾差。",

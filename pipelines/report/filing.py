@@ -276,7 +276,8 @@ def write(report: Return, out: Path) -> dict[str, Path]:
 
 
 def write_draft(report: Return, out: Path) -> dict[str, Path]:
-    """Writes a draft; a document that somebody has edited since it was written is kept, the new one goes into a folder beside it."""
+    """Writes a draft; a document or workbook that somebody has edited since is kept, the new draft goes into a folder beside it."""
+    out = out.resolve()
     place, number = out, 1
     while _was_edited(place):
         number += 1
@@ -288,11 +289,10 @@ def write_draft(report: Return, out: Path) -> dict[str, Path]:
 
 
 def _was_edited(place: Path) -> bool:
-    """Whether the document in a folder is not the one that was written there."""
-    document, sums = place / f"{STEM}.docx", place / SUMS
-    if not document.exists():
-        return False
-    return not sums.exists() or f"{sha256_of(document)}  {document.name}" not in sums.read_text(encoding="utf-8")
+    """Whether a file in a folder is not the one that was written there."""
+    there = [path for path in (place / f"{STEM}.{suffix}" for suffix in ("docx", "xlsx")) if path.exists()]
+    sums = (place / SUMS).read_text(encoding="utf-8") if (place / SUMS).exists() else ""
+    return any(f"{sha256_of(path)}  {path.name}" not in sums for path in there)
 
 
 def content_of(report: Return) -> str:

@@ -13,11 +13,12 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.documents.official import xml_text
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import Provider
 from pipelines.ingest.manifest import in_unicode
 from pipelines.ingest.receive import Received, file_drop
-from pipelines.report.docx_in import NotADocument, as_markdown, opened
+from pipelines.report.docx_in import NotADocument, as_markdown, disguised, opened
 from pipelines.settings import Settings
 
 FEED = "document"
@@ -46,6 +47,8 @@ def hand_in(
     title = (first.group(1) if first else Path(in_unicode(source.name)).stem).strip()
     if first and not text[: first.start()].strip():
         text = text[first.end() :].lstrip("\n")  # its heading is its title
+    if not text.strip():
+        raise NotADocument(f"「{source.name}」只有标题，没有文字。")
     number = f"CL-{stat_year}-{kind}-{hashlib.sha256(title.encode()).hexdigest()[:8]}"
     row = {
         "doc_no": number, "kind": kind, "title": title, "issuer": provider.name, "district_code": provider.district_code or "",
@@ -64,7 +67,10 @@ def hand_in(
 
 def _text_of(source: Path) -> str:
     if source.suffix.lower() == ".docx":
-        text = as_markdown(opened(source))
+        document = opened(source)
+        if how := disguised(document):
+            raise NotADocument(f"「{source.name}」中有{how}，保存后再交。")
+        text = as_markdown(document)
     elif source.suffix.lower() in (".md", ".markdown", ".txt"):
         text = _decoded(source)
     else:
@@ -78,7 +84,7 @@ def _decoded(source: Path) -> str:
     content = source.read_bytes()
     for encoding in ENCODINGS:
         try:
-            return content.decode(encoding).replace("\r\n", "\n")
+            return xml_text(content.decode(encoding)).replace("\r\n", "\n")
         except UnicodeDecodeError:
             continue
     raise NotADocument(f"「{source.name}」不是 UTF-8 或 GB18030 编码的文本：请另存为 UTF-8 后再交。")

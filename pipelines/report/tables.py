@@ -176,7 +176,7 @@ class _Scope:
         title, head = ("分区市统计表", "区市") if by == "district" else ("分行业统计表", "行业领域")
         notes = [
             LOSS_NOTE,
-            "合计行按单位去重，不等于各行之和",
+            "合计行按单位去重，不一定等于各行之和",
             *(["统筹提取只计入全市合计"] if by == "district" else []),
         ]
         return _keyed(by, title, head, CELL_COLUMNS, rows, notes)
@@ -189,7 +189,9 @@ class _Scope:
                 f"select insurer_code, insurer_name, {names} from marts.insurer_metrics where jurisdiction = ? and stat_year = ? "
                 "order by insurer_code = 'ALL' desc, premium_received desc, insurer_code"
             )
-            notes = ["保费、约定费用和赔款按共保份额分摊；单位、履约和服务按出单（服务）机构；费用按入账机构"]
+            notes = [
+                "保费、约定费用和赔款按共保份额分摊；共保的保单在各共保机构各计一张，合计只计一张；单位、履约和服务按出单（服务）机构；费用按入账机构"
+            ]
             return _keyed("insurer", "保险机构统计表", "保险机构", INSURER_COLUMNS, rows, notes)
         rows = self.rows(
             """

@@ -44,6 +44,9 @@ from pipelines.documents.official import (
 )
 from pipelines.report.contents import ALL, Column, Figure, Part, Return, Table, plain, printed
 
+NOT_REACHED, WAITING = "以上数字未含下列尚未报齐的数据：", "全市另有金额待报送单位核实，未计入以上数字："
+COMPARED = "与上一次报送（"
+"""How the caveats under figures and the comparison with the last filing begin; sealing looks for them."""
 IDENTITY = "return"
 """Tag of the title's content control: `return:<owner>:<year>`."""
 
@@ -193,10 +196,19 @@ class _Document:
             self._numbered(figure.name, _sentence(figure), keep=bool(variants))
             for place, other in enumerate(variants, 1):
                 paragraph(self.document, [f"{place}．{other.name}：", *_sentence(other)])
-        if late := self.report.late_feeds.get(str(part.subject)):
-            paragraph(self.document, f"以上数字未含下列尚未报齐的数据：{'、'.join(late)}。")
-        if waiting := self.report.waiting.get(str(part.subject)):
-            paragraph(self.document, f"全市另有金额待报送单位核实，未计入以上数字：{waiting}。")
+        if not self._shares_follow(str(part.subject)):
+            self._caveats(str(part.subject))
+
+    def _shares_follow(self, section: str) -> bool:
+        """Whether shares of insurers, which are of the same section, stand after its other items: the caveats stand after them."""
+        has_part = any(part.kind == "shares" for part in self.report.parts)
+        return has_part and any(figure.insurer_name and figure.section == section for figure in self.report.figures)
+
+    def _caveats(self, section: str) -> None:
+        if late := self.report.late_feeds.get(section):
+            paragraph(self.document, f"{NOT_REACHED}{'、'.join(late)}。")
+        if waiting := self.report.waiting.get(section):
+            paragraph(self.document, f"{WAITING}{waiting}。")
 
     def shares(self, part: Part) -> None:
         """承保份额 of each insurer, the agreed pool share beside it where there is a pool."""
@@ -219,6 +231,7 @@ class _Document:
                 "。共保份额只在共保业务之内计算，与承保份额的分母不同。" if pools else "。",
             ],
         )
+        self._caveats(insurers[0].section)
         self._chart(str(part.title), share_bars([f.insurer_name for f in insurers], [_float(f) for f in insurers]))
 
     def coverage_chart(self, part: Part) -> None:
@@ -233,13 +246,14 @@ class _Document:
         """Who has not reached the city's target of coverage."""
         listed, target = self.report.table(str(part.subject)), self.report.coverage_target
         place = [column.code for column in listed.columns].index("service_coverage")
-        short = [
-            str(row[0])
-            for row, key in zip(listed.rows, listed.keys, strict=True)
-            if key != ALL and target and row[place] is not None and row[place] < target
+        known = [
+            row for row, key in zip(listed.rows, listed.keys, strict=True) if key != ALL and row[place] is not None
         ]
+        short = [str(row[0]) for row in known if target and row[place] < target]
         what = listed.columns[0].title
-        said = f"尚未达到的{what}：{'、'.join(short)}。" if short else f"各{what}均已达到。"
+        said = f"尚未达到的{what}：{'、'.join(short)}。" if short else f"有在保单位的{what}均已达到。"
+        if not known or target is None:
+            said = "没有在保单位，无法对照。" if target is not None else ""
         self._numbered(str(part.title or "目标完成对照"), f"服务覆盖率目标为{plain(percent(target))}。{said}")
 
     def narrative(self, part: Part) -> None:

@@ -15,6 +15,7 @@ import docx
 import jsonschema
 import pytest
 from conftest import Home
+from docx.oxml import OxmlElement
 from python_calamine import CalamineWorkbook
 from returns import filed, made, owed, small_world, text_of
 
@@ -50,7 +51,16 @@ def test_each_department_and_area_owes_its_own(dirty_world: Home) -> None:
             assert len(made_of) == owners and city in made_of
     assert dirty_world.anze("report", "2025", "--for", "weihai_hayc").returncode == 2, "an insurer owes none"
     assert "应报的单位" in dirty_world.anze("report", "2025", "--for", "nobody").stderr
-    assert dirty_world.anze("report", "2025").returncode == 2
+    # Options that do not go together, a day that has not come, a place that cannot be written: in words, nothing done.
+    own = ("report", "2025", "--for", "weihai_371002")
+    for arguments in (
+        ("report", "2025"), (*own, "--jurisdiction", "weihai"), (*own, "--all"), (*own, "--file", "--out", "x"), (*own, "--as-of", "2099-01-01"),
+        (*own, "--incomplete", "x"), (*own, "--reproduce", "x"), (*own, "--seal", "/nope.docx"), (*own, "--narrative", "会议", "x.md", "--file"),
+    ):  # fmt: skip
+        done = dirty_world.anze(*arguments)
+        assert done.returncode == 2 and "Traceback" not in done.stderr, (arguments, done.stderr)
+    done = dirty_world.anze(*own, "--out", "/proc/x")
+    assert done.returncode == 1 and "写不了" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_what_is_open_is_shown_and_needs_a_reason(small: Home) -> None:
@@ -132,7 +142,16 @@ def test_a_narrative_part_becomes_a_drop_of_its_sender(small: Home, tmp_path: Pa
         assert refused.returncode == 2 and said in refused.stderr
     (tmp_path / "坏.docx").write_bytes(b"PK\x03\x04")
     (tmp_path / "空.md").write_text(" \n")
-    for name, said in (("坏.docx", "不是完好的"), ("空.md", "没有文字")):
+    (tmp_path / "题.md").write_text("# 只有标题\n")
+    tracked = docx.Document()
+    tracked.add_paragraph("计划")._p.append(OxmlElement("w:ins"))
+    tracked.save(str(tmp_path / "修订.docx"))
+    for name, said in (
+        ("坏.docx", "不是完好的"),
+        ("空.md", "没有文字"),
+        ("题.md", "只有标题"),
+        ("修订.docx", "修订标记"),
+    ):
         refused = small.anze(
             "report", "2023", "--for", "weihai_371002", "--narrative", "下步打算", str(tmp_path / name)
         )
