@@ -159,7 +159,7 @@ def test_departments_and_areas_see_the_statistics_of_their_scope(dirty_world: Ho
     ):
         done = dirty_world.anze("extract", "--for", provider, "--out", str(tmp_path))
         assert done.returncode == 0, done.stderr
-        with duckdb.connect(str(tmp_path / f"{provider}.duckdb"), read_only=True) as connection:
+        with duckdb.connect(str(next(tmp_path.rglob(f"{provider}.duckdb"))), read_only=True) as connection:
             assert connection.execute(f"select distinct {column} from marts.annual_statistics").fetchall() == [(own,)]
             whole = connection.execute(
                 "select numerator from marts.annual_statistics where metric = 'policies' and stat_year = 2023 and insurer_code = 'ALL' "
@@ -170,7 +170,7 @@ def test_departments_and_areas_see_the_statistics_of_their_scope(dirty_world: Ho
             f"and {'district_code' if column == 'industry_code' else 'industry_code'} = 'ALL'"
         )
     assert dirty_world.anze("extract", "--for", "weihai_hayc", "--out", str(tmp_path)).returncode == 0
-    with duckdb.connect(str(tmp_path / "weihai_hayc.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(next(tmp_path.rglob("weihai_hayc.duckdb"))), read_only=True) as connection:
         tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
     assert "annual_statistics" not in tables and "return_calendar" in tables
 
