@@ -30,7 +30,7 @@ from pipelines.warehouse.headline import HEADLINE, is_whole, points, same_days
 from pipelines.warehouse.headline import pending as pending_in_words
 from pipelines.warehouse.lists import seen
 from pipelines.warehouse.reach import Reach, reach
-from pipelines.warehouse.tables import literal
+from pipelines.warehouse.tables import dicts, literal
 
 CUMULATIVE = "insured_units_cumulative"
 
@@ -47,7 +47,7 @@ def collect(warehouse: Path, owed: Owed, stat_year: int, number: str, inputs_has
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         jurisdiction, owner = owed.jurisdiction, owed.owner
-        cells = _dicts(
+        cells = dicts(
             connection,
             "select period_start, period_end, as_of, pending_units, participation_rate_high from marts.supervision_metrics "
             "where jurisdiction = ? and stat_year = ? and district_code = ? and industry_code = ?",
@@ -136,15 +136,9 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> 
     return connection.execute(sql, list(parameters)).fetchall()
 
 
-def _dicts(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> list[dict[str, Any]]:
-    found = connection.execute(sql, list(parameters))
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
 def _parts(connection: duckdb.DuckDBPyConnection, jurisdiction: str, owner: Owner, stat_year: int) -> list[Part]:
     """The parts of this kind of owner's return in this year."""
-    rows = _dicts(
+    rows = dicts(
         connection,
         f"""
         select {", ".join(Part.model_fields)} from meta.return_part
@@ -172,7 +166,7 @@ def _texts(
     connection: duckdb.DuckDBPyConnection, jurisdiction: str, owner: Owner, stat_year: int, kinds: list[str]
 ) -> list[Text]:
     """Documents of these kinds: the owner's own; for the compilation, everybody's."""
-    rows = _dicts(
+    rows = dicts(
         connection,
         """
         select documents.doc_no, documents.title, documents.issuer, documents.doc_date, coalesce(documents.text, '') as text,

@@ -12,11 +12,13 @@ import duckdb
 
 from pipelines.documents.figures import shown, wan
 from pipelines.report.contents import Figure, Owner
+from pipelines.warehouse.tables import dicts
 
 
 def figures_of(connection: duckdb.DuckDBPyConnection, jurisdiction: str, owner: Owner, stat_year: int) -> list[Figure]:
     """The items of statistics of an owner's scope, shares of insurers included; in the order of the notice."""
-    found = connection.execute(
+    rows = dicts(
+        connection,
         """
         select items.item_no, items.section, items.item_code, items.item_name as name, items.metric, items.unit, items.value, items.numerator,
             items.denominator, items.basis, items.clause, coalesce(items.differs, '') as differs, items.insurer_code,
@@ -28,10 +30,11 @@ def figures_of(connection: duckdb.DuckDBPyConnection, jurisdiction: str, owner: 
             and (items.insurer_code = 'ALL' or items.numerator > 0)
         order by items.sort_no, items.numerator desc, items.insurer_code
         """,
-        [jurisdiction, stat_year, owner.district_code, owner.industry_code],
+        jurisdiction,
+        stat_year,
+        owner.district_code,
+        owner.industry_code,
     )
-    names = [column[0] for column in found.description or ()]
-    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     catalogue = {
         name: (unit, numerator)
         for name, unit, numerator in connection.execute(

@@ -13,6 +13,7 @@ import duckdb
 
 from pipelines.documents.official import nested
 from pipelines.report.contents import ALL, WHOLE, Owner
+from pipelines.warehouse.tables import dicts
 
 BY_KIND = ("industry_department", "district_bureau", "city_bureau")
 
@@ -47,7 +48,7 @@ def owed_returns(connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_
 
     A home from before returns had owners has the compilation only.
     """
-    forms = _dicts(
+    forms = dicts(
         connection,
         """
         select forms.*, laws.title as law_title
@@ -57,7 +58,7 @@ def owed_returns(connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_
         """,
         jurisdiction,
     )
-    senders = _dicts(
+    senders = dicts(
         connection,
         """
         select senders.provider, senders.kind, senders.name, senders.district_code, senders.industry_code,
@@ -72,7 +73,7 @@ def owed_returns(connection: duckdb.DuckDBPyConnection, jurisdiction: str, stat_
     )
     due = {
         (row["provider"], row["obligation_code"]): row["due_date"]
-        for row in _dicts(
+        for row in dicts(
             connection,
             "select provider, obligation_code, due_date from marts.submissions where jurisdiction = ? and stat_year = ?",
             jurisdiction,
@@ -145,9 +146,3 @@ def find(connection: duckdb.DuckDBPyConnection, sender: str, stat_year: int) -> 
             return one
     listed = "\n".join(f"  {one.owner.provider}　{one.owner.name}" for one in every if one.owner.provider)
     raise NobodyOwes(f"「{sender}」没有应报的年度报告。应报的单位：\n{listed}")
-
-
-def _dicts(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> list[dict[str, Any]]:
-    found = connection.execute(sql, list(parameters))
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

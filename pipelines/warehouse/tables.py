@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -108,3 +109,10 @@ def comments_in(connection: duckdb.DuckDBPyConnection, database: str, tables: li
         ") where database_name = ? and comment is not null and list_contains(?, schema_name || '.' || table_name)",
         [database, tables],
     ).fetchall()
+
+
+def dicts(connection: duckdb.DuckDBPyConnection, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+    """The rows of a query by the names of their columns, money exact."""
+    found = connection.execute(sql, list(parameters))
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
