@@ -33,22 +33,12 @@ def small(home: Home) -> Home:
 
 
 def test_each_department_and_area_owes_its_own(dirty_world: Home) -> None:
-    for city, owners in (("weihai", 12), ("shanghai", 5)):
-        for year in (2023, 2025):
-            done = dirty_world.anze(
-                "report",
-                str(year),
-                "--jurisdiction",
-                city,
-                "--all",
-                "--out",
-                str(dirty_world.path / "all" / f"{city}{year}"),
-            )
-            assert done.returncode == 0, done.stderr
-            made_of = sorted(
-                path.parent.name for path in (dirty_world.path / "all" / f"{city}{year}").glob("*/annual_return.docx")
-            )
-            assert len(made_of) == owners and city in made_of
+    for city, year, owners in (("weihai", 2023, 12), ("shanghai", 2025, 5)):
+        out = dirty_world.path / "all" / city
+        done = dirty_world.anze("report", str(year), "--jurisdiction", city, "--all", "--out", str(out))
+        assert done.returncode == 0, done.stderr
+        made_of = sorted(path.parent.name for path in out.glob("*/annual_return.docx"))
+        assert len(made_of) == owners and city in made_of
     assert dirty_world.anze("report", "2025", "--for", "weihai_hayc").returncode == 2, "an insurer owes none"
     assert "应报的单位" in dirty_world.anze("report", "2025", "--for", "nobody").stderr
     # Options that do not go together, a day that has not come, a place that cannot be written: in words, nothing done.

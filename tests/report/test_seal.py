@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from returns import WHY, filed, made, owed
 
 from pipelines.night.past_day import warehouse_at
 from pipelines.report import filing
+from pipelines.report.contents import Return
 from pipelines.report.docx_in import NotADocument, controls, opened
 from pipelines.report.seal import GONE, edits
 
@@ -70,9 +72,14 @@ def unwrapped(document: Any) -> None:
     one.getparent().remove(one)
 
 
+@cache
+def report_of(home: Home) -> Return:
+    """The return that documents are held against, made once."""
+    return filing.make(home.settings, warehouse_at, owed(home.settings, OWNER, YEAR), YEAR, "")
+
+
 def differing(home: Home, document: Path) -> dict[str, str]:
-    report = filing.make(home.settings, warehouse_at, owed(home.settings, OWNER, YEAR), YEAR, "")
-    return {edit.title: edit.document for edit in edits(report, document)}
+    return {edit.title: edit.document for edit in edits(report_of(home), document)}
 
 
 def test_only_figures_are_held_against_the_warehouse(dirty_world: Home, draft: Path, tmp_path: Path) -> None:
