@@ -189,6 +189,7 @@ def _file(
 
 def _draft(settings: Settings, owed: Owed, made: Return, folder: Path, brief: bool) -> None:
     """Writes and prints a draft."""
+    from pipelines.publish.return_calendar import DRAFT  # noqa: PLC0415
     from pipelines.publish.share_log import shared  # noqa: PLC0415
     from pipelines.report import filing  # noqa: PLC0415
 
@@ -202,7 +203,7 @@ def _draft(settings: Settings, owed: Owed, made: Return, folder: Path, brief: bo
             table.add_row(figure.item_no, name, figure.shown)
         console.print(table)
         _print_checks(owed.owner.name, made.checks)
-    shared(settings, "年度报告", owed.key, made.title, "", folder, owed.jurisdiction, made.stat_year)
+    shared(settings, DRAFT, owed.key, made.title, "", folder, owed.jurisdiction, made.stat_year)
     if brief:
         left = f"，未决 {len(made.checks)} 项" if made.checks else ""
         console.say("green", owed.owner.name, f"　{written['docx']}{left}")

@@ -30,6 +30,7 @@ from pipelines.warehouse.headline import HEADLINE, is_whole, points, same_days
 from pipelines.warehouse.headline import pending as pending_in_words
 from pipelines.warehouse.lists import seen
 from pipelines.warehouse.reach import Reach, reach
+from pipelines.warehouse.rules import rule_value
 from pipelines.warehouse.tables import dicts, literal
 
 CUMULATIVE = "insured_units_cumulative"
@@ -101,7 +102,8 @@ def collect(warehouse: Path, owed: Owed, stat_year: int, number: str, inputs_has
             copy_to=owed.copy_to,
             notice=owed.notice,
             clause=" ".join(filter(None, (owed.source_doc, owed.article))),
-            coverage_target=_coverage_target(connection, jurisdiction),
+            # Later years are measured against the last target set.
+            coverage_target=rule_value(connection, "service_coverage_target", jurisdiction),
             parts=parts,
             figures=figures,
             tables=[
@@ -148,18 +150,6 @@ def _parts(connection: duckdb.DuckDBPyConnection, jurisdiction: str, owner: Owne
         jurisdiction, owner.kind, owner.kind, stat_year, stat_year,
     )  # fmt: skip
     return [Part(**row) for row in rows]
-
-
-def _coverage_target(connection: duckdb.DuckDBPyConnection, jurisdiction: str) -> Decimal | None:
-    """The target of the city's document; later years are measured against the last one set."""
-    rows = _rows(
-        connection,
-        "select value_num from meta.rule_versions where rule_code = 'service_coverage_target' "
-        "and coalesce(jurisdiction, ?) = ? and industry_code is null order by jurisdiction is null, valid_from desc limit 1",
-        jurisdiction,
-        jurisdiction,
-    )
-    return rows[0][0] if rows else None
 
 
 def _texts(

@@ -203,39 +203,15 @@ def _counted(unit: str) -> str:
 
 def _reconciliation(reconciled: list[Reconciled]) -> Table:
     """部分与合计对照表, for the workbook: one line per measure and axis."""
-    heads = [
-        "事项",
-        "计数或金额",
-        "部分",
-        "单位",
-        "各单位之和",
-        "未单独报送",
-        "多计",
-        "多计项数",
-        "只在部分",
-        "只在全市",
-        "全市",
-        "说明",
-    ]
-    kinds: list[Any] = [
-        "text",
-        "text",
-        "text",
-        "text",
-        "number",
-        "number",
-        "number",
-        "count",
-        "number",
-        "number",
-        "number",
-        "text",
-    ]
+    heads: list[tuple[str, Any]] = [
+        ("事项", "text"), ("计数或金额", "text"), ("部分", "text"), ("单位", "text"), ("各单位之和", "number"), ("未单独报送", "number"),
+        ("多计", "number"), ("多计项数", "count"), ("只在部分", "number"), ("只在全市", "number"), ("全市", "number"), ("说明", "text"),
+    ]  # fmt: skip
     rows: list[list[Any]] = [
         [one.item_no, one.name, one.by, one.unit, one.parts, one.unreported, one.twice, one.twice_items, one.part_only, one.whole_only, one.whole, one.words]
         for one in reconciled
     ]  # fmt: skip
     return Table(
-        code="parts", title="部分与合计对照表", columns=[Column(title=title, kind=kind) for title, kind in zip(heads, kinds, strict=True)], rows=rows,
+        code="parts", title="部分与合计对照表", columns=[Column(title=title, kind=kind) for title, kind in heads], rows=rows,
         in_word=False, notes=["金额以元为单位。各单位之和＋未单独报送－多计－只在部分＋只在全市＝全市"],
     )  # fmt: skip

@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -40,6 +39,7 @@ from pipelines.report.seal import edits as edits_of
 from pipelines.report.word import write_word
 from pipelines.settings import CHINA, Settings, code_fingerprint
 from pipelines.warehouse.held_back import as_of_of
+from pipelines.warehouse.rules import rule_value
 
 STEM = "annual_return"
 SUMS = "SHA256SUMS"
@@ -237,18 +237,14 @@ def _parts_that_moved(tables: list[Table]) -> list[Check]:
 def _moved(settings: Settings, warehouse: Path, owed: Owed, report: Return, last: list[Filing]) -> list[Check]:
     """Figures that moved much since the return of the year before: as filed (`last`), else as the warehouse has it."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        rule = connection.execute(
-            "select value_num from meta.rule_versions where rule_code = 'return_moved_share' and coalesce(jurisdiction, ?) = ? "
-            "and valid_from <= ? and coalesce(valid_to >= ?, true) order by jurisdiction is null, valid_from desc limit 1",
-            [report.jurisdiction, report.jurisdiction, report.as_of, report.as_of],
-        ).fetchall()
+        bound = rule_value(connection, "return_moved_share", report.jurisdiction, report.as_of)
         before = figures_of(connection, report.jurisdiction, owed.owner, report.stat_year - 1)
-    if not rule:
+    if bound is None:
         return []
     year = report.stat_year - 1
     if last:
-        return moved_much(report.figures, _filed(settings, last[0]).figures, Decimal(rule[0][0]), f"{year} 年封存")
-    return moved_much(report.figures, before, Decimal(rule[0][0]), f"{year} 年")
+        return moved_much(report.figures, _filed(settings, last[0]).figures, bound, f"{year} 年封存")
+    return moved_much(report.figures, before, bound, f"{year} 年")
 
 
 def _filed(settings: Settings, filing: Filing) -> Return:

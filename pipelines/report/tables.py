@@ -8,6 +8,7 @@ Columns that are in the workbook only (`in_word` false) hold numbers of records,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
@@ -52,8 +53,9 @@ def tables(
         if table is not None
         and (table.code in asked or owner.is_whole or table.code in ("insurer", "cells") or _charted(parts, table.code))
     ]
-    for listed in found.lists():
-        if part := asked.get(listed.code):
+    for code, made_of in LISTS.items():
+        if part := asked.get(code):
+            listed = made_of(found)
             update: dict[str, Any] = {"notes": [*listed.notes, *([part.note] if part.note else [])]}
             if part.title:
                 update["title"] = part.title
@@ -254,11 +256,61 @@ class _Scope:
         )
         return table.model_copy(update={"in_word": False})
 
-    def lists(self) -> list[Table]:
-        """What a document may ask for beside the numbers: stages, inspections, problem list, lists of the insured. Of departments and
-        areas, what is their own (whose documents, inspections and problems) or in their scope (policies)."""
-        owner, city = self.owner, self.owner.is_whole
-        own = [city, owner.provider]
+    # What a document may ask for beside the numbers. Of departments and areas, what is their own (documents, inspections, problems) or in
+    # their scope (policies).
+
+    @property
+    def own(self) -> list[Any]:
+        return [self.owner.is_whole, self.owner.provider]
+
+    def stages(self) -> Table:
+        return _listed(
+            "stages", "工作进展表",
+            [("阶段", "", "text"), ("事项", "", "text"), ("应报（应办）", "", "count"), ("按时", "", "count"), ("迟报", "", "count"), ("未报", "", "count")],
+            self.rows(
+                """
+                select
+                    coalesce(stage, '年度'), name || case sender_kind when 'district_bureau' then '（区市）' when 'industry_department' then '（行业部门）' else '' end,
+                    count(*), count(*) filter (status = '按时'), count(*) filter (status = '迟报'), count(*) filter (status in ('逾期未报', '待报'))
+                from marts.submissions where jurisdiction = ? and stat_year = ? and (? or provider = ?) group by all order by min(due_date), 2
+                """,
+                *self.own,
+            ),
+        )  # fmt: skip
+
+    def inspections(self) -> Table:
+        return _listed(
+            "inspections", "督导检查统计表",
+            [("检查对象", "", "text"), ("检查内容", "", "text"), ("检查次数", "", "count"), ("其中联合检查", "", "count"), ("发现问题", "", "count")],
+            self.rows(
+                """
+                select inspections.target_type, inspections.subject, count(*), count(*) filter (joint), count(problem_no)
+                from marts.fct_inspection as inspections
+                inner join marts.dim_provider as providers on inspections.provider = providers.provider
+                where providers.jurisdiction = ? and year(inspections.inspected_on) = ? and (? or inspections.provider = ?) group by all order by all
+                """,
+                *self.own,
+            ),
+        )  # fmt: skip
+
+    def problems(self) -> Table:
+        problems = _listed(
+            "problems", "问题清单",
+            [("问题编号", "", "text"), ("发现日期", "", "date"), ("来源", "", "text"), ("对象", "", "text"), ("问题", "", "text"), ("整改措施", "", "text"),
+             ("期限", "", "date"), ("完成", "", "date"), ("处置", "", "text"), ("状态", "", "text")],
+            self.rows(
+                """
+                select problem_no, found_date, origin, coalesce(target_name, target_type), kind, measure, due_date, closed_on, escalation, state
+                from marts.problem_list where jurisdiction = ? and year(found_date) = ? and (? or provider = ?) order by found_date, problem_no
+                """,
+                *self.own,
+            ),
+        )  # fmt: skip
+        problems.columns[0] = problems.columns[0].model_copy(update={"in_word": False})
+        return problems
+
+    def insured(self, code: str, title: str, order: str, also: str = "") -> Table:
+        """Policies in force at the period's end with the year's visits, for the workbook."""
         insured = """
             from marts.evidence_policy as policies
             inner join marts.fct_policy as details on policies.provider = details.provider and policies.policy_no = details.policy_no
@@ -282,63 +334,25 @@ class _Scope:
             ("区市", "", "text"), ("行业领域", "", "text"), ("被保险单位", "", "text"), ("统一社会信用代码", "", "text"), ("保险机构", "", "text"),
             ("保单号", "", "text"), ("保险起期", "", "date"), ("保险止期", "", "date"), ("当年服务次数", "", "count"),
         ]  # fmt: skip
-        unserved = """and policies.insured_uscc not in (
-            select insured_uscc from marts.evidence_service as done where done.jurisdiction = policies.jurisdiction and done.stat_year = policies.stat_year
-        )"""
+        rows = self.rows(
+            f"{chosen} {insured} {also} order by {order}, 3, policies.policy_no, policies.provider", *self.cell.values()
+        )
+        return _listed(code, title, columns, rows).model_copy(update={"in_word": False})
 
-        def listed(code: str, title: str, also: str, order: str) -> Table:
-            rows = self.rows(
-                f"{chosen} {insured} {also} order by {order}, 3, policies.policy_no, policies.provider",
-                *self.cell.values(),
-            )
-            return _listed(code, title, columns, rows).model_copy(update={"in_word": False})
 
-        by_field, by_area = "industries.sort_no, districts.sort_no", "districts.sort_no, industries.sort_no"
-        problems = _listed(
-            "problems", "问题清单",
-            [("问题编号", "", "text"), ("发现日期", "", "date"), ("来源", "", "text"), ("对象", "", "text"), ("问题", "", "text"), ("整改措施", "", "text"),
-             ("期限", "", "date"), ("完成", "", "date"), ("处置", "", "text"), ("状态", "", "text")],
-            self.rows(
-                """
-                select problem_no, found_date, origin, coalesce(target_name, target_type), kind, measure, due_date, closed_on, escalation, state
-                from marts.problem_list where jurisdiction = ? and year(found_date) = ? and (? or provider = ?) order by found_date, problem_no
-                """,
-                *own,
-            ),
-        )  # fmt: skip
-        problems.columns[0] = problems.columns[0].model_copy(update={"in_word": False})
-        return [
-            _listed(
-                "stages", "工作进展表",
-                [("阶段", "", "text"), ("事项", "", "text"), ("应报（应办）", "", "count"), ("按时", "", "count"), ("迟报", "", "count"), ("未报", "", "count")],
-                self.rows(
-                    """
-                    select
-                        coalesce(stage, '年度'), name || case sender_kind when 'district_bureau' then '（区市）' when 'industry_department' then '（行业部门）' else '' end,
-                        count(*), count(*) filter (status = '按时'), count(*) filter (status = '迟报'), count(*) filter (status in ('逾期未报', '待报'))
-                    from marts.submissions where jurisdiction = ? and stat_year = ? and (? or provider = ?) group by all order by min(due_date), 2
-                    """,
-                    *own,
-                ),
-            ),
-            _listed(
-                "inspections", "督导检查统计表",
-                [("检查对象", "", "text"), ("检查内容", "", "text"), ("检查次数", "", "count"), ("其中联合检查", "", "count"), ("发现问题", "", "count")],
-                self.rows(
-                    """
-                    select inspections.target_type, inspections.subject, count(*), count(*) filter (joint), count(problem_no)
-                    from marts.fct_inspection as inspections
-                    inner join marts.dim_provider as providers on inspections.provider = providers.provider
-                    where providers.jurisdiction = ? and year(inspections.inspected_on) = ? and (? or inspections.provider = ?) group by all order by all
-                    """,
-                    *own,
-                ),
-            ),
-            problems,
-            listed("insured_by_industry", "行业投保企业清单", "", by_field),
-            listed("insured_by_district", "辖区投保企业清单", "", by_area),
-            listed("unserved", "在保未服务单位清单", unserved, by_area),
-        ]  # fmt: skip
+BY_FIELD, BY_AREA = "industries.sort_no, districts.sort_no", "districts.sort_no, industries.sort_no"
+UNSERVED = """and policies.insured_uscc not in (
+    select insured_uscc from marts.evidence_service as done where done.jurisdiction = policies.jurisdiction and done.stat_year = policies.stat_year
+)"""
+LISTS: dict[str, Callable[[_Scope], Table]] = {
+    "stages": _Scope.stages,
+    "inspections": _Scope.inspections,
+    "problems": _Scope.problems,
+    "insured_by_industry": lambda scope: scope.insured("insured_by_industry", "行业投保企业清单", BY_FIELD),
+    "insured_by_district": lambda scope: scope.insured("insured_by_district", "辖区投保企业清单", BY_AREA),
+    "unserved": lambda scope: scope.insured("unserved", "在保未服务单位清单", BY_AREA, UNSERVED),
+}
+"""Lists that a part may ask for (ref_return_part.subject); read only where one does."""
 
 
 def _keyed(code: str, title: str, head: str, columns: Columns, rows: list[list[Any]], notes: list[str]) -> Table:

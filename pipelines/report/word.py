@@ -182,9 +182,7 @@ class _Document:
             f"{one.name}由{plain(one.before)}变为{plain(one.after)}，变化{plain(one.change)}" + (f"（{'；'.join(one.causes)}）" if one.causes else "")
             for one in report.revisions
         ]  # fmt: skip
-        self._item(
-            f"与上一次报送（{report.revised_from}）相比：" + ("；".join(changed) if changed else "没有变化") + "。"
-        )
+        self._item(f"{COMPARED}{report.revised_from}）相比：" + ("；".join(changed) if changed else "没有变化") + "。")
 
     # How each kind of part is written (ref_return_part.kind).
 
