@@ -87,6 +87,11 @@ class Settings(BaseSettings):
     oidc_secrets: Path | None = Field(
         default=None, description="Streamlit secrets with [auth] and [audiences]; the dashboard then asks for a sign-in"
     )
+    counter_hosts: str = Field(
+        default="",
+        description="comma-separated names by which a proxy reaches the counter; by any other name it is not answered",
+    )
+    counter_upload_mb: int = Field(default=512, gt=0, description="a file handed in at the counter may not be larger")
     webhook_url: str = Field(default="", description="told when a night fails; empty: nobody is")
     override_gates: str = Field(
         default="",

@@ -22,7 +22,7 @@ STOREYS = (
     ("definitions",),
     ("defs",),
     ("night",),
-    ("site", "dashboard"),
+    ("site", "dashboard", "counter"),
     ("transform",),
     ("publish", "report"),
     ("gates", "explain"),

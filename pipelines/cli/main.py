@@ -14,14 +14,14 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli import audiences, cases, night, numbers, reference, returns, senders, synthetic
+from pipelines.cli import audiences, cases, counter, night, numbers, reference, returns, senders, synthetic
 from pipelines.cli.terminal import FAILED
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="anze：安全生产责任保险监管数据仓"
 )
 # In the order in which `anze --help` lists them.
-for group in (reference, night, senders, numbers, cases, returns, audiences, synthetic):
+for group in (reference, night, senders, counter, numbers, cases, returns, audiences, synthetic):
     app.add_typer(group.commands)
 
 

@@ -224,9 +224,14 @@ def _expected(drop: Drop, reference: Reference) -> tuple[Provider, Contract]:
     provider = reference.providers().get(drop.provider)
     if provider is None:
         raise Refused("unknown_provider", provider=drop.provider)
+    may_send(provider, contract)
+    return provider, contract
+
+
+def may_send(provider: Provider, contract: Contract) -> None:
+    """Raises Refused where a sender of this kind does not send this feed."""
     if provider.kind not in SENDER_KINDS[contract.sender].union(contract.also_from):
         raise Refused("wrong_sender", provider_name=provider.name, sender=SENDER_WORDS[contract.sender])
-    return provider, contract
 
 
 def _identified(blank: Receipt, drop: Drop, content: Content, reference: Reference, path: str = "") -> Receipt:

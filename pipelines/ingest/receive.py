@@ -17,9 +17,10 @@ import polars as pl
 
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import Reference
+from pipelines.ingest.checks.issues import ISSUE_SCHEMA
 from pipelines.ingest.checks.outcome import Sender
 from pipelines.ingest.checks.unread import UNREAD
-from pipelines.ingest.drop import read_safely
+from pipelines.ingest.drop import may_send, personal_hash, read_safely
 from pipelines.ingest.manifest import in_unicode
 from pipelines.ingest.readers.sheet import Limits, Refused
 from pipelines.ingest.workers import limit_memory
@@ -68,27 +69,46 @@ def file_drop(settings: Settings, source: Path, provider: str, feed: str, now: d
 def _looked_at(
     settings: Settings, target: Path, provider: str, feed: str, day: date
 ) -> tuple[str, tuple[int, int, int, int], tuple[str, ...]]:
-    """In a process bounded like those of the night: why the drop will be refused, the counts, what is not read."""
+    looked = look_at(settings, target, provider, feed, day)
+    return looked.refused, looked.counts, looked.unread
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a look at a file before the night finds: why the drop will be refused (empty if not), rows in, accepted, rejected, repeated;
+    what is not read; every problem of a row (ISSUE_SCHEMA), personal values hashed as the night hashes them."""
+
+    refused: str
+    counts: tuple[int, int, int, int]
+    unread: tuple[str, ...]
+    issues: pl.DataFrame
+
+
+def look_at(settings: Settings, target: Path, provider: str, feed: str, day: date) -> Looked:
+    """Reads and checks a file as the night will; to be called in a process bounded like those of the night (limit_memory)."""
     signal.alarm(settings.reader_seconds)
+    nothing = pl.DataFrame(schema=ISSUE_SCHEMA)
     reference = Reference.on(settings.landing, day)
     contract, sender = contracts()[feed], Sender(reference.providers()[provider], day, reference)
     limits = Limits(settings.max_expanded_mb << 20, settings.max_cell_characters)
+    hash_personal = personal_hash(settings.personal_data_key())
     try:
-        content = target.read_bytes()
-        checked = list(read_safely(content, target.name, contract, limits, sender, lambda column: column))
+        may_send(sender.provider, contract)
+        checked = list(read_safely(target.read_bytes(), target.name, contract, limits, sender, hash_personal))
     except Refused as refusal:
-        return refusal.message, (0, 0, 0, 0), ()
+        return Looked(refusal.message, (0, 0, 0, 0), (), nothing)
     finally:
         signal.alarm(0)
-    counts = (
-        sum(sheet.rows_in for sheet in checked),
-        sum(sheet.accepted.height for sheet in checked),
-        sum(sheet.rows_quarantined for sheet in checked),
-        sum(sheet.rows_duplicate for sheet in checked),
+    issues = pl.concat([nothing, *(sheet.issues.select(list(ISSUE_SCHEMA)) for sheet in checked)])
+    unread = pl.col("severity") == UNREAD
+    return Looked(
+        "",
+        (
+            sum(sheet.rows_in for sheet in checked),
+            sum(sheet.accepted.height for sheet in checked),
+            sum(sheet.rows_quarantined for sheet in checked),
+            sum(sheet.rows_duplicate for sheet in checked),
+        ),
+        tuple(issues.filter(unread)["message"].to_list()),
+        issues.filter(~unread),
     )
-    unread = tuple(
-        message
-        for table in checked
-        for message in table.issues.filter(pl.col("severity") == UNREAD)["message"].to_list()
-    )
-    return "", counts, unread

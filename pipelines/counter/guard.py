@@ -1,0 +1,170 @@
+"""What stands before every page and call: who is asking, under which name, how often, and what a browser may do with the answer.
+
+What belongs here: hosts, headers, sign-in, sessions, forgery, rates, the log of who did what. What does not: what is answered (api.py, pages.py),
+tokens (tokens.py).
+
+- A call of a system carries its token; it is never authorised by a cookie, so that no foreign page can make a browser call it.
+- A person's session is a signed cookie that names the token, not its secret; every form carries a value made of it, and a form that comes
+  from another origin is refused.
+- Whoever guesses tokens is made to wait, by address.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+import time
+from collections import defaultdict, deque
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from itsdangerous import BadSignature, TimestampSigner
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pipelines.counter.tokens import Token, folder, of_number, of_secret
+from pipelines.ingest.manifest import write_atomically
+from pipelines.settings import CHINA, Settings
+
+COOKIE = "anze_session"
+SESSION_SECONDS = 8 * 3600
+GUESSES, GUESS_SECONDS = 10, 60
+CALLS, CALL_SECONDS = 600, 60
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Denied(Exception):
+    """Not answered: an HTTP status and why."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+class Headers:
+    """Puts HEADERS on every answer, whatever answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+class Guard:
+    """Who is asking."""
+
+    def __init__(self, settings: Settings, behind_tls: bool) -> None:
+        self.settings = settings
+        self.behind_tls = behind_tls
+        key = _key(settings)
+        self.signer = TimestampSigner(key, salt="session")
+        self.form_key = sha256(f"form/{key}".encode()).digest()
+        self.guesses: dict[str, deque[float]] = defaultdict(deque)
+        self.calls: dict[str, deque[float]] = defaultdict(deque)
+
+    def caller(self, request: Request) -> Token:
+        """The token of a call.
+
+        Raises:
+            Denied: none, none that is good, or too many calls.
+        """
+        kind, _, secret = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not secret:
+            raise Denied(401, "请在 Authorization 头中以 Bearer 给出令牌（anze token create）。")
+        return self._within_rate(self.sign_in(request, secret.strip()))
+
+    def sign_in(self, request: Request, secret: str) -> Token:
+        """The token of a secret; whoever is wrong too often is made to wait."""
+        address = request.client.host if request.client else ""
+        if _too_many(self.guesses[address], GUESSES, GUESS_SECONDS):
+            raise Denied(429, "令牌多次不对，请一分钟后再试。")
+        token = of_secret(self.settings, secret)
+        if token is None:
+            self.guesses[address].append(time.monotonic())
+            raise Denied(401, "令牌无效、已过期或已撤销。")
+        return token
+
+    def _within_rate(self, token: Token) -> Token:
+        if _too_many(self.calls[token.number], CALLS, CALL_SECONDS):
+            raise Denied(429, f"每分钟最多 {CALLS} 次，请稍后再试。")
+        self.calls[token.number].append(time.monotonic())
+        return token
+
+    def visitor(self, request: Request) -> Token | None:
+        """The token of a person's session; None: not signed in, or its token is good no more."""
+        try:
+            number = self.signer.unsign(request.cookies.get(COOKIE, ""), max_age=SESSION_SECONDS).decode()
+        except BadSignature:
+            return None
+        token = of_number(self.settings, number)
+        return self._within_rate(token) if token else None
+
+    def begin(self, response: Response, token: Token) -> None:
+        """Signs a person in."""
+        response.set_cookie(
+            COOKIE, self.signer.sign(token.number).decode(), max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=self.behind_tls
+        )  # fmt: skip
+
+    def form_value(self, token: Token) -> str:
+        """What every form of a session carries."""
+        return hmac.new(self.form_key, token.number.encode(), sha256).hexdigest()
+
+    def own_form(self, request: Request, token: Token, value: str) -> None:
+        """Raises Denied for a form that is not of this session, or comes from another origin."""
+        self.own_origin(request)
+        if not hmac.compare_digest(value, self.form_value(token)):
+            raise Denied(403, "表单已失效，请刷新页面后重试。")
+
+    def own_origin(self, request: Request) -> None:
+        """Raises Denied for what a page of another origin sends."""
+        origin = request.headers.get("origin") or request.headers.get("referer")
+        if origin is None or urlsplit(origin).netloc != request.headers.get("host"):
+            raise Denied(403, "请求来自别的网站，不予处理。")
+
+    def log(self, token: Token | None, what: str, **about: object) -> None:
+        """Who did what: the token, no address, nothing of the content."""
+        line = {
+            "at": f"{datetime.now(CHINA):%Y-%m-%dT%H:%M:%S}",
+            "token": token.number if token else "",
+            "what": what,
+            **about,
+        }
+        with (folder(self.settings) / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _too_many(times: deque[float], most: int, seconds: float) -> bool:
+    now = time.monotonic()
+    while times and now - times[0] > seconds:
+        times.popleft()
+    return len(times) >= most
+
+
+def _key(settings: Settings) -> str:
+    """The key that signs sessions, made once."""
+    path: Path = folder(settings) / "key"
+    if not path.exists():
+        write_atomically(path, secrets.token_hex(32).encode())
+        path.chmod(0o600)
+    return path.read_text(encoding="utf-8")
