@@ -225,8 +225,8 @@ def safe_name(name: str) -> str:
         NotTaken: a kind of file that no feed is read from.
     """
     last = re.split(r"[\\/]", name)[-1]
-    kept = "".join(letter for letter in last if letter.isprintable() and letter not in '<>:"|?*').strip(". ")
-    suffix = Path(kept).suffix.lower()
+    kept = "".join(letter for letter in last if letter.isprintable() and letter not in '<>:"|?*').rstrip(". ")
+    suffix = Path(f"x{kept}").suffix.lower()
     if suffix not in SUFFIXES:
         raise NotTaken(415, f"「{kept or '（没有文件名）'}」：只收 {'、'.join(sorted(SUFFIXES))} 文件。")
     stem = kept[: -len(suffix)].strip(". ") or "文件"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import io
 import json
@@ -139,21 +140,21 @@ def test_a_system_hands_in_hears_corrects_and_declares(counter: Server, tmp_path
         found["quarantined"],
         found["duplicate"],
     ) == (3, 1, 2, 0)
-    assert system.call("POST", "/drops/policy", BAD, X_File_Name="又一次.csv")[0] == 200, (
+    assert system.call("POST", "/drops/policy", BAD, X_File_Name="again.csv")[0] == 200, (
         "the same content is the same drop"
     )
-    (laid,) = [path for path in counter.home.settings.raw.rglob("保单.csv")]
+    (laid,) = list(counter.home.settings.raw.rglob("保单.csv"))
     assert laid.read_bytes() == BAD.encode()
     # All faults at once, each beside its value, by page.
     first = system.call("GET", f"/drops/{drop['number']}/issues?size=1")[1]
-    second = system.call("GET", f"/drops/{drop['number']}/issues?size=1&page=2")[1]
+    second = system.call("GET", f"/drops/{drop['number']}/issues?size=1&page=3")[1]
     assert first["total"] >= 2 and [one["issues"][0]["line_no"] for one in (first, second)] == [3, 4]
     assert "三百元五" in json.dumps(first, ensure_ascii=False) and second["issues"][0]["column_title"] == "保单状态"
     # The correction workbook: the rejected rows only, put right and sent back as it is.
     status, content = system.call("GET", f"/drops/{drop['number']}/corrections")
     book = openpyxl.load_workbook(io.BytesIO(content))
     sheet = book.worksheets[0]
-    heads = {cell.value: cell.column for cell in sheet[1]}
+    heads = {str(cell.value).rstrip("*＊ "): cell.column for cell in sheet[1]}
     assert [sheet.cell(row, heads["保单号"]).value for row in (2, 3)] == ["C3", "C4"] and sheet.cell(
         3, heads["保单状态"]
     ).comment
@@ -254,10 +255,8 @@ def test_what_is_too_much_or_no_file(counter: Server) -> None:
     except OSError:
         pass
     connection.settimeout(10)
-    try:
+    with contextlib.suppress(OSError):
         answer = connection.recv(400)
-    except OSError:
-        pass
     connection.close()
     assert b"413" in answer or not answer
     assert system.call("GET", "/drops")[1] == []
@@ -272,7 +271,7 @@ def test_what_is_too_much_or_no_file(counter: Server) -> None:
         assert system.call("POST", "/declarations", body)[0] == status, body[:20]
     assert system.call("GET", "/drops/0/issues")[0] == 404
     number = system.call("POST", "/drops/policy", GOOD, X_File_Name="p.csv")[1]["number"]
-    for page in ("0", "-1", "x", "٣", "9" * 30):
+    for page in ("0", "-1", "x", "%D9%A3", "9" * 30):
         assert system.call("GET", f"/drops/{number}/issues?page={page}")[0] in (200, 400)
 
 
