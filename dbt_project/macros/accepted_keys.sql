@@ -61,3 +61,8 @@
     {% endif %}
     {%- endfor %}
 {%- endmacro %}
+
+{#- 收件编号, made of sender, feed and content as pipelines/ingest/manifest.py makes it for receipts. -#}
+{% macro receipt_no() -%}
+    substring(md5(provider || '|' || feed || '|' || sha256), 1, 24)
+{%- endmacro %}

@@ -44,7 +44,7 @@ def create(
     home: HomeOption = None,
 ) -> None:
     """发一个令牌；只显示这一次，数据目录中只存它的散列。"""
-    from pipelines.counter.tokens import create as make  # noqa: PLC0415
+    from pipelines.access.tokens import create as make  # noqa: PLC0415
 
     settings = use_home(home)
     known = reference_data(settings).providers()
@@ -62,7 +62,7 @@ def create(
 @token.command(name="list")
 def listed(home: HomeOption = None) -> None:
     """列出令牌（不含令牌本身）。"""
-    from pipelines.counter.tokens import tokens  # noqa: PLC0415
+    from pipelines.access.tokens import tokens  # noqa: PLC0415
 
     table = Table(title="令牌")
     for heading in ("编号", "发给", "报送单位", "发出", "至", "状态"):
@@ -77,7 +77,7 @@ def listed(home: HomeOption = None) -> None:
 @token.command()
 def revoke(number: Annotated[str, typer.Argument(help="令牌编号")], home: HomeOption = None) -> None:
     """撤销一个令牌，立即生效。"""
-    from pipelines.counter.tokens import revoke as take_back  # noqa: PLC0415
+    from pipelines.access.tokens import revoke as take_back  # noqa: PLC0415
 
     if not take_back(use_home(home), number):
         errors.say("red", f"没有令牌「{number}」", "。清单：anze token list")

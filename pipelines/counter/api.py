@@ -5,8 +5,8 @@ What belongs here: requests and answers. What does not: what is done (service.py
 
 from __future__ import annotations
 
+import asyncio
 import json
-import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,21 +19,18 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from pipelines.counter.desk import NotTaken
-from pipelines.counter.guard import Denied, Guard
+from pipelines.access.guard import Denied, Guard, Visitor
 from pipelines.counter.openapi import description, feed_schema
 from pipelines.counter.service import Service
-from pipelines.counter.tokens import Token
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import Provider
-from pipelines.report.template import write_template
-from pipelines.warehouse.tables import reading
 
 PAGE, LARGEST_PAGE = 100, 1000
+JSON_LINES = ("application/x-ndjson", "application/jsonl")
 BODY = 4 << 20
 """Bytes of a JSON body (answers, declarations)."""
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-Handler = Callable[[Request, Token, Provider], Awaitable[Response]]
+Handler = Callable[[Request, Visitor, Provider], Awaitable[Response]]
 
 
 def answered(content: Any, status: int = 200) -> Response:
@@ -61,6 +58,7 @@ class Api:
             Route("/api/v1/feeds/{feed}/schema", self._for(self.schema)),
             Route("/api/v1/feeds/{feed}/template", self._for(self.template)),
             Route("/api/v1/obligations", self._for(self.obligations)),
+            Route("/api/v1/questions", self._for(self.questions)),
             Route("/api/v1/drops", self._for(self.drops)),
             Route("/api/v1/drops/{key}", self._for(self.hand_in), methods=["POST"]),
             Route("/api/v1/drops/{key}", self._for(self.drop)),
@@ -76,10 +74,10 @@ class Api:
 
         async def handle(request: Request) -> Response:
             try:
-                token = self.guard.caller(request)
-                sender = self.service.sender(token, request.query_params.get("provider", ""))
-                return await handler(request, token, sender)
-            except (Denied, NotTaken) as refused:
+                visitor = self.guard.caller(request)
+                sender = self.service.sender(visitor, request.query_params.get("provider", ""))
+                return await handler(request, visitor, sender)
+            except Denied as refused:
                 return answered({"message": refused.message}, refused.status)
 
         return handle
@@ -87,73 +85,72 @@ class Api:
     async def _openapi(self, _: Request) -> Response:
         return answered(description())
 
-    async def feeds(self, _: Request, __: Token, sender: Provider) -> Response:
+    async def feeds(self, _: Request, __: Visitor, sender: Provider) -> Response:
         return answered([{"feed": feed, "title": title} for feed, title in self.service.feeds(sender).items()])
 
-    async def schema(self, request: Request, _: Token, sender: Provider) -> Response:
+    async def schema(self, request: Request, _: Visitor, sender: Provider) -> Response:
         return answered(feed_schema(self.service.contract(request.path_params["feed"], sender)))
 
-    async def template(self, request: Request, _: Token, sender: Provider) -> Response:
-        contract = self.service.contract(request.path_params["feed"], sender)
-        path = _temporary()
-        write_template(contract.feed, path, self.service.reference, sender)
-        return workbook(path, f"{contract.feed}.xlsx")
+    async def template(self, request: Request, _: Visitor, sender: Provider) -> Response:
+        feed = request.path_params["feed"]
+        return workbook(await asyncio.to_thread(self.service.template, feed, sender), f"{feed}.xlsx")
 
-    async def obligations(self, _: Request, __: Token, sender: Provider) -> Response:
-        return answered(self.service.obligations(sender))
+    async def obligations(self, _: Request, __: Visitor, sender: Provider) -> Response:
+        return answered(await asyncio.to_thread(self.service.obligations, sender))
 
-    async def drops(self, _: Request, __: Token, sender: Provider) -> Response:
-        return answered([self.service.receipt(entry) for entry in self.service.desk.entries(sender.provider)])
+    async def questions(self, _: Request, __: Visitor, sender: Provider) -> Response:
+        return answered(await asyncio.to_thread(self.service.questions, sender))
 
-    async def hand_in(self, request: Request, token: Token, sender: Provider) -> Response:
-        feed = request.path_params["key"]
-        dry_run = request.query_params.get("dry_run", "").lower() in ("true", "1")
-        rows = request.headers.get("content-type", "").partition(";")[0].strip() in (
-            "application/x-ndjson",
-            "application/jsonl",
-        )
-        name = unquote(request.headers.get("x-file-name", "")) or ("rows.jsonl" if rows else "")
-        entry, is_new = await self.service.take(request.stream(), sender, feed, name, dry_run)
-        self.guard.log(
-            token, "检查" if dry_run else "报送", provider=sender.provider, feed=feed, drop=entry.number, is_new=is_new
-        )
-        return answered(self.service.receipt(entry), 201 if is_new else 200)
+    async def drops(self, request: Request, _: Visitor, sender: Provider) -> Response:
+        page, size = _paged(request)
+        entries, total = self.service.desk.entries(sender.provider, page, size)
+        found = await asyncio.to_thread(self.service.receipts, sender, entries)
+        return answered({"total": total, "page": page, "size": size, "drops": found})
 
-    async def drop(self, request: Request, _: Token, sender: Provider) -> Response:
-        return answered(self.service.receipt(self.service.entry(sender, request.path_params["key"])))
+    async def hand_in(self, request: Request, visitor: Visitor, sender: Provider) -> Response:
+        feed, service = request.path_params["key"], self.service
+        kind = request.headers.get("content-type", "").partition(";")[0].strip()
+        name = unquote(request.headers.get("x-file-name", "")) or ("rows.jsonl" if kind in JSON_LINES else "")
+        if request.query_params.get("dry_run", "").lower() in ("true", "1"):
+            entry, issues = await service.try_out(request.stream(), sender, feed, name)
+            self.guard.log(visitor.number, "试报", provider=sender.provider, feed=feed, drop=entry.number)
+            told = service.receipt(sender, entry) | {
+                "total": issues.height,
+                "issues": issues.head(LARGEST_PAGE).to_dicts(),
+            }
+            return answered(told)
+        entry, is_new = await service.take(request.stream(), sender, feed, name)
+        self.guard.log(visitor.number, "报送", provider=sender.provider, feed=feed, drop=entry.number, is_new=is_new)
+        return answered(await asyncio.to_thread(service.receipt, sender, entry), 201 if is_new else 200)
 
-    async def issues(self, request: Request, _: Token, sender: Provider) -> Response:
+    async def drop(self, request: Request, _: Visitor, sender: Provider) -> Response:
         entry = self.service.entry(sender, request.path_params["key"])
-        page, size = (_whole(request, name, least) for name, least in (("page", 1), ("size", PAGE)))
-        size = min(size, LARGEST_PAGE)
+        receipt = await asyncio.to_thread(self.service.receipt, sender, entry)
+        return answered(receipt | {"hints": await asyncio.to_thread(self.service.hints, sender, entry)})
+
+    async def issues(self, request: Request, _: Visitor, sender: Provider) -> Response:
+        entry = self.service.entry(sender, request.path_params["key"])
+        page, size = _paged(request)
         found = self.service.issues(entry)
         rows = found.slice((page - 1) * size, size)
         return answered({"total": found.height, "page": page, "size": size, "issues": rows.to_dicts()})
 
-    async def corrections(self, request: Request, _: Token, sender: Provider) -> Response:
+    async def corrections(self, request: Request, _: Visitor, sender: Provider) -> Response:
         entry = self.service.entry(sender, request.path_params["key"])
-        path = _temporary()
-        if not self.service.corrections(entry, path):
-            path.unlink(missing_ok=True)
-            raise NotTaken(404, "没有退回的行，不必更正。")
+        path = await asyncio.to_thread(self.service.corrections, sender, entry)
         return workbook(path, f"{entry.feed}_{entry.number}.xlsx")
 
     def rows_of(self, feed: str) -> Handler:
-        async def handle(request: Request, token: Token, sender: Provider) -> Response:
+        async def handle(request: Request, visitor: Visitor, sender: Provider) -> Response:
             entry, is_new = await self.service.take_rows(await _rows(request), sender, feed)
-            self.guard.log(
-                token, contracts()[feed].title, provider=sender.provider, feed=feed, drop=entry.number, is_new=is_new
-            )
-            return answered(self.service.receipt(entry), 201 if is_new else 200)
+            what = contracts()[feed].title
+            self.guard.log(visitor.number, what, provider=sender.provider, feed=feed, drop=entry.number, is_new=is_new)
+            return answered(await asyncio.to_thread(self.service.receipt, sender, entry), 201 if is_new else 200)
 
         return handle
 
-    async def publication(self, _: Request, __: Token, ___: Provider) -> Response:
-        if not self.service.settings.published.exists():
-            raise NotTaken(404, "还没有发布。")
-        with reading(self.service.settings.published) as connection:
-            row = connection.execute("select publication_id, as_of, built_at from meta.publication").fetchall()[0]
-        return answered(dict(zip(("publication_id", "as_of", "built_at"), row, strict=True)))
+    async def publication(self, _: Request, __: Visitor, ___: Provider) -> Response:
+        return answered(self.service.publication())
 
 
 def workbook(path: Path, name: str) -> Response:
@@ -163,15 +160,15 @@ def workbook(path: Path, name: str) -> Response:
     )
 
 
-def _temporary() -> Path:
-    with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as file:
-        return Path(file.name)
+def _paged(request: Request) -> tuple[int, int]:
+    """The page asked for, and rows on it."""
+    return _whole(request, "page", 1), min(_whole(request, "size", PAGE), LARGEST_PAGE)
 
 
 def _whole(request: Request, name: str, otherwise: int) -> int:
     text = request.query_params.get(name, str(otherwise))
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) < 10**8:
-        raise NotTaken(400, f"{name} 应为正整数。")
+        raise Denied(400, f"{name} 应为正整数。")
     return int(text[:9])
 
 
@@ -181,14 +178,14 @@ async def _rows(request: Request) -> list[dict[str, Any]]:
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY:
-            raise NotTaken(413, f"内容超过 {BODY >> 20} MB。")
+            raise Denied(413, f"内容超过 {BODY >> 20} MB。")
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        raise NotTaken(400, "内容不是 JSON。") from None
+        raise Denied(400, "内容不是 JSON。") from None
     rows = found if isinstance(found, list) else [found]
     if not all(
         isinstance(row, dict) and not any(isinstance(value, dict | list) for value in row.values()) for row in rows
     ):
-        raise NotTaken(400, "内容应为一个对象或对象的列表，每列一个值。")
+        raise Denied(400, "内容应为一个对象或对象的列表，每列一个值。")
     return rows

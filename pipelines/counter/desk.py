@@ -1,12 +1,12 @@
 """The desk: takes files, lays them down as drops, has them looked at, remembers what was found.
 
 What belongs here: the life of a drop from its first byte to its receipt. What does not: HTTP (api.py, pages.py), what is right and wrong in
-a file (pipelines/ingest).
+a file (pipelines/ingest), what a publication knows of it (service.py).
 
-A drop is acknowledged only when it lies whole in raw/ and its record is on disk; the look at it comes after. Its number is made of sender,
-feed and content, so that the same content handed in again is the same drop.
+A drop is acknowledged only when it lies whole in raw/ and its record is on disk; the look at it comes after. Its number (receipt_number) is
+made of sender, feed and content, so that the same content handed in again is the same drop; quality.files.receipt_no is the same number.
 
-counter/drops/<sender>/<number>.json, .issues.parquet; counter/incoming/ holds what is still coming.
+counter/drops/<sender>/<number>.json, .issues.parquet, .policies.parquet; counter/incoming/ holds what is still coming, and how far a look is.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -28,16 +29,17 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.counter.tokens import folder
+from pipelines.access.guard import Denied
+from pipelines.access.tokens import folder
+from pipelines.feeds.reference import Reference
 from pipelines.ingest.checks.issues import ISSUE_SCHEMA
-from pipelines.ingest.manifest import write_atomically
+from pipelines.ingest.manifest import receipt_number, write_atomically
 from pipelines.ingest.readers.sheet import Refused
 from pipelines.ingest.readers.tables import SUFFIXES
-from pipelines.ingest.receive import Looked, lay_down, look_at
+from pipelines.ingest.receive import POLICIES, Looked, lay_down, look_at
 from pipelines.ingest.workers import limit_memory
 from pipelines.processes import processes
 from pipelines.settings import CHINA, Settings, use_home
-from pipelines.warehouse.tables import reading
 
 LOOKERS = 2
 NUMBER = re.compile(r"[0-9a-f]{24}")
@@ -46,20 +48,15 @@ ROOM_LEFT = 1 << 30
 """Bytes that stay free on the disk: the night needs them."""
 CHUNK_SECONDS = 30
 """A sender that sends nothing for so long is let go."""
-RECEIVED, REFUSED, CHECKED = "received", "refused", "checked"
-
-
-class NotTaken(Exception):
-    """What was sent is not taken: an HTTP status and a message for the sender."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.message = status, message
+UPLOAD_SECONDS = 3600
+"""A file that has not come whole by then is not taken, however steadily it drips."""
+RECEIVED, READABLE, REFUSED, CHECKED = "received", "readable", "refused", "checked"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of a drop. `path` is relative to raw/; `state`: received (being looked at), refused, checked."""
+    """What is known of a drop. `path` is relative to raw/; `state`: received (waits to be looked at), readable (being looked at: `rows_in`
+    rows so far), refused, checked."""
 
     number: str
     provider: str
@@ -68,7 +65,7 @@ class Entry:
     size: int
     sha256: str
     received_at: str
-    path: str
+    path: str = ""
     state: str = RECEIVED
     refused: str = ""
     rows_in: int = 0
@@ -77,6 +74,10 @@ class Entry:
     duplicate: int = 0
     unread: tuple[str, ...] = ()
     checked_at: str = ""
+    since: str = ""
+    """Of the reference data it was taken under: after a change of them the same content is another drop (drop.py)."""
+    about: tuple[str, ...] = ()
+    """Numbers of what its rows answer, where they were given one by one."""
 
 
 class Desk:
@@ -94,66 +95,76 @@ class Desk:
     def _pool(self, count: int) -> ProcessPoolExecutor:
         return processes(count, limit_memory, self.settings.reader_memory_mb)
 
-    async def take(
-        self, chunks: AsyncIterator[bytes], provider: str, feed: str, name: str, limit: int, dry_run: bool = False
-    ) -> tuple[Entry, bool]:
-        """Takes a file; returns its record, and whether it is new. A dry run is looked at and forgotten.
+    @asynccontextmanager
+    async def _coming(
+        self, chunks: AsyncIterator[bytes], provider: str, feed: str, name: str, limit: int
+    ) -> AsyncIterator[tuple[Entry, Path]]:
+        """A file that has come whole, in a folder of its own that goes when it has been dealt with.
 
         Raises:
-            NotTaken: too large, too slow, of no known kind, or no room.
+            Denied: too large, too slow, of no known kind, or no room.
         """
         file_name = safe_name(name)
         if shutil.disk_usage(self.settings.home).free < ROOM_LEFT:
-            raise NotTaken(507, "服务器磁盘空间不足，请稍后再报。")
-        coming = self.incoming / secrets.token_hex(12)
+            raise Denied(507, "服务器磁盘空间不足，请稍后再报。")
+        place = self.incoming / secrets.token_hex(12)
+        place.mkdir()
         try:
-            size, sha256 = await _stream(chunks, coming, limit)
-            number = hashlib.sha256(f"{provider}\0{feed}\0{sha256}".encode()).hexdigest()[:24]
-            now = datetime.now(CHINA)
-            entry = Entry(number, provider, feed, file_name, size, sha256, f"{now:%Y-%m-%dT%H:%M:%S}", "")
-            if dry_run:
-                named = coming.with_name(f"{coming.name}{Path(file_name).suffix}")
-                coming.rename(named)
-                try:
-                    return _found(entry, await self._look(named, entry))[0], False
-                finally:
-                    named.unlink(missing_ok=True)
-            known = self.entry(provider, number)
-            if known is not None:
-                return known, False
-            # Renamed to its own name first: it is laid down under it.
-            kept = self.incoming / number / file_name
-            kept.parent.mkdir(exist_ok=True)
-            coming.rename(kept)
             try:
-                laid = await asyncio.to_thread(lay_down, self.settings, kept, provider, feed, now)
-            finally:
-                shutil.rmtree(kept.parent, ignore_errors=True)
-            _synced(laid)
-            entry = replace(entry, path=laid.relative_to(self.settings.raw).as_posix())
-            self._remember(entry)
+                async with asyncio.timeout(UPLOAD_SECONDS):
+                    size, sha256 = await _stream(chunks, place / file_name, limit)
+            except TimeoutError:
+                raise Denied(408, f"{UPLOAD_SECONDS // 60} 分钟没有传完，已断开，请拆分后重新报送。") from None
+            number = receipt_number(provider, feed, sha256)
+            now = datetime.now(CHINA)
+            yield Entry(number, provider, feed, file_name, size, sha256, f"{now:%Y-%m-%dT%H:%M:%S}"), place / file_name
         finally:
-            coming.unlink(missing_ok=True)
-        task = asyncio.create_task(self._look_later(entry))
-        self.looking.add(task)
-        task.add_done_callback(self.looking.discard)
-        return entry, True
+            shutil.rmtree(place, ignore_errors=True)
+
+    async def take(
+        self, chunks: AsyncIterator[bytes], provider: str, feed: str, name: str, limit: int, about: tuple[str, ...] = ()
+    ) -> tuple[Entry, bool]:
+        """Takes a file; returns its record, and whether it is new. Raises what `_coming` raises."""
+        async with self._coming(chunks, provider, feed, name, limit) as (entry, path):
+            known, since = self.entry(provider, entry.number), Reference.on(self.settings.landing).since
+            if known is not None and known.since == since:
+                return known, False
+            now = datetime.fromisoformat(entry.received_at)
+            laid = await asyncio.to_thread(lay_down, self.settings, path, provider, feed, now)
+            _synced(laid)
+            taken = replace(entry, path=laid.relative_to(self.settings.raw).as_posix(), since=since, about=about)
+            self._remember(taken)
+        self._in_background(self._look_later(taken))
+        return taken, True
+
+    async def try_out(
+        self, chunks: AsyncIterator[bytes], provider: str, feed: str, name: str, limit: int
+    ) -> tuple[Entry, pl.DataFrame]:
+        """What would be found in a file, and its problems; the file is forgotten. Raises what `_coming` raises."""
+        async with self._coming(chunks, provider, feed, name, limit) as (entry, path):
+            looked = await self._look(path, entry)
+        return _found(entry, looked), _sorted(looked.issues)
 
     async def _look_later(self, entry: Entry) -> None:
         looked = await self._look(self.settings.raw / entry.path, entry)
-        entry, issues = _found(entry, looked)
-        issues.write_parquet(self._place(entry.provider, entry.number, ".issues.parquet"))
-        self._remember(entry)
+        looked.issues.write_parquet(self._place(entry, ".issues.parquet"))
+        looked.policies.write_parquet(self._place(entry, ".policies.parquet"))
+        self._remember(_found(entry, looked))
+        self._progress(entry.number).unlink(missing_ok=True)
 
     async def _look(self, path: Path, entry: Entry) -> Looked:
         """The look, in a bounded process; one that its process dies of is looked at once more alone, then refused."""
         day = datetime.fromisoformat(entry.received_at).date()
-        look = partial(look_in_process, str(self.settings.home), str(path), entry.provider, entry.feed, day)
+        look = partial(
+            look_in_process, str(self.settings.home), str(path), entry.provider, entry.feed, day, str(self._progress(entry.number))
+        )  # fmt: skip
         loop = asyncio.get_running_loop()
+        lookers = self.lookers
         try:
-            return await loop.run_in_executor(self.lookers, look)
+            return await loop.run_in_executor(lookers, look)
         except BrokenProcessPool:
-            self.lookers = self._pool(LOOKERS)
+            if lookers is self.lookers:  # of several that fell with it, the first makes a new one
+                self.lookers = self._pool(LOOKERS)
         alone = self._pool(1)
         try:
             return await loop.run_in_executor(alone, look)
@@ -163,72 +174,90 @@ class Desk:
         finally:
             alone.shutdown(wait=False)
 
-    async def look_at_the_rest(self) -> None:
-        """What was acknowledged and not looked at when the server ended: looked at now."""
-        for path in sorted(self.drops.glob("*/*.json")):
+    def look_at_the_rest(self) -> None:
+        """What was acknowledged and not looked at when the server ended is looked at now, in the background."""
+        self._in_background(self._look_at_the_rest())
+
+    async def _look_at_the_rest(self) -> None:
+        for path in await asyncio.to_thread(sorted, self.drops.glob("*/*.json")):
             entry = _read(path)
             if entry.state == RECEIVED:
                 await self._look_later(entry)
 
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self.looking.add(task)  # a task that nobody holds may be forgotten
+        task.add_done_callback(self.looking.discard)
+
     def entry(self, provider: str, number: str) -> Entry | None:
-        """A sender's own drop; None: it has none of that number."""
+        """A sender's own drop as far as it is; None: it has none of that number."""
         if not NUMBER.fullmatch(number):
             return None
-        path = self._place(provider, number, ".json")
-        return _read(path) if path.exists() else None
+        path = self.drops / provider / f"{number}.json"
+        if not path.exists():
+            return None
+        entry = _read(path)
+        try:
+            rows = int(self._progress(number).read_text()) if entry.state == RECEIVED else 0
+        except (OSError, ValueError):
+            rows = 0
+        return replace(entry, state=READABLE, rows_in=rows) if rows else entry
 
-    def entries(self, provider: str) -> list[Entry]:
-        """All drops of a sender that came by the counter, the newest first."""
-        found = [_read(path) for path in (self.drops / provider).glob("*.json")]
-        return sorted(found, key=lambda entry: (entry.received_at, entry.number), reverse=True)
+    def entries(self, provider: str, page: int, size: int) -> tuple[list[Entry], int]:
+        """A page of a sender's drops that came by the counter, the newest first, and how many there are."""
+        names = sorted(
+            ((item.stat().st_ctime_ns, item.name) for item in os.scandir(self.drops / provider) if item.name.endswith(".json")), reverse=True
+        ) if (self.drops / provider).exists() else []  # fmt: skip
+        chosen = (self.entry(provider, name.removesuffix(".json")) for _, name in names[(page - 1) * size :][:size])
+        found = [entry for entry in chosen if entry]
+        return sorted(found, key=lambda entry: (entry.received_at, entry.number), reverse=True), len(names)
 
     def issues(self, entry: Entry) -> pl.DataFrame:
         """Every problem found in a drop, in the order of its rows."""
-        path = self._place(entry.provider, entry.number, ".issues.parquet")
-        if not path.exists():
-            return pl.DataFrame(schema=ISSUE_SCHEMA)
-        return pl.read_parquet(path).sort("sheet", "line_no", "column_name", nulls_last=True, maintain_order=True)
+        path = self._place(entry, ".issues.parquet")
+        return _sorted(pl.read_parquet(path)) if path.exists() else pl.DataFrame(schema=ISSUE_SCHEMA)
 
-    def in_warehouse(self, entry: Entry) -> str:
-        """The publication that knows the drop; empty: none does yet."""
-        if not self.settings.published.exists():
-            return ""
-        with reading(self.settings.published) as connection:
-            found = connection.execute(
-                "select publication_id from meta.publication where exists (select 1 from quality.files where provider = ? and feed = ? and sha256 = ?)",
-                [entry.provider, entry.feed, entry.sha256],
-            ).fetchall()
-        return str(found[0][0]) if found else ""
+    def policies(self, entry: Entry) -> pl.DataFrame:
+        """The policies that accepted rows of a drop name (POLICIES)."""
+        path = self._place(entry, ".policies.parquet")
+        return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=POLICIES)
 
     def close(self) -> None:
         self.lookers.shutdown(wait=False, cancel_futures=True)
 
-    def _place(self, provider: str, number: str, suffix: str) -> Path:
-        return self.drops / provider / f"{number}{suffix}"
+    def _place(self, entry: Entry, suffix: str) -> Path:
+        return self.drops / entry.provider / f"{entry.number}{suffix}"
+
+    def _progress(self, number: str) -> Path:
+        return self.incoming / f"{number}.rows"
 
     def _remember(self, entry: Entry) -> None:
-        path = self._place(entry.provider, entry.number, ".json")
+        path = self._place(entry, ".json")
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(asdict(entry), ensure_ascii=False, indent=1).encode())
         _synced(path)
 
 
-def look_in_process(home: str, path: str, provider: str, feed: str, day: date) -> Looked:
-    """In a process of its own: the settings are read again there."""
-    return look_at(use_home(Path(home)), Path(path), provider, feed, day)
+def look_in_process(home: str, path: str, provider: str, feed: str, day: date, progress: str) -> Looked:
+    """In a process of its own: the settings are read again there; how many rows were read so far stands in a file."""
+
+    def told(rows: int) -> None:
+        write_atomically(Path(progress), str(rows).encode(), durable=False)
+
+    return look_at(use_home(Path(home)), Path(path), provider, feed, day, told)
 
 
 def safe_name(name: str) -> str:
     """The last part of a name as a sender gave it, without what no file name should have; never a path.
 
     Raises:
-        NotTaken: a kind of file that no feed is read from.
+        Denied: a kind of file that no feed is read from.
     """
     last = re.split(r"[\\/]", name)[-1]
     kept = "".join(letter for letter in last if letter.isprintable() and letter not in '<>:"|?*').rstrip(". ")
     suffix = Path(f"x{kept}").suffix.lower()
     if suffix not in SUFFIXES:
-        raise NotTaken(415, f"「{kept or '（没有文件名）'}」：只收 {'、'.join(sorted(SUFFIXES))} 文件。")
+        raise Denied(415, f"「{kept or '（没有文件名）'}」：只收 {'、'.join(sorted(SUFFIXES))} 文件。")
     stem = kept[: -len(suffix)].strip(". ") or "文件"
     return stem.encode()[:NAME_CHARACTERS].decode(errors="ignore") + suffix
 
@@ -241,32 +270,36 @@ async def _stream(chunks: AsyncIterator[bytes], path: Path, limit: int) -> tuple
             try:
                 chunk = await asyncio.wait_for(anext(chunks, None), CHUNK_SECONDS)
             except TimeoutError:
-                raise NotTaken(408, f"{CHUNK_SECONDS} 秒没有收到数据，已断开，请重新报送。") from None
+                raise Denied(408, f"{CHUNK_SECONDS} 秒没有收到数据，已断开，请重新报送。") from None
             if chunk is None:
                 break
             size += len(chunk)
             if size > limit:
-                raise NotTaken(413, f"文件超过 {limit >> 20} MB。请按月或按表拆分后报送。")
+                raise Denied(413, f"文件超过 {limit >> 20} MB。请按月或按表拆分后报送。")
             digest.update(chunk)
             file.write(chunk)
     if not size:
-        raise NotTaken(400, "文件是空的。")
+        raise Denied(400, "文件是空的。")
     return size, digest.hexdigest()
 
 
-def _found(entry: Entry, looked: Looked) -> tuple[Entry, pl.DataFrame]:
+def _found(entry: Entry, looked: Looked) -> Entry:
     rows_in, accepted, quarantined, duplicate = looked.counts
     state = REFUSED if looked.refused else CHECKED
     now = f"{datetime.now(CHINA):%Y-%m-%dT%H:%M:%S}"
     return replace(
         entry, state=state, refused=looked.refused, rows_in=rows_in, accepted=accepted, quarantined=quarantined, duplicate=duplicate,
         unread=looked.unread, checked_at=now,
-    ), looked.issues  # fmt: skip
+    )  # fmt: skip
+
+
+def _sorted(issues: pl.DataFrame) -> pl.DataFrame:
+    return issues.sort("sheet", "line_no", "column_name", nulls_last=True, maintain_order=True)
 
 
 def _read(path: Path) -> Entry:
     row = json.loads(path.read_text(encoding="utf-8"))
-    return Entry(**row | {"unread": tuple(row["unread"])})
+    return Entry(**row | {name: tuple(row[name]) for name in ("unread", "about")})
 
 
 def _synced(path: Path) -> None:

@@ -99,7 +99,7 @@ def description() -> dict[str, Any]:
         "post": {
             "operationId": "handIn", "summary": "报送一份文件，或 JSON Lines 的行；同样的内容再报是同一份",
             "parameters": [
-                named("key", "报送表"), provider, {"name": "dry_run", "in": "query", "schema": {"type": "boolean", "default": False}, "description": "只检查，不登记"},
+                named("key", "报送表"), provider, {"name": "dry_run", "in": "query", "schema": {"type": "boolean", "default": False}, "description": "只检查，不登记；回执中附逐处问题"},
                 {"name": "X-File-Name", "in": "header", "schema": {"type": "string"}, "description": "文件名（百分号编码），决定格式"},
             ],
             "requestBody": {
@@ -122,7 +122,8 @@ def description() -> dict[str, Any]:
             "/feeds/{feed}/schema": get("feedSchema", "一张表的行的 JSON Schema", anything("object"), feed),
             "/feeds/{feed}/template": get("feedTemplate", "报送模板（工作簿）", workbook, feed, provider),
             "/obligations": get("listObligations", "应报的数据与材料、期限、报到哪一天", anything("object"), provider),
-            "/drops": get("listDrops", "报过的文件", {"application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Drop"}}}}, provider),
+            "/questions": get("listQuestions", "待答复的事项：待确认的金额、退回的行、提示", anything("object"), provider),
+            "/drops": get("listDrops", "报过的文件，分页", anything("object"), provider, *paged),
             # One path for both: to OpenAPI, templates that differ in a name only are the same.
             "/drops/{key}": upload | get("getDrop", "一份文件的回执", drop, named("key", "文件编号"), provider),
             "/drops/{number}/issues": get("listIssues", "逐处问题，分页", anything("object"), number, provider, *paged),
@@ -145,9 +146,9 @@ def description() -> dict[str, Any]:
                     "properties": {
                         "number": {"type": "string"}, "provider": {"type": "string"}, "feed": {"type": "string"}, "file_name": {"type": "string"},
                         "size": {"type": "integer"}, "sha256": {"type": "string"}, "received_at": {"type": "string"},
-                        "state": {"type": "string", "enum": ["received", "refused", "checked", "in_warehouse"]}, "refused": {"type": "string"},
+                        "state": {"type": "string", "enum": ["received", "readable", "refused", "checked", "in_warehouse", "to_confirm"]}, "refused": {"type": "string"},
                         "rows_in": {"type": "integer"}, "accepted": {"type": "integer"}, "quarantined": {"type": "integer"}, "duplicate": {"type": "integer"},
-                        "unread": {"type": "array", "items": {"type": "string"}}, "publication": {"type": "string"}, "checked_at": {"type": "string"},
+                        "unread": {"type": "array", "items": {"type": "string"}}, "hints": {"type": "array", "items": {"type": "string"}}, "publication": {"type": "string"}, "checked_at": {"type": "string"},
                     },
                     "required": ["number", "provider", "feed", "state"],
                 }

@@ -1,186 +1,172 @@
-"""The counter for people: sign in, what is owed, hand in, receipts, corrections, declarations, answers. Works without scripts.
+"""The counter for people: what is to be done, handing in, receipts, corrections, declarations, answers. Works without scripts.
 
-What belongs here: pages and forms. What does not: what is done (service.py), who may (guard.py), the form of workbooks (pipelines/report).
+What belongs here: pages and forms. What does not: what is done (service.py), who may (pipelines/access), the form of workbooks
+(pipelines/report).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from pipelines.counter.api import _temporary, workbook
-from pipelines.counter.desk import RECEIVED, NotTaken
-from pipelines.counter.guard import COOKIE, Denied, Guard
+from pipelines.access.guard import Denied, Visitor
+from pipelines.access.pages import SignIn, form_of, page
+from pipelines.counter.api import workbook
+from pipelines.counter.desk import READABLE, RECEIVED
 from pipelines.counter.service import WORDS, Service
-from pipelines.counter.tokens import Token
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import Provider
-from pipelines.report.template import write_template
 
-STYLE = Path(__file__).parents[1] / "site" / "assets" / "site.css"
+DROPS_SHOWN = 50
 ISSUES_SHOWN = 200
 FILES_AT_ONCE = 20
 CHUNK = 1 << 20
-Handler = Callable[[Request, Token, Provider], Awaitable[Response]]
+OF_ONE_ROW = ("answer", "declaration")
+"""Feeds that have forms of their own."""
+Handler = Callable[[Request, Visitor, Provider], Awaitable[Response]]
 
 
 class Pages:
-    """The pages of one home."""
+    """The pages for senders of one home."""
 
-    def __init__(self, service: Service, guard: Guard) -> None:
-        self.service, self.guard = service, guard
-        self.environment = Environment(
-            loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True,
-            undefined=StrictUndefined,
-        )  # fmt: skip
+    def __init__(self, service: Service, entrance: SignIn) -> None:
+        self.service, self.entrance, self.guard = service, entrance, entrance.guard
 
     def routes(self) -> list[Route]:
         return [
-            Route("/", self._for(self.home)),
-            Route("/sign-in", self.sign_in, methods=["GET", "POST"]),
-            Route("/sign-out", self._for(self.sign_out), methods=["POST"]),
+            Route("/counter", self._for(self.home)),
             Route("/hand-in", self._for(self.hand_in), methods=["POST"]),
             Route("/drops/{number}", self._for(self.receipt)),
             Route("/drops/{number}/corrections.xlsx", self._for(self.corrections)),
+            Route("/feeds/{feed}", self._for(self.feed)),
             Route("/templates/{feed}.xlsx", self._for(self.template)),
+            Route("/questions", self._for(self.questions)),
             Route("/declare", self._for(self.declare), methods=["POST"]),
             Route("/answer", self._for(self.answer), methods=["POST"]),
-            Route("/counter.css", self.style),
-            Route("/site.css", self.style),
         ]
 
-    def _page(self, name: str, status: int = 200, **content: Any) -> Response:
-        return HTMLResponse(self.environment.get_template(name).render(words=WORDS, **content), status)
-
     def _for(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """A page for whoever is signed in; others are asked to. What is refused is told on a page."""
+        """A page for a visitor that hands in for somebody: for the sender named in the address, or its first."""
 
-        async def handle(request: Request) -> Response:
-            try:
-                token = self.guard.visitor(request)
-                if token is None:
-                    return RedirectResponse("/sign-in", 303)
-                asked = request.query_params.get("provider", "")
-                sender = self.service.sender(token, asked or token.providers[0])
-                return await handler(request, token, sender)
-            except (Denied, NotTaken) as refused:
-                return self._page("told.html", refused.status, title="没有办成", message=refused.message)
+        async def handle(request: Request, visitor: Visitor) -> Response:
+            asked = request.query_params.get("provider", "")
+            sender = self.service.sender(visitor, asked or next(iter(visitor.senders), ""))
+            return await handler(request, visitor, sender)
 
-        return handle
+        return self.entrance.behind(handle)
 
-    async def style(self, request: Request) -> Response:
-        path = STYLE if request.url.path == "/site.css" else Path(__file__).with_name("templates") / "counter.css"
-        return FileResponse(path, media_type="text/css")
-
-    async def sign_in(self, request: Request) -> Response:
-        if request.method == "GET":
-            return self._page("sign_in.html", message="")
-        try:
-            self.guard.own_origin(request)
-            form = await _form(request)
-            token = self.guard.sign_in(request, str(form.get("token", "")).strip())
-        except (Denied, NotTaken) as refused:
-            return self._page("sign_in.html", refused.status, message=refused.message)
-        response = RedirectResponse("/", 303)
-        self.guard.begin(response, token)
-        self.guard.log(token, "登录")
-        return response
-
-    async def sign_out(self, request: Request, token: Token, _: Provider) -> Response:
-        await self._own(request, token)
-        response = RedirectResponse("/sign-in", 303)
-        response.delete_cookie(COOKIE)
-        return response
-
-    async def home(self, _: Request, token: Token, sender: Provider) -> Response:
+    def _page(self, name: str, visitor: Visitor, sender: Provider, **content: Any) -> Response:
         senders = self.service.reference.providers()
-        return self._page(
-            "home.html", sender=sender, form=self.guard.form_value(token), feeds=self.service.feeds(sender), owed=self.service.obligations(sender),
-            drops=[self.service.receipt(entry) for entry in self.service.desk.entries(sender.provider)], titles=_titles(),
-            others=[senders[code] for code in token.providers if code in senders and code != sender.provider],
+        others = [senders[code] for code in visitor.senders if code in senders and code != sender.provider]
+        return page(
+            name, visitor=visitor, form=self.guard.form_value(visitor), sender=sender, others=others, words=WORDS, titles=_titles(), **content
         )  # fmt: skip
 
-    async def hand_in(self, request: Request, token: Token, sender: Provider) -> Response:
-        form = await self._own(request, token)
-        feed = str(form.get("feed", ""))
+    async def home(self, request: Request, visitor: Visitor, sender: Provider) -> Response:
+        shown = request.query_params.get("page", "1")
+        number = int(shown) if shown.isascii() and shown.isdigit() and 0 < int(shown) < 10**6 else 1
+        service = self.service
+        entries, total = service.desk.entries(sender.provider, number, DROPS_SHOWN)
+        owed, asked, drops = await asyncio.gather(
+            asyncio.to_thread(service.obligations, sender), asyncio.to_thread(service.questions, sender),
+            asyncio.to_thread(service.receipts, sender, entries),
+        )  # fmt: skip
+        return self._page(
+            "counter.html", visitor, sender, feeds=service.feeds(sender), owed=owed, asked=asked, drops=drops, total=total, number=number,
+            last=-(-total // DROPS_SHOWN), of_one_row=OF_ONE_ROW, waits=any(drop["state"] in (RECEIVED, READABLE) for drop in drops),
+            limit=service.settings.counter_upload_mb,
+        )  # fmt: skip
+
+    async def hand_in(self, request: Request, visitor: Visitor, sender: Provider) -> Response:
+        form = await self._own(request, visitor)
+        feed, tried = str(form.get("feed", "")), form.get("try") == "1"
         files = [file for file in form.getlist("files") if isinstance(file, UploadFile) and file.filename]
         if not files:
-            raise NotTaken(400, "没有选择文件。")
+            raise Denied(400, "没有选择文件。")
+        if tried:
+            if len(files) > 1:
+                raise Denied(400, "试报一次一份文件。")
+            entry, issues = await self.service.try_out(_chunks(files[0]), sender, feed, files[0].filename or "")
+            self.guard.log(visitor.number, "试报", provider=sender.provider, feed=feed, drop=entry.number)
+            drop = self.service.receipt(sender, entry)
+            return self._page(
+                "receipt.html", visitor, sender, drop=drop, total=issues.height, issues=issues.head(ISSUES_SHOWN).to_dicts(), hints=[], waits=False,
+                rejected=False, tried=True,
+            )  # fmt: skip
         numbers = []
         for file in files:
             entry, is_new = await self.service.take(_chunks(file), sender, feed, file.filename or "")
-            self.guard.log(token, "报送", provider=sender.provider, feed=feed, drop=entry.number, is_new=is_new)
+            self.guard.log(
+                visitor.number, "报送", provider=sender.provider, feed=feed, drop=entry.number, is_new=is_new
+            )
             numbers.append(entry.number)
-        where = f"/drops/{numbers[0]}" if len(numbers) == 1 else "/"
+        where = f"/drops/{numbers[0]}" if len(numbers) == 1 else "/counter"
         return RedirectResponse(f"{where}?provider={sender.provider}", 303)
 
-    async def receipt(self, request: Request, token: Token, sender: Provider) -> Response:
+    async def receipt(self, request: Request, visitor: Visitor, sender: Provider) -> Response:
         entry = self.service.entry(sender, request.path_params["number"])
         issues = self.service.issues(entry)
+        drop, hints = await asyncio.gather(
+            asyncio.to_thread(self.service.receipt, sender, entry), asyncio.to_thread(self.service.hints, sender, entry)
+        )
         return self._page(
-            "receipt.html", sender=sender, form=self.guard.form_value(token), drop=self.service.receipt(entry), titles=_titles(), total=issues.height,
-            issues=issues.head(ISSUES_SHOWN).to_dicts(), waits=entry.state == RECEIVED,
-            rejected=issues.filter(severity="reject").height > 0,
+            "receipt.html", visitor, sender, drop=drop, total=issues.height, issues=issues.head(ISSUES_SHOWN).to_dicts(), hints=hints,
+            waits=entry.state in (RECEIVED, READABLE), rejected=issues.filter(severity="reject").height > 0, tried=False,
         )  # fmt: skip
 
-    async def corrections(self, request: Request, _: Token, sender: Provider) -> Response:
+    async def corrections(self, request: Request, _: Visitor, sender: Provider) -> Response:
         entry = self.service.entry(sender, request.path_params["number"])
-        path = _temporary()
-        if not self.service.corrections(entry, path):
-            path.unlink(missing_ok=True)
-            raise NotTaken(404, "没有退回的行，不必更正。")
+        path = await asyncio.to_thread(self.service.corrections, sender, entry)
         return workbook(path, f"{_titles()[entry.feed]}_更正.xlsx")
 
-    async def template(self, request: Request, _: Token, sender: Provider) -> Response:
-        contract = self.service.contract(request.path_params["feed"], sender)
-        path = _temporary()
-        write_template(contract.feed, path, self.service.reference, sender)
-        return workbook(path, f"{contract.title}_模板.xlsx")
+    async def feed(self, request: Request, visitor: Visitor, sender: Provider) -> Response:
+        feed = request.path_params["feed"]
+        columns = self.service.columns(feed, sender)
+        return self._page("feed.html", visitor, sender, feed=feed, heads=columns.columns, columns=columns.rows())
 
-    async def declare(self, request: Request, token: Token, sender: Provider) -> Response:
-        return await self._rows(request, token, sender, "declaration")
+    async def template(self, request: Request, _: Visitor, sender: Provider) -> Response:
+        feed = request.path_params["feed"]
+        path = await asyncio.to_thread(self.service.template, feed, sender)
+        return workbook(path, f"{_titles()[feed]}_模板.xlsx")
 
-    async def answer(self, request: Request, token: Token, sender: Provider) -> Response:
-        return await self._rows(request, token, sender, "answer")
-
-    async def _rows(self, request: Request, token: Token, sender: Provider, feed: str) -> Response:
-        form = await self._own(request, token)
-        row = {
-            name: str(form.get(name, "")).strip()
-            for name in contracts()[feed].columns
-            if str(form.get(name, "")).strip()
+    async def questions(self, _: Request, visitor: Visitor, sender: Provider) -> Response:
+        asked = await asyncio.to_thread(self.service.questions, sender)
+        titles = {
+            (feed, name): column.title
+            for feed, contract in contracts().items()
+            for name, column in contract.columns.items()
         }
-        entry, is_new = await self.service.take_rows([row], sender, feed)
-        self.guard.log(
-            token, contracts()[feed].title, provider=sender.provider, feed=feed, drop=entry.number, is_new=is_new
-        )
-        return RedirectResponse(f"/drops/{entry.number}?provider={sender.provider}", 303)
+        return self._page("questions.html", visitor, sender, asked=asked, column_titles=titles)
 
-    async def _own(self, request: Request, token: Token) -> FormData:
-        """A form of this session; whose it is is looked at before its files are read."""
+    async def declare(self, request: Request, visitor: Visitor, sender: Provider) -> Response:
+        number = await self._rows(request, visitor, sender, "declaration")
+        return RedirectResponse(f"/drops/{number}?provider={sender.provider}", 303)
+
+    async def answer(self, request: Request, visitor: Visitor, sender: Provider) -> Response:
+        await self._rows(request, visitor, sender, "answer")
+        return RedirectResponse(f"/questions?provider={sender.provider}", 303)
+
+    async def _rows(self, request: Request, visitor: Visitor, sender: Provider, feed: str) -> str:
+        form = await self._own(request, visitor)
+        given = {name: str(form.get(name, "")).strip() for name in contracts()[feed].columns}
+        row = {name: value for name, value in given.items() if value}
+        entry, is_new = await self.service.take_rows([row] if row else [], sender, feed)
+        what = contracts()[feed].title
+        self.guard.log(visitor.number, what, provider=sender.provider, feed=feed, drop=entry.number, is_new=is_new)
+        return entry.number
+
+    async def _own(self, request: Request, visitor: Visitor) -> FormData:
+        """A form of this session; where it comes from is looked at before its files are read."""
         self.guard.own_origin(request)
-        form = await _form(request, int(self.service.limit))
-        self.guard.own_form(request, token, str(form.get("form", "")))
+        form = await form_of(request, int(self.service.limit), FILES_AT_ONCE)
+        self.guard.own_form(request, visitor, str(form.get("form", "")))
         return form
-
-
-async def _form(request: Request, limit: int = 1 << 20) -> FormData:
-    """A form whose body is no larger than a limit; its files lie on disk, not in memory."""
-    declared = request.headers.get("content-length", "")
-    if not declared.isdigit() or int(declared) > limit:
-        raise NotTaken(413, f"一次最多 {limit >> 20} MB，请分几次报送。")
-    try:
-        return await request.form(max_files=FILES_AT_ONCE, max_fields=50)
-    except MultiPartException as broken:
-        raise NotTaken(400, f"表单无法读取，一次最多 {FILES_AT_ONCE} 个文件。") from broken
 
 
 async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:

@@ -1,37 +1,70 @@
 """What the counter does for a signed-in sender, for pages and calls alike.
 
-What belongs here: which sender is meant, what it may send, owes and has sent, rows as a file, corrections. What does not: HTTP
-(api.py, pages.py), the desk (desk.py).
+What belongs here: which sender is meant, what it may send, owes, has sent and is asked; what a publication knows of a drop; rows as a
+file; corrections. What does not: HTTP (api.py, pages.py), the desk (desk.py).
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator
-from dataclasses import asdict
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 
-from pipelines.counter.desk import Desk, Entry, NotTaken
-from pipelines.counter.tokens import Token
+from pipelines.access.guard import Denied, Visitor
+from pipelines.counter.desk import CHECKED, Desk, Entry
 from pipelines.feeds.contracts import Contract, contracts
 from pipelines.feeds.reference import Provider, Reference
 from pipelines.ingest.as_sent import rows_as_sent
 from pipelines.ingest.drop import may_send
-from pipelines.ingest.landing import reference_of
 from pipelines.ingest.manifest import Receipt
 from pipelines.ingest.readers.sheet import Refused
-from pipelines.report.template import write_corrections
+from pipelines.report.template import columns_described, write_corrections, write_template
 from pipelines.settings import CHINA, Settings
 from pipelines.warehouse.tables import reading
 
-IN_WAREHOUSE = "in_warehouse"
-WORDS = {"received": "正在检查", "refused": "整份退回", "checked": "已检查，等待夜间入库", IN_WAREHOUSE: "已入库"}
+IN_WAREHOUSE, TO_CONFIRM = "in_warehouse", "to_confirm"
+WORDS = {
+    "received": "已收到，等待检查", "readable": "可以读取，正在检查", "refused": "整份退回", "checked": "已检查，等待夜间入库",
+    IN_WAREHOUSE: "已入库", TO_CONFIRM: "已入库，有金额待确认",
+}  # fmt: skip
 """States of a drop for people."""
+ASKED = 500
+"""Questions of each kind on a page; the answer to them may be sent as a file."""
+QUESTIONS = {
+    "to_confirm": """
+        select subject_no, feed, record_key, column_name, amount, usual_amount, file_name, sheet, line_no
+        from quality.to_confirm where provider = $provider order by received_at, subject_no, column_name
+    """,
+    "rejected": """
+        select reject_no as subject_no, feed, any_value(record_key) as record_key, string_agg(distinct message, ' ') as message, file_name, sheet, line_no,
+            any_value(answer_text) as answer_text
+        from quality.quarantine where provider = $provider and status = 'open'
+        group by reject_no, feed, file_name, sheet, line_no order by max(received_at), subject_no
+    """,
+    "hints": """
+        select subject_no, feed, record_key, message, file_name, sheet, line_no, answer_text
+        from quality.cross_feed_findings where provider = $provider and answer_text is null order by rule_code, file_name, sheet, line_no
+    """,
+}
+"""What a sender may be asked, as the last publication has it: amounts to confirm, rejected rows, hints."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the last publication knows of a sender's drops. `loaded`, `asked`: numbers of drops in it, of those with amounts to confirm."""
+
+    publication_id: str = ""
+    loaded: frozenset[str] = field(default_factory=frozenset)
+    asked: frozenset[str] = field(default_factory=frozenset)
 
 
 class Service:
@@ -42,36 +75,37 @@ class Service:
 
     @property
     def reference(self) -> Reference:
-        return reference_of(self.settings)
+        """The reference data as the last night, or the start of the server, read them."""
+        return Reference.on(self.settings.landing)
 
-    def sender(self, token: Token, asked: str = "") -> Provider:
-        """The sender a token speaks for: the one asked for, or its only one.
+    def sender(self, visitor: Visitor, asked: str = "") -> Provider:
+        """The sender a visitor speaks for: the one asked for, or its only one.
 
         Raises:
-            NotTaken: not one of the token's, or which one is not said.
+            Denied: none of the visitor's, or which one is not said.
         """
-        if asked and asked not in token.providers:
-            raise NotTaken(403, f"这个令牌不能为「{asked}」报送。")
-        if not asked and len(token.providers) > 1:
-            raise NotTaken(400, f"这个令牌可为几个单位报送，请写明 provider：{'、'.join(token.providers)}。")
-        known = self.reference.providers().get(asked or token.providers[0])
+        if not visitor.senders or (asked and asked not in visitor.senders):
+            raise Denied(403, f"不能为「{asked or '任何单位'}」报送。")
+        if not asked and len(visitor.senders) > 1:
+            raise Denied(400, f"可为几个单位报送，请写明 provider：{'、'.join(visitor.senders)}。")
+        known = self.reference.providers().get(asked or visitor.senders[0])
         if known is None:
-            raise NotTaken(403, f"报送单位「{asked or token.providers[0]}」已不在清单内。")
+            raise Denied(403, f"报送单位「{asked or visitor.senders[0]}」已不在清单内。")
         return known
 
     def contract(self, feed: str, sender: Provider) -> Contract:
         """A feed that the sender may send.
 
         Raises:
-            NotTaken
+            Denied
         """
         contract = contracts().get(feed)
         if contract is None:
-            raise NotTaken(404, f"没有报送表「{feed}」。可用：{'、'.join(self.feeds(sender))}")
+            raise Denied(404, f"没有报送表「{feed[:40]}」。可用：{'、'.join(self.feeds(sender))}")
         try:
             may_send(sender, contract)
         except Refused as refused:
-            raise NotTaken(403, refused.message) from None
+            raise Denied(403, refused.message) from None
         return contract
 
     def feeds(self, sender: Provider) -> dict[str, str]:
@@ -85,18 +119,34 @@ class Service:
             found[feed] = contract.title
         return found
 
-    async def take(
-        self, chunks: AsyncIterator[bytes], sender: Provider, feed: str, name: str, dry_run: bool = False
-    ) -> tuple[Entry, bool]:
+    def columns(self, feed: str, sender: Provider) -> pl.DataFrame:
+        """The columns of a feed for whoever fills them in."""
+        return columns_described(self.contract(feed, sender), self.reference, sender)
+
+    def template(self, feed: str, sender: Provider) -> Path:
+        """A template of a feed, in a temporary file that is the caller's to remove."""
+        contract, path = self.contract(feed, sender), _temporary()
+        write_template(contract.feed, path, self.reference, sender)
+        return path
+
+    async def take(self, chunks: AsyncIterator[bytes], sender: Provider, feed: str, name: str) -> tuple[Entry, bool]:
         contract = self.contract(feed, sender)
-        return await self.desk.take(chunks, sender.provider, contract.feed, name, self.limit, dry_run)
+        return await self.desk.take(chunks, sender.provider, contract.feed, name, self.limit)
+
+    async def try_out(
+        self, chunks: AsyncIterator[bytes], sender: Provider, feed: str, name: str
+    ) -> tuple[Entry, pl.DataFrame]:
+        """What would be found in a file, and its problems with the titles of their columns; nothing is filed."""
+        contract = self.contract(feed, sender)
+        entry, issues = await self.desk.try_out(chunks, sender.provider, contract.feed, name, self.limit)
+        return entry, _titled(contract, issues)
 
     async def take_rows(self, rows: list[dict[str, Any]], sender: Provider, feed: str) -> tuple[Entry, bool]:
         """Rows as a drop of their own: dated, kept and explained as any other (answers, declarations)."""
         contract = self.contract(feed, sender)
         unknown = sorted({name for row in rows for name in row} - set(contract.columns))
         if unknown or not rows:
-            raise NotTaken(
+            raise Denied(
                 400, f"没有这些列：{'、'.join(unknown)}。可用：{'、'.join(contract.columns)}" if unknown else "没有行。"
             )
         written = io.StringIO()
@@ -108,80 +158,191 @@ class Service:
         async def chunks() -> AsyncIterator[bytes]:
             yield written.getvalue().encode()
 
-        return await self.take(chunks(), sender, feed, f"{contract.title}_{datetime.now(CHINA):%Y%m%dT%H%M%S}.csv")
+        name = f"{contract.title}_{datetime.now(CHINA):%Y%m%dT%H%M%S}.csv"
+        about = tuple(_cell(row["subject_no"]) for row in rows if "subject_no" in row)
+        return await self.desk.take(chunks(), sender.provider, contract.feed, name, self.limit, about)
 
-    def receipt(self, entry: Entry) -> dict[str, Any]:
-        """A drop as it is told of: what was found, and whether a publication knows it."""
-        publication = self.desk.in_warehouse(entry) if entry.path else ""
-        state = IN_WAREHOUSE if publication and entry.state == "checked" else entry.state
-        return {name: value for name, value in asdict(entry).items() if name != "path"} | {
-            "state": state,
-            "publication": publication,
-        }
+    # --- what has been sent
 
     def entry(self, sender: Provider, number: str) -> Entry:
-        """Raises NotTaken where the sender has no such drop: another's is as one that is not there."""
+        """Raises Denied where the sender has no such drop: another's is as one that is not there."""
         found = self.desk.entry(sender.provider, number)
         if found is None:
-            raise NotTaken(404, f"没有编号为「{number[:40]}」的文件。")
+            raise Denied(404, f"没有编号为「{number[:40]}」的文件。")
         return found
+
+    def receipts(self, sender: Provider, entries: Iterable[Entry]) -> list[dict[str, Any]]:
+        """Drops as they are told of: what was found, and whether the last publication knows them."""
+        with self._published() as connection:
+            known = _known(connection, sender) if connection else Known()
+        return [_receipt(entry, known) for entry in entries]
+
+    def receipt(self, sender: Provider, entry: Entry) -> dict[str, Any]:
+        return self.receipts(sender, [entry])[0]
 
     def issues(self, entry: Entry) -> pl.DataFrame:
         """Problems with the titles of their columns."""
-        titles = {name: column.title for name, column in contracts()[entry.feed].columns.items()}
-        return self.desk.issues(entry).with_columns(
-            column_title=pl.col("column_name").replace_strict(
-                titles, default=pl.col("column_name"), return_dtype=pl.String
-            )
-        )
+        return _titled(contracts()[entry.feed], self.desk.issues(entry))
 
-    def corrections(self, entry: Entry, path: Path) -> bool:
-        """Writes the correction workbook: the rejected rows as sent, their faults as comments. False: nothing is rejected."""
+    def hints(self, sender: Provider, entry: Entry) -> list[str]:
+        """What does not fit other feeds, as of the last publication: of a drop that is in it, what it found; of one that is not yet, the
+        policies it names that nobody has sent."""
+        with self._published() as connection:
+            if connection is None:
+                return []
+            of_file = "select file_id from quality.files where provider = $provider and receipt_no = $number"
+            asked = {"provider": sender.provider, "number": entry.number}
+            if connection.execute(of_file, asked).fetchall():
+                rows = connection.execute(
+                    f"select message from quality.cross_feed_findings where provider = $provider and file_id in ({of_file}) order by sheet, line_no limit {ASKED}",
+                    asked,
+                ).fetchall()
+                return [str(message) for (message,) in rows]
+            named = self.desk.policies(entry)
+            if named.is_empty():
+                return []
+            with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+                named.write_parquet(file.name)
+                rows = connection.execute(
+                    f"""
+                    select record_key, policy_no from read_parquet($file) as named
+                    where policy_no not in (select policy_no from marts.fct_policy where provider = $provider)
+                        and policy_no not in (select policy_no from marts.fct_policy where $uscc is not null)
+                    order by sheet, line_no limit {ASKED}
+                    """,
+                    {
+                        "file": file.name,
+                        "provider": sender.provider,
+                        "uscc": sender.uscc if sender.kind == "service_org" else None,
+                    },
+                ).fetchall()
+        title = contracts()[entry.feed].title
+        return [
+            f"{title}「{key}」的保单「{policy}」在最近一次发布中还没有。已另行报送的不必理会；没有报送的请补报，或核对保单号。"
+            for key, policy in rows
+        ]
+
+    def corrections(self, sender: Provider, entry: Entry) -> Path:
+        """The correction workbook (the rejected rows as sent, their faults as comments), in a temporary file that is the caller's to remove.
+
+        Raises:
+            Denied: nothing is rejected.
+        """
         found = self.desk.issues(entry).filter(pl.col("severity") == "reject", pl.col("line_no").is_not_null())
         if found.is_empty():
-            return False
+            raise Denied(404, "没有退回的行，不必更正。")
         receipt = Receipt(
             path=entry.path, provider=entry.provider, feed=entry.feed, received_at=entry.received_at, size=entry.size, mtime_ns=0, sha256=entry.sha256,
             file_id="", contract="", status="loaded",
         )  # fmt: skip
-        rows = rows_as_sent(self.settings, receipt, set(found.select("sheet", "line_no").iter_rows())).with_row_index(
-            "row"
-        )
+        lines = set(found.select("sheet", "line_no").iter_rows())
+        rows = rows_as_sent(self.settings, receipt, lines).with_row_index("row")
         faults = (
             found.join(rows.select("sheet", "line_no", "row"), on=["sheet", "line_no"])
             .group_by("row", "column_name", maintain_order=True)
             .agg(pl.col("message").unique(maintain_order=True).str.join("\n"))
         )
         messages = {(row, column): message for row, column, message in faults.iter_rows()}
-        reference = self.reference
-        write_corrections(entry.feed, path, rows, messages, reference, reference.providers().get(entry.provider))
-        return True
+        path = _temporary()
+        write_corrections(entry.feed, path, rows, messages, self.reference, sender)
+        return path
+
+    # --- what is owed and asked
 
     def obligations(self, sender: Provider) -> dict[str, Any]:
-        """What is owed by when, as of the last publication: how far each feed reaches, what documents are due; and what waits for an answer."""
-        if not self.settings.published.exists():
-            return {"as_of": None, "feeds": [], "documents": [], "to_confirm": []}
-        with reading(self.settings.published) as connection:
-
-            def rows(sql: str) -> list[dict[str, Any]]:
-                found = connection.execute(sql, [sender.provider])
-                names = [column[0] for column in found.description or ()]
-                return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
+        """What is owed by when, as of the last publication: how far each feed reaches, what documents are due."""
+        with self._published() as connection:
+            if connection is None:
+                return {"as_of": None, "feeds": [], "documents": []}
             as_of = connection.execute("select as_of from meta.publication").fetchall()[0][0]
-            feeds = rows(
-                "select feed, covers_to, due, days_late, is_owed, is_declared from quality.coverage where provider = ? order by days_late desc nulls last, feed"
+            feeds = _dicts(
+                connection,
+                "select feed, covers_to, due, days_late, is_owed, is_declared from quality.coverage where provider = $provider "
+                "order by days_late desc nulls last, feed",
+                sender,
             )
-            documents = rows(
-                "select name, stat_year, due_date, received_on, state from meta.return_calendar where provider = ? order by due_date desc limit 20"
-            )
-            waiting = rows(
-                "select feed, record_key, column_name, amount, usual_amount, file_name, line_no from quality.to_confirm where provider = ? order by received_at"
+            documents = _dicts(
+                connection,
+                "select name, stat_year, due_date, received_on, state from meta.return_calendar where provider = $provider order by due_date desc limit 20",
+                sender,
             )
         titles = {feed: contract.title for feed, contract in contracts().items()}
         return {
-            "as_of": as_of, "feeds": [row | {"title": titles.get(row["feed"], row["feed"])} for row in feeds], "documents": documents, "to_confirm": waiting,
+            "as_of": as_of, "feeds": [row | {"title": titles.get(row["feed"], row["feed"])} for row in feeds], "documents": documents,
         }  # fmt: skip
+
+    def questions(self, sender: Provider) -> dict[str, list[dict[str, Any]]]:
+        """What waits for the sender's answer (QUESTIONS), without what it has answered here since the last publication."""
+        entries, _ = self.desk.entries(sender.provider, 1, ASKED)
+        answered = {subject for entry in entries for subject in entry.about}
+        with self._published() as connection:
+            if connection is None:
+                return {name: [] for name in QUESTIONS}
+            return {
+                name: [
+                    row
+                    for row in _dicts(connection, f"{sql} limit {ASKED}", sender)
+                    if row["subject_no"] not in answered
+                ]
+                for name, sql in QUESTIONS.items()
+            }
+
+    def publication(self) -> dict[str, Any]:
+        """The last publication. Raises Denied: there is none."""
+        with self._published() as connection:
+            if connection is None:
+                raise Denied(404, "还没有发布。")
+            row = connection.execute("select publication_id, as_of, built_at from meta.publication").fetchall()[0]
+        return dict(zip(("publication_id", "as_of", "built_at"), row, strict=True))
+
+    @contextmanager
+    def _published(self) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        if not self.settings.published.exists():
+            yield None
+            return
+        with reading(self.settings.published) as connection:
+            yield connection
+
+
+def _known(connection: duckdb.DuckDBPyConnection, sender: Provider) -> Known:
+    publication = connection.execute("select publication_id from meta.publication").fetchall()[0][0]
+    rows = connection.execute(
+        "select distinct receipt_no, file_id in (select file_id from quality.to_confirm where provider = $provider) from quality.files where provider = $provider",
+        {"provider": sender.provider},
+    ).fetchall()
+    return Known(
+        str(publication), frozenset(number for number, _ in rows), frozenset(number for number, asked in rows if asked)
+    )
+
+
+def _receipt(entry: Entry, known: Known) -> dict[str, Any]:
+    is_loaded = entry.number in known.loaded
+    state = entry.state
+    if is_loaded and state == CHECKED:
+        state = TO_CONFIRM if entry.number in known.asked else IN_WAREHOUSE
+    hidden = ("path", "since", "about")
+    return {name: value for name, value in asdict(entry).items() if name not in hidden} | {
+        "state": state,
+        "publication": known.publication_id if is_loaded else "",
+    }
+
+
+def _titled(contract: Contract, issues: pl.DataFrame) -> pl.DataFrame:
+    titles = {name: column.title for name, column in contract.columns.items()}
+    return issues.with_columns(
+        column_title=pl.col("column_name").replace_strict(titles, default=pl.col("column_name"), return_dtype=pl.String)
+    )
+
+
+def _dicts(connection: duckdb.DuckDBPyConnection, sql: str, sender: Provider) -> list[dict[str, Any]]:
+    found = connection.execute(sql, {"provider": sender.provider})
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _temporary() -> Path:
+    with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as file:
+        return Path(file.name)
 
 
 def _cell(value: Any) -> str:

@@ -337,6 +337,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def receipt_number(provider: str, feed: str, sha256: str) -> str:
+    """收件编号: of sender, feed and content, the same wherever it is made (quality.files.receipt_no)."""
+    return hashlib.md5(f"{provider}|{feed}|{sha256}".encode(), usedforsecurity=False).hexdigest()[:24]
+
+
 def write_atomically(path: Path, content: bytes, durable: bool = True) -> None:
     """The whole content or nothing: written aside, synced, renamed.
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import shutil
 import signal
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -73,19 +74,37 @@ def _looked_at(
     return looked.refused, looked.counts, looked.unread
 
 
+POLICIES: dict[str, pl.DataType] = {
+    "sheet": pl.String(), "line_no": pl.Int64(), "record_key": pl.String(), "policy_no": pl.String(),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Looked:
     """What a look at a file before the night finds: why the drop will be refused (empty if not), rows in, accepted, rejected, repeated;
-    what is not read; every problem of a row (ISSUE_SCHEMA), personal values hashed as the night hashes them."""
+    what is not read; every problem of a row (ISSUE_SCHEMA), personal values hashed as the night hashes them; the policies that
+    accepted rows of other feeds name (POLICIES), to be looked for among those that are known."""
 
     refused: str
     counts: tuple[int, int, int, int]
     unread: tuple[str, ...]
     issues: pl.DataFrame
+    policies: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=POLICIES))
 
 
-def look_at(settings: Settings, target: Path, provider: str, feed: str, day: date) -> Looked:
-    """Reads and checks a file as the night will; to be called in a process bounded like those of the night (limit_memory)."""
+def look_at(
+    settings: Settings,
+    target: Path,
+    provider: str,
+    feed: str,
+    day: date,
+    told: Callable[[int], None] = lambda rows: None,
+) -> Looked:
+    """Reads and checks a file as the night will; to be called in a process bounded like those of the night (limit_memory).
+
+    Args:
+        told: hears how many rows have been read so far.
+    """
     signal.alarm(settings.reader_seconds)
     nothing = pl.DataFrame(schema=ISSUE_SCHEMA)
     reference = Reference.on(settings.landing, day)
@@ -94,13 +113,24 @@ def look_at(settings: Settings, target: Path, provider: str, feed: str, day: dat
     hash_personal = personal_hash(settings.personal_data_key())
     try:
         may_send(sender.provider, contract)
-        checked = list(read_safely(target.read_bytes(), target.name, contract, limits, sender, hash_personal))
+        checked, rows = [], 0
+        for table in read_safely(target.read_bytes(), target.name, contract, limits, sender, hash_personal):
+            checked.append(table)
+            rows += table.rows_in
+            told(rows)
     except Refused as refusal:
         return Looked(refusal.message, (0, 0, 0, 0), (), nothing)
     finally:
         signal.alarm(0)
     issues = pl.concat([nothing, *(sheet.issues.select(list(ISSUE_SCHEMA)) for sheet in checked)])
     unread = pl.col("severity") == UNREAD
+    policies = [pl.DataFrame(schema=POLICIES)]
+    if "policy_no" in contract.columns and contract.key != ["policy_no"]:
+        key = pl.concat_str([pl.col(name).cast(pl.String) for name in contract.key], separator="|").alias("record_key")
+        policies += [
+            sheet.accepted.filter(pl.col("policy_no").is_not_null()).select("sheet", "line_no", key, "policy_no")
+            for sheet in checked
+        ]
     return Looked(
         "",
         (
@@ -111,4 +141,5 @@ def look_at(settings: Settings, target: Path, provider: str, feed: str, day: dat
         ),
         tuple(issues.filter(unread)["message"].to_list()),
         issues.filter(~unread),
+        pl.concat(policies),
     )

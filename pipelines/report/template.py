@@ -153,7 +153,8 @@ def example(name: str, column: Column, reference: Reference, provider: Provider 
     return next((word for word in words if word in codes), own)
 
 
-def _explain(book: Any, contract: Contract, reference: Reference, provider: Provider | None, note: str) -> None:
+def columns_described(contract: Contract, reference: Reference, provider: Provider | None) -> pl.DataFrame:
+    """The columns of a feed for whoever fills them in: 列, 必填, 类型, 说明, 可填的值, 也接受的表头."""
     rows = [
         (
             column.title,
@@ -165,5 +166,9 @@ def _explain(book: Any, contract: Contract, reference: Reference, provider: Prov
         )
         for column in contract.columns.values()
     ]
-    explanations = pl.DataFrame(rows, schema=["列", "必填", "类型", "说明", "可填的值", "也接受的表头"], orient="row")
+    return pl.DataFrame(rows, schema=["列", "必填", "类型", "说明", "可填的值", "也接受的表头"], orient="row")
+
+
+def _explain(book: Any, contract: Contract, reference: Reference, provider: Provider | None, note: str) -> None:
+    explanations = columns_described(contract, reference, provider)
     write_table(book, "填写说明", explanations, f"{contract.title}：带 * 的列必填；{note}")

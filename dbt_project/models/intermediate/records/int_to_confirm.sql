@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 -- 待核实金额: single amounts so far from what their field usually shows that a unit error is likelier than the truth, and large enough
 -- to move a city's ratio (ref_rule: confirm_amount_min, confirm_median_factor; trust.md 2). They are loaded and not counted until the
--- sender sends the row again, corrected or with 已核实 = 是. The median is of the field (of the feed, where rows have no field).
+-- sender sends the row again, corrected or with 已核实 = 是, or answers 确认 to the number of this row. The median is of the field (of the feed, where rows have no field).
 with
 
 as_of as (
@@ -62,6 +62,14 @@ usual as (
     {%- endfor %}
 ),
 
+answered as (
+    select distinct
+        provider,
+        upper(trim(subject_no)) as subject_no
+    from ({{ newest_versions('answer') }}) as newest
+    where kind = '确认'
+),
+
 final as (
     select
         large.feed,
@@ -74,14 +82,19 @@ final as (
         large.received_at,
         large.file_id,
         large.sheet,
-        large.line_no
+        large.line_no,
+        {{ reject_no('large') }} as subject_no
     from large
     inner join usual
         on large.feed = usual.feed
         and large.column_name = usual.column_name
         and large.field = usual.field
+    left join answered
+        on large.provider = answered.provider
+        and {{ reject_no('large') }} = answered.subject_no
     cross join as_of
     where large.amount >= {{ share_of('usual.usual_amount', rule_value('confirm_median_factor', 'as_of.as_of'), 3) }}
+        and answered.subject_no is null
 )
 
 select * from final

@@ -19,6 +19,10 @@ files as (
     select * from {{ ref('stg_quality__files') }}
 ),
 
+answers as (
+    select * from {{ ref('fct_answer') }}
+),
+
 final as (
     select
         found.edit_code as rule_code,
@@ -34,12 +38,17 @@ final as (
         {{ filled('edits.message', {
             'key': 'found.record_key', '1': "coalesce(found.value_1, '')", '2': "coalesce(found.value_2, '')",
         }) }} as message,
-        edits.source_doc
+        edits.source_doc,
+        {{ reject_no('found') }} as subject_no,
+        answers.answer_text
     from found
     inner join edits
         on found.edit_code = edits.edit_code
     inner join files
         on found.file_id = files.file_id
+    left join answers
+        on found.provider = answers.provider
+        and {{ reject_no('found') }} = answers.subject_no
 )
 
 select * from final

@@ -11,7 +11,8 @@ select
     files.file_name,
     amounts.file_id,
     amounts.sheet,
-    amounts.line_no
+    amounts.line_no,
+    amounts.subject_no
 from {{ ref('int_to_confirm') }} as amounts
 inner join {{ ref('ref_provider') }} as providers
     on amounts.provider = providers.provider

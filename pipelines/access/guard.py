@@ -1,11 +1,11 @@
 """What stands before every page and call: who is asking, under which name, how often, and what a browser may do with the answer.
 
-What belongs here: hosts, headers, sign-in, sessions, forgery, rates, the log of who did what. What does not: what is answered (api.py, pages.py),
-tokens (tokens.py).
+What belongs here: headers, sessions, forgery, rates, the log of who did what. What does not: what is answered (pipelines/counter,
+pipelines/dashboard), tokens (tokens.py), accounts of people (people.py), the page on which one signs in (pages.py).
 
 - A call of a system carries its token; it is never authorised by a cookie, so that no foreign page can make a browser call it.
-- A person's session is a signed cookie that names the token, not its secret; every form carries a value made of it, and a form that comes
-  from another origin is refused.
+- A person's session is a signed cookie that names the token or account, not its secret; what it may do is looked up at every request, so
+  that what is taken back ends at once. Every form carries a value made of it, and a form that comes from another origin is refused.
 - Whoever guesses tokens is made to wait, by address.
 """
 
@@ -16,6 +16,7 @@ import json
 import secrets
 import time
 from collections import defaultdict, deque
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -27,16 +28,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipelines.counter.tokens import Token, folder, of_number, of_secret
+from pipelines.access.people import People
+from pipelines.access.tokens import Token, folder, of_number, of_secret
 from pipelines.ingest.manifest import write_atomically
 from pipelines.settings import CHINA, Settings
 
 COOKIE = "anze_session"
+TOKEN, ACCOUNT = "token", "account"
+EVERYTHING = "*"
 SESSION_SECONDS = 8 * 3600
 GUESSES, GUESS_SECONDS = 10, 60
 CALLS, CALL_SECONDS = 600, 60
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -44,6 +48,22 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who is signed in. `senders`: for whom it may hand in; `audiences`: whose share of the warehouse it may read, EVERYTHING for all of it.
+
+    number: what the log calls it: the number of a token; of an account, a digest of its name.
+    """
+
+    number: str
+    senders: tuple[str, ...]
+    audiences: tuple[str, ...]
+
+    @property
+    def sees_everything(self) -> bool:
+        return EVERYTHING in self.audiences
 
 
 class Denied(Exception):
@@ -74,17 +94,21 @@ class Headers:
 class Guard:
     """Who is asking."""
 
-    def __init__(self, settings: Settings, behind_tls: bool) -> None:
+    def __init__(self, settings: Settings, behind_tls: bool, local: Visitor | None = None) -> None:
+        """`local`: whoever sits at the machine, where nobody signs in (anze dashboard)."""
         self.settings = settings
         self.behind_tls = behind_tls
+        self.local = local
+        self.people = People(settings.oidc_secrets) if settings.oidc_secrets else None
         key = _key(settings)
         self.signer = TimestampSigner(key, salt="session")
         self.form_key = sha256(f"form/{key}".encode()).digest()
+        self.state_key = sha256(f"state/{key}".encode()).hexdigest()
         self.guesses: dict[str, deque[float]] = defaultdict(deque)
         self.calls: dict[str, deque[float]] = defaultdict(deque)
 
-    def caller(self, request: Request) -> Token:
-        """The token of a call.
+    def caller(self, request: Request) -> Visitor:
+        """Whose token a call carries.
 
         Raises:
             Denied: none, none that is good, or too many calls.
@@ -92,7 +116,7 @@ class Guard:
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not secret:
             raise Denied(401, "请在 Authorization 头中以 Bearer 给出令牌（anze token create）。")
-        return self._within_rate(self.sign_in(request, secret.strip()))
+        return self._within_rate(_of_token(self.sign_in(request, secret.strip())))
 
     def sign_in(self, request: Request, secret: str) -> Token:
         """The token of a secret; whoever is wrong too often is made to wait."""
@@ -105,35 +129,45 @@ class Guard:
             raise Denied(401, "令牌无效、已过期或已撤销。")
         return token
 
-    def _within_rate(self, token: Token) -> Token:
-        if _too_many(self.calls[token.number], CALLS, CALL_SECONDS):
+    def _within_rate(self, visitor: Visitor) -> Visitor:
+        if _too_many(self.calls[visitor.number], CALLS, CALL_SECONDS):
             raise Denied(429, f"每分钟最多 {CALLS} 次，请稍后再试。")
-        self.calls[token.number].append(time.monotonic())
-        return token
+        self.calls[visitor.number].append(time.monotonic())
+        return visitor
 
-    def visitor(self, request: Request) -> Token | None:
-        """The token of a person's session; None: not signed in, or its token is good no more."""
+    def visitor(self, request: Request) -> Visitor | None:
+        """Whose session a person has; None: not signed in, or what it was signed in with is good no more."""
+        if self.local:
+            return self.local
         try:
-            number = self.signer.unsign(request.cookies.get(COOKIE, ""), max_age=SESSION_SECONDS).decode()
+            named = self.signer.unsign(request.cookies.get(COOKIE, ""), max_age=SESSION_SECONDS).decode()
         except BadSignature:
             return None
-        token = of_number(self.settings, number)
-        return self._within_rate(token) if token else None
+        kind, _, name = named.partition(":")
+        if kind == TOKEN:
+            token = of_number(self.settings, name)
+            return self._within_rate(_of_token(token)) if token else None
+        rights = self.people.rights(name) if self.people else None
+        if rights is None:
+            return None
+        number = sha256(name.encode()).hexdigest()[:12]
+        senders = tuple(one for one in rights if one != EVERYTHING)
+        return self._within_rate(Visitor(number, senders, rights))
 
-    def begin(self, response: Response, token: Token) -> None:
-        """Signs a person in."""
+    def begin(self, response: Response, kind: str, name: str) -> None:
+        """Signs a person in with a token (its number) or an account (its name)."""
         response.set_cookie(
-            COOKIE, self.signer.sign(token.number).decode(), max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=self.behind_tls
+            COOKIE, self.signer.sign(f"{kind}:{name}").decode(), max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=self.behind_tls
         )  # fmt: skip
 
-    def form_value(self, token: Token) -> str:
+    def form_value(self, visitor: Visitor) -> str:
         """What every form of a session carries."""
-        return hmac.new(self.form_key, token.number.encode(), sha256).hexdigest()
+        return hmac.new(self.form_key, visitor.number.encode(), sha256).hexdigest()
 
-    def own_form(self, request: Request, token: Token, value: str) -> None:
+    def own_form(self, request: Request, visitor: Visitor, value: str) -> None:
         """Raises Denied for a form that is not of this session, or comes from another origin."""
         self.own_origin(request)
-        if not hmac.compare_digest(value, self.form_value(token)):
+        if not hmac.compare_digest(value, self.form_value(visitor)):
             raise Denied(403, "表单已失效，请刷新页面后重试。")
 
     def own_origin(self, request: Request) -> None:
@@ -142,16 +176,20 @@ class Guard:
         if origin is None or urlsplit(origin).netloc != request.headers.get("host"):
             raise Denied(403, "请求来自别的网站，不予处理。")
 
-    def log(self, token: Token | None, what: str, **about: object) -> None:
-        """Who did what: the token, no address, nothing of the content."""
+    def log(self, who: str, what: str, **about: object) -> None:
+        """Who (Visitor.number) did what: no name, no address, nothing of the content."""
         line = {
             "at": f"{datetime.now(CHINA):%Y-%m-%dT%H:%M:%S}",
-            "token": token.number if token else "",
+            "who": who,
             "what": what,
             **about,
         }
         with (folder(self.settings) / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _of_token(token: Token) -> Visitor:
+    return Visitor(token.number, token.providers, token.providers)
 
 
 def _too_many(times: deque[float], most: int, seconds: float) -> bool:
