@@ -76,20 +76,13 @@ class Settings(BaseSettings):
     site_audiences: str = Field(
         default="", description="comma-separated providers that get pages; empty: all that have rights"
     )
-    dashboard_audience: str = Field(
-        default="", description="provider whose share the dashboard shows; empty: everything"
-    )
-    dashboard_hosts: str = Field(
-        default="",
-        description="comma-separated names by which a proxy reaches the dashboard; by any other name it is not answered",
-    )
     dashboard_look_again: float = Field(default=15, gt=0, description="seconds between two looks for a new publication")
     oidc_secrets: Path | None = Field(
-        default=None, description="Streamlit secrets with [auth] and [audiences]; the dashboard then asks for a sign-in"
+        default=None, description="accounts of people: [auth] and [audiences] (pipelines/access/people.py)"
     )
     counter_hosts: str = Field(
         default="",
-        description="comma-separated names by which a proxy reaches the counter; by any other name it is not answered",
+        description="comma-separated names by which a proxy reaches the server; by any other name it is not answered",
     )
     counter_upload_mb: int = Field(default=512, gt=0, description="a file handed in at the counter may not be larger")
     webhook_url: str = Field(default="", description="told when a night fails; empty: nobody is")

@@ -22,7 +22,12 @@ from starlette.routing import Route
 from pipelines.access.guard import ACCOUNT, COOKIE, TOKEN, Denied, Guard, Visitor
 
 LOG = logging.getLogger("anze.access")
-ASSETS = {"site.css": "site/assets", "forms.css": "access/templates", "forms.js": "access/templates"}
+ASSETS = {
+    "site.css": "site/assets",
+    "forms.css": "access/templates",
+    "forms.js": "access/templates",
+    "reader.js": "access/templates",
+}
 KINDS = {".css": "text/css", ".js": "text/javascript"}
 FIELDS = 50
 Handler = Callable[[Request, Visitor], Awaitable[Response]]

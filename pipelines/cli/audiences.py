@@ -53,11 +53,11 @@ def site(
 def dashboard(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(help="端口")] = 8501,
-    address: Annotated[str, typer.Option(help="监听地址；缺省只有本机能打开")] = "127.0.0.1",
     audience: Annotated[str, typer.Option("--audience", help="只显示一个单位可见的数据（报送单位代码）")] = "",
 ) -> None:
-    """交互页面：按辖区、区市、行业、机构、年度筛选，每个数都能点开看来源记录；发布更新后自动换新。"""
-    from pipelines.dashboard.serve import serve  # noqa: PLC0415
+    """本机查看：按辖区、区市、行业、机构、年度筛选，每个数都能点开看来源记录；给别人看用 anze counter。"""
+    from pipelines.access.guard import EVERYTHING, Visitor  # noqa: PLC0415
+    from pipelines.counter.serve import serve  # noqa: PLC0415
     from pipelines.warehouse import rights  # noqa: PLC0415
 
     settings = use_home(home)
@@ -67,8 +67,10 @@ def dashboard(
         except rights.NoAudience as unknown:
             errors.say("red", "不能打开", f"：{unknown}")
             raise typer.Exit(BAD_ARGUMENTS) from None
-    console.print(f"交互页面：http://{address}:{port}（Ctrl+C 结束）")
-    serve(settings, port, address, audience)
+    # Where accounts are set up, they are asked for here too: a proxy may stand before this port.
+    local = None if settings.oidc_secrets else Visitor("local", (), (audience or EVERYTHING,))
+    console.print(f"http://127.0.0.1:{port}（Ctrl+C 结束）")
+    serve(settings, port, "127.0.0.1", local)
 
 
 @commands.command()

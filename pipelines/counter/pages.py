@@ -19,7 +19,7 @@ from pipelines.access.guard import Denied, Visitor
 from pipelines.access.pages import SignIn, form_of, page
 from pipelines.counter.api import workbook
 from pipelines.counter.desk import READABLE, RECEIVED
-from pipelines.counter.service import WORDS, Service
+from pipelines.counter.service import OF_ONE_ROW, WORDS, Service
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import Provider
 
@@ -27,8 +27,6 @@ DROPS_SHOWN = 50
 ISSUES_SHOWN = 200
 FILES_AT_ONCE = 20
 CHUNK = 1 << 20
-OF_ONE_ROW = ("answer", "declaration")
-"""Feeds that have forms of their own."""
 Handler = Callable[[Request, Visitor, Provider], Awaitable[Response]]
 
 
@@ -77,8 +75,10 @@ class Pages:
             asyncio.to_thread(service.obligations, sender), asyncio.to_thread(service.questions, sender),
             asyncio.to_thread(service.receipts, sender, entries),
         )  # fmt: skip
+        owed_first = {row["feed"]: row["title"] for row in owed["feeds"] if row["due"]}
+        feeds = service.feeds(sender)
         return self._page(
-            "counter.html", visitor, sender, feeds=service.feeds(sender), owed=owed, asked=asked, drops=drops, total=total, number=number,
+            "counter.html", visitor, sender, feeds={**{feed: title for feed, title in owed_first.items() if feed in feeds}, **feeds}, owed=owed, asked=asked, drops=drops, total=total, number=number,
             last=-(-total // DROPS_SHOWN), of_one_row=OF_ONE_ROW, waits=any(drop["state"] in (RECEIVED, READABLE) for drop in drops),
             limit=service.settings.counter_upload_mb,
         )  # fmt: skip

@@ -24,6 +24,7 @@ from pipelines.counter.api import Api
 from pipelines.counter.desk import Desk
 from pipelines.counter.pages import Pages
 from pipelines.counter.service import Service
+from pipelines.dashboard.routes import Reading
 from pipelines.settings import Settings
 
 KEEP_ALIVE_SECONDS = 15
@@ -47,7 +48,7 @@ def application(
     async def home(_: Request, visitor: Visitor) -> Response:
         return RedirectResponse("/counter" if visitor.senders else "/figures", 303)
 
-    routes = [Route("/", entrance.behind(home)), *entrance.routes()]
+    routes = [Route("/", entrance.behind(home)), *entrance.routes(), *Reading(settings, entrance).routes()]
     desk = None
     if local is None:
         desk = Desk(settings)

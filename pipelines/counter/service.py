@@ -37,6 +37,8 @@ WORDS = {
     IN_WAREHOUSE: "已入库", TO_CONFIRM: "已入库，有金额待确认",
 }  # fmt: skip
 """States of a drop for people."""
+OF_ONE_ROW = ("answer", "declaration")
+"""Feeds that have forms of their own, and are seldom sent as files."""
 ASKED = 500
 """Questions of each kind on a page; the answer to them may be sent as a file."""
 QUESTIONS = {
@@ -109,7 +111,7 @@ class Service:
         return contract
 
     def feeds(self, sender: Provider) -> dict[str, str]:
-        """Feeds a sender may send, with their titles."""
+        """Feeds a sender may send, with their titles; those of single rows last."""
         found = {}
         for feed, contract in contracts().items():
             try:
@@ -117,7 +119,7 @@ class Service:
             except Refused:
                 continue
             found[feed] = contract.title
-        return found
+        return dict(sorted(found.items(), key=lambda item: item[0] in OF_ONE_ROW))
 
     def columns(self, feed: str, sender: Provider) -> pl.DataFrame:
         """The columns of a feed for whoever fills them in."""
@@ -250,15 +252,14 @@ class Service:
     # --- what is owed and asked
 
     def obligations(self, sender: Provider) -> dict[str, Any]:
-        """What is owed by when, as of the last publication: how far each feed reaches, what documents are due."""
+        """What is owed by when, as of the last publication: how far each feed reaches, what documents are due; days late as of today."""
         with self._published() as connection:
             if connection is None:
                 return {"as_of": None, "feeds": [], "documents": []}
             as_of = connection.execute("select as_of from meta.publication").fetchall()[0][0]
             feeds = _dicts(
                 connection,
-                "select feed, covers_to, due, days_late, is_owed, is_declared from quality.coverage where provider = $provider "
-                "order by days_late desc nulls last, feed",
+                "select feed, covers_to, due, is_owed, is_declared from quality.coverage where provider = $provider order by due nulls last, feed",
                 sender,
             )
             documents = _dicts(
@@ -267,9 +268,11 @@ class Service:
                 sender,
             )
         titles = {feed: contract.title for feed, contract in contracts().items()}
-        return {
-            "as_of": as_of, "feeds": [row | {"title": titles.get(row["feed"], row["feed"])} for row in feeds], "documents": documents,
-        }  # fmt: skip
+        today = datetime.now(CHINA).date()
+        for row in feeds:
+            row["title"] = titles.get(row["feed"], row["feed"])
+            row["days_late"] = max((today - row["due"]).days, 0) if row["due"] else None
+        return {"as_of": as_of, "feeds": feeds, "documents": documents}
 
     def questions(self, sender: Provider) -> dict[str, list[dict[str, Any]]]:
         """What waits for the sender's answer (QUESTIONS), without what it has answered here since the last publication."""

@@ -1,251 +1,318 @@
-"""The pages, by the name they have in the menu.
+"""The pages, by their name in the address.
 
 What belongs here: what stands on each page. What does not: numbers (marts), charts (pipelines/documents/charts.py), lists
-(pipelines/warehouse/lists.py). A new page is a function in PAGES.
+(pipelines/warehouse/lists.py), the form of a page (templates/). A new page is a function in PAGES.
 """
 
 from __future__ import annotations
 
-import polars as pl
-import streamlit as st
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from pipelines.dashboard.explaining import show_finding, start_explaining
-from pipelines.dashboard.listing import cell_condition, cell_table, cell_texts, place_of, show_list
-from pipelines.dashboard.shown import Shown
+import altair as alt
+import polars as pl
+
+from pipelines.dashboard.view import View
 from pipelines.documents import charts
 from pipelines.documents.figures import DASH
-from pipelines.explain.explain import ALL, Cell
+from pipelines.explain.explain import ALL
 from pipelines.warehouse import headline
-from pipelines.warehouse.headline import HEADLINE, INSURER_COLUMNS, MONTHLY, RATIOS
+from pipelines.warehouse.headline import CELL_COLUMNS, HEADLINE, INSURER_COLUMNS, MONTHLY, RATIOS, Catalogue, Tile
 from pipelines.warehouse.lists import LISTS
 from pipelines.warehouse.tables import literal
 
+TOTALS = "点任一数字，列出它的算式与来源记录（文件与行）。合计按单位去重，比率由合计的分子分母相除。"
 
-def _overview(page: Shown) -> None:
-    by_insurer = page.insurer_code != ALL or page.is_insurer
-    mart, metrics = ("insurer_metrics", page.insurer_metrics) if by_insurer else ("supervision_metrics", page.metrics)
-    own = f"jurisdiction = {literal(page.jurisdiction)} and " + (
-        f"insurer_code = {literal(page.insurer_code)}" if by_insurer else cell_condition(page)
-    )
-    rows = {row["stat_year"]: row for row in headline.own_rows(page.connection, f"marts.{mart}", metrics, own)}
-    st.header(f"{page.stat_year} 年总览")
-    row = rows.get(page.stat_year)
+
+@dataclass(frozen=True)
+class Figure:
+    """A number as shown, and the address that explains it; empty: it is explained nowhere."""
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: the first column names the row, the others are figures. `texts`: all columns are words."""
+
+    title: str
+    heads: list[str]
+    rows: list[list[Figure]]
+    basis: str = ""
+    texts: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart, drawn by the server."""
+
+    title: str
+    chart: alt.Chart | charts.Layers
+    width: int
+    height: int | alt.Step
+    basis: str = ""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What stands on a page. `tiles`: headline figures with the address that explains each; `choices`: metrics to choose from;
+    `lists`: lists to open, code and title."""
+
+    title: str
+    note: str = ""
+    tiles: list[tuple[Tile, str]] = field(default_factory=list)
+    basis: str = ""
+    choices: list[tuple[str, str]] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    lists: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _overview(view: View) -> Content:
+    table, metrics, own = _own(view)
+    rows = {row["stat_year"]: row for row in headline.own_rows(view.connection, table, metrics, own)}
+    title = f"{view.stat_year} 年总览"
+    row = rows.get(view.stat_year)
     if row is None:
-        st.info("这一范围没有数据。请换一个区市、行业或年度。")
-        return
-    if by_insurer and (page.district_code != ALL or page.industry_code != ALL):
-        st.caption("机构指标只到全市，区市与行业筛选不影响本页数字。")
-    cell = Cell(page.jurisdiction, page.stat_year, insurer_code=page.insurer_code) if by_insurer else page.cell()
-    names = [name for name in HEADLINE if name in metrics]
-    same = None if by_insurer else headline.same_days(page.connection, own, page.tables)
-    for place, name in zip(st.columns(len(names)), names, strict=True):
-        tile = headline.tile(metrics, name, row, rows.get(page.stat_year - 1), same)
-        with place.container(border=True, height="stretch"):
-            st.metric(tile.metric.title, tile.value, help=tile.metric.definition)
-            if tile.beside:
-                st.caption(f"**{tile.beside}**")
-            st.caption(f"{tile.change or DASH}  \n分子　{tile.numerator}  \n分母　{tile.denominator}")
-            st.button("解释", key=f"explain_{name}", on_click=start_explaining, args=(name, cell))
-    missing = f"　缺报：{'、'.join(page.reach.missing(row['period_end'])) or '无'}"
-    awaiting = headline.awaiting_confirmation(page.connection, page.jurisdiction, page.tables)
-    waiting = f"　待核实：{awaiting}" if awaiting else ""
-    st.caption(f"统计期间至 {row['period_end']}　{page.reach.dates}{missing}{waiting}")
-    if by_insurer:
-        return
-    all_rows = [
-        r
-        for r in headline.cells(page.connection, page.metrics)
-        if r["jurisdiction"] == page.jurisdiction and r["stat_year"] == page.stat_year
+        return Content(title, "这一范围没有数据。请换一个区市、行业或年度。")
+    limited = view.district_code != ALL or view.industry_code != ALL
+    note = "机构指标只到全市，区市与行业筛选不影响本页数字。" if view.by_insurer and limited else ""
+    same = None if view.by_insurer else headline.same_days(view.connection, own, view.tables)
+    before = rows.get(view.stat_year - 1)
+    tiles = [
+        (headline.tile(metrics, name, row, before, same), view.link("/explain", metric=name))
+        for name in HEADLINE
+        if name in metrics
     ]
-    by_district = [r for r in all_rows if r["industry_code"] == page.industry_code]
-    metric = _metric_choice(page, "overview_metric")
-    districts = [{**r, "name": r["district"]} for r in by_district if r["district_code"] != ALL]
+    awaiting = headline.awaiting_confirmation(view.connection, view.jurisdiction, view.tables)
+    basis = f"统计期间至 {row['period_end']}　{view.reach.dates}　缺报：{'、'.join(view.reach.missing(row['period_end'])) or '无'}"
+    basis += f"　待核实：{awaiting}" if awaiting else ""
+    if view.by_insurer:
+        return Content(title, note, tiles, basis)
+    cells = _cells(view)
+    by_district = [cell for cell in cells if cell["industry_code"] == view.industry_code]
+    in_district = [cell for cell in cells if cell["district_code"] == view.district_code]
+    tables = [_cell_table(view, "分区市" if len(by_district) > 1 else "本区市", "区市", by_district, "district")]
+    if view.district_code != ALL or len(by_district) == 1:
+        tables.append(_cell_table(view, "分行业", "行业领域", in_district, "industry"))
+    pictures, metric = [], _metric(view, RATIOS, view.metrics)
+    districts = [{**cell, "name": cell["district"]} for cell in by_district if cell["district_code"] != ALL]
     if len(districts) > 1:
-        left, right = st.columns(2)
         frame = pl.DataFrame(districts, infer_schema_length=None)
+        basis_of_metric = headline.basis(view.metrics[metric], view.metrics, view.reach)
         if frame["tile_row"].drop_nulls().len():
-            left.altair_chart(charts.tile_map(frame, metric, page.stat_year).properties(height=340), width="stretch")
-            left.caption("方块只示意方位，不是行政区域界线。")
-        right.altair_chart(charts.league_bars(frame, metric, page.stat_year).properties(height=340), width="stretch")
-        st.caption(headline.basis(page.metrics[metric], page.metrics, page.reach))
-    st.subheader("分区市" if len(by_district) > 1 else "本区市")
-    cell_table(page, "districts", "区市", by_district, "district", "district_code")
-    if page.district_code != ALL or len(by_district) == 1:
-        st.subheader("分行业")
-        in_district = [r for r in all_rows if r["district_code"] == page.district_code]
-        cell_table(page, "industries", "行业领域", in_district, "industry", "industry_code")
+            chart = charts.tile_map(frame, metric, view.stat_year)
+            pictures.append(Picture("区市一览（方块示意图）", chart, 560, 340, "方块只示意方位，不是行政区域界线。"))
+        league = charts.league_bars(frame, metric, view.stat_year)
+        pictures.append(Picture("各区市比较", league, 480, alt.Step(28), basis_of_metric))
+    return Content(title, note, tiles, basis, _choices(RATIOS, view.metrics), pictures, tables)
 
 
-def _matrix(page: Shown) -> None:
-    st.header(f"{page.stat_year} 年区市 × 行业")
-    if page.is_insurer:
-        st.info("保险机构的可见范围不含区市行业指标。")
-        return
-    metric = _metric_choice(page, "matrix_metric")
+def _matrix(view: View) -> Content:
+    title = f"{view.stat_year} 年区市 × 行业"
+    if view.is_insurer:
+        return Content(title, "保险机构的可见范围不含区市行业指标。")
+    metric = _metric(view, RATIOS, view.metrics)
     rows = [
         row
-        for row in headline.cells(page.connection, page.metrics)
-        if row["jurisdiction"] == page.jurisdiction and row["stat_year"] == page.stat_year and row[metric] is not None
-        and page.district_code in (ALL, row["district_code"]) and page.industry_code in (ALL, row["industry_code"])
+        for row in _cells(view)
+        if row[metric] is not None and view.district_code in (ALL, row["district_code"]) and view.industry_code in (ALL, row["industry_code"])
     ]  # fmt: skip
     inner = [row for row in rows if row["district_code"] != ALL and row["industry_code"] != ALL]
     if not inner:
-        st.info("这一范围没有数据。")
-        return
+        return Content(title, "这一范围没有数据。", choices=_choices(RATIOS, view.metrics))
     frame = pl.DataFrame(inner, infer_schema_length=None)
-    st.altair_chart(
-        charts.heat_map(frame, metric, page.stat_year).properties(height=60 + 30 * frame["district_code"].n_unique()),
-        width="stretch",
-    )
-    st.caption(
-        headline.basis(page.metrics[metric], page.metrics, page.reach) + "点下表任一格，列出该数的算式与来源记录。"
-    )
-    table = pl.DataFrame(rows, infer_schema_length=None).pivot(
-        on="industry", index=["district", "district_code"], values=metric
-    )
-    industries = {row["industry"]: row["industry_code"] for row in rows}
-
-    def clicked() -> None:
-        for place, column in st.session_state["matrix"].selection.cells:
-            if column in industries:
-                cell = page.cell(district_code=table["district_code"][place], industry_code=industries[column])
-                start_explaining(metric, cell)
-
-    st.dataframe(
-        table.drop("district_code").rename({"district": "区市"}), key="matrix", on_select=clicked, selection_mode="single-cell", hide_index=True, placeholder=DASH,
-        column_config={name: st.column_config.NumberColumn(format="percent") for name in industries},
+    picture = Picture(
+        view.metrics[metric].title, charts.heat_map(frame, metric, view.stat_year), 900, 60 + 30 * frame["district_code"].n_unique(),
+        headline.basis(view.metrics[metric], view.metrics, view.reach),
     )  # fmt: skip
+    industries = {row["industry_code"]: row["industry"] for row in rows}
+    districts = {row["district_code"]: row["district"] for row in rows}
+    values = {(row["district_code"], row["industry_code"]): row[metric] for row in rows}
+
+    def cell(district: str, industry: str) -> Figure:
+        value = values.get((district, industry))
+        link = view.link("/explain", district=district, industry=industry, metric=metric) if value is not None else ""
+        return Figure(headline.cell_text(value, view.metrics[metric].unit), link)
+
+    body = [[Figure(name), *(cell(code, industry) for industry in industries)] for code, name in districts.items()]
+    table = Table(view.metrics[metric].title, ["区市", *industries.values()], body, TOTALS)
+    return Content(title, choices=_choices(RATIOS, view.metrics), pictures=[picture], tables=[table])
 
 
-def _trends(page: Shown) -> None:
-    st.header("趋势")
-    by_insurer = page.insurer_code != ALL or page.is_insurer
-    mart, metrics = ("insurer_metrics", page.insurer_metrics) if by_insurer else ("supervision_metrics", page.metrics)
-    place = f"insurer_code = {literal(page.insurer_code)}" if by_insurer else cell_condition(page)
-    rows = headline.own_rows(
-        page.connection, f"marts.{mart}", metrics, f"jurisdiction = {literal(page.jurisdiction)} and {place}"
-    )
-    rows = [row for row in rows if row["stat_year"] >= page.reach.first_year]
+def _trends(view: View) -> Content:
+    table, metrics, own = _own(view)
+    rows = [
+        row
+        for row in headline.own_rows(view.connection, table, metrics, own)
+        if row["stat_year"] >= view.reach.first_year
+    ]
     names = [name for name in HEADLINE if name in metrics]
     lines = [
         {"stat_year": row["stat_year"], "title": metrics[name].title, "value": row[name]}
         for name in names
         for row in rows
     ]
-    st.subheader("核心指标逐年变化")
-    st.altair_chart(
-        charts.yearly_lines(pl.DataFrame(lines, infer_schema_length=None)).properties(height=320), width="stretch"
-    )
-    st.caption(f"{page.reach.dates}。末年为年初至 {page.reach.as_of}，与全年数不可直接相比。{page.reach.since}")
-    if "marts.monthly_activity" not in page.tables:
-        return
-    st.subheader("逐月发生")
-    titles = dict(
-        page.connection.execute(
+    note = f"{view.reach.dates}。末年为年初至 {view.reach.as_of}，与全年数不可直接相比。{view.reach.since}"
+    pictures = []
+    if lines:
+        years = charts.yearly_lines(pl.DataFrame(lines, infer_schema_length=None))
+        pictures.append(Picture("核心指标逐年变化", years, 900, 320, note))
+    body = [
+        [
+            Figure(metrics[name].title),
+            *(Figure(headline.cell_text(row[name], metrics[name].unit), view.link("/explain", metric=name, year=row["stat_year"])) for row in rows),
+        ]
+        for name in names
+    ]  # fmt: skip
+    tables = [Table("逐年数值", ["指标", *(f"{row['stat_year']} 年" for row in rows)], body)]
+    choices: list[tuple[str, str]] = []
+    if "marts.monthly_activity" in view.tables and not view.by_insurer:
+        described = view.connection.execute(
             "select column_name, chinese_name from meta.data_dictionary where table_name = 'monthly_activity'"
         ).fetchall()
-    )
-    measure = st.selectbox("指标", MONTHLY, format_func=lambda name: titles[name])
-    months = headline.dicts(
-        page.connection,
-        f"select stat_year, month_no, {', '.join(MONTHLY)} from marts.monthly_activity where jurisdiction = {literal(page.jurisdiction)} and {cell_condition(page)}",
-    )
-    if months:
-        chart = charts.monthly_bars(pl.DataFrame(months, infer_schema_length=None), measure, page.stat_year)
-        st.altair_chart(chart.properties(height=300), width="stretch")
-    st.caption(f"各月之和等于当年数；金额单位为元。{page.reach.dates}。")
+        titles = dict(described)
+        choices = [(name, titles[name]) for name in MONTHLY]
+        measure = view.metric if view.metric in MONTHLY else MONTHLY[0]
+        months = headline.dicts(
+            view.connection,
+            f"select stat_year, month_no, {', '.join(MONTHLY)} from marts.monthly_activity where {own}",
+        )
+        if months:
+            chart = charts.monthly_bars(pl.DataFrame(months, infer_schema_length=None), measure, view.stat_year)
+            note = f"各月之和等于当年数；金额单位为元。{view.reach.dates}。"
+            pictures.append(Picture(f"逐月发生：{titles[measure]}", chart, 900, 300, note))
+    return Content("趋势", choices=choices, pictures=pictures, tables=tables)
 
 
-def _insurers(page: Shown) -> None:
-    st.header(f"{page.stat_year} 年承保机构")
-    if "marts.insurer_metrics" not in page.tables:
-        st.info("本单位的可见范围不含承保机构指标。")
-        return
-    names = [name for name in INSURER_COLUMNS if name in page.insurer_metrics]
+def _insurers(view: View) -> Content:
+    title = f"{view.stat_year} 年承保机构"
+    if "marts.insurer_metrics" not in view.tables:
+        return Content(title, "本单位的可见范围不含承保机构指标。")
+    metrics = view.insurer_metrics
+    names = [name for name in INSURER_COLUMNS if name in metrics]
     rows = headline.dicts(
-        page.connection,
-        f"select stat_year, insurer_code, insurer_name as name, {', '.join(names)} from marts.insurer_metrics where jurisdiction = {literal(page.jurisdiction)} "
-        f"and stat_year = {page.stat_year} and insurer_code <> 'ALL' order by market_share desc nulls last",
+        view.connection,
+        f"select stat_year, insurer_code, insurer_name as name, {', '.join(names)} from marts.insurer_metrics "
+        f"where jurisdiction = {literal(view.jurisdiction)} and stat_year = {view.stat_year} and insurer_code <> 'ALL' order by market_share desc nulls last",
     )
     if not rows:
-        st.info("这一年度没有数据。")
-        return
-    ranked = [name for name in names if page.insurer_metrics[name].unit in ("比例", "分")]
-    metric = st.selectbox("指标", ranked, format_func=lambda name: page.insurer_metrics[name].title)
-    frame = pl.DataFrame(rows, infer_schema_length=None)
-    st.altair_chart(
-        charts.league_bars(frame, metric, page.stat_year).properties(height=40 + 34 * len(rows)), width="stretch"
+        return Content(title, "这一年度没有数据。")
+    ranked = tuple(name for name in names if metrics[name].unit in ("比例", "分"))
+    metric = _metric(view, ranked, metrics)
+    chart = charts.league_bars(pl.DataFrame(rows, infer_schema_length=None), metric, view.stat_year)
+    picture = Picture(
+        metrics[metric].title, chart, 900, alt.Step(32), headline.basis(metrics[metric], metrics, view.reach)
     )
-    st.caption(
-        headline.basis(page.insurer_metrics[metric], page.insurer_metrics, page.reach)
-        + "点下表任一格，列出该数的算式与来源记录。"
-    )
-    titles = headline.titles(names, page.insurer_metrics)
-
-    def clicked() -> None:
-        for place, column in st.session_state["insurers"].selection.cells:
-            if column in titles:
-                start_explaining(
-                    names[titles.index(column)],
-                    Cell(page.jurisdiction, page.stat_year, insurer_code=rows[place]["insurer_code"]),
-                )
-
-    st.dataframe(
-        cell_texts(rows, names, page.insurer_metrics, "保险机构", "name"),
-        key="insurers",
-        on_select=clicked,
-        selection_mode="single-cell",
-        hide_index=True,
-        placeholder=DASH,
-    )
+    body = [
+        [
+            Figure(row["name"]),
+            *(_explained(view, row[name], metrics, name, insurer=row["insurer_code"]) for name in names),
+        ]
+        for row in rows
+    ]
+    table = Table("承保机构成绩表", ["保险机构", *headline.titles(names, metrics)], body, TOTALS)
+    return Content(title, choices=_choices(ranked, metrics), pictures=[picture], tables=[table])
 
 
-def _lists(page: Shown) -> None:
-    known = {
-        code: listing
+def _lists(view: View) -> Content:
+    known = [
+        (code, listing.title)
         for code, listing in LISTS.items()
-        if listing.table in page.tables and code not in ("cells", "insurers", "findings")
-    }
-    code = st.selectbox("清单", list(known), format_func=lambda name: known[name].title)
-    show_list(page, known[code])
+        if listing.table in view.tables and code not in ("cells", "insurers")
+    ]
+    return Content("清单", "按所选辖区、区市、行业和机构列出；每张清单可搜索、翻页、导出。", lists=known)
 
 
-def _findings(page: Shown) -> None:
-    if "marts.findings" not in page.tables:
-        st.info("本单位的可见范围不含监管发现。")
-        return
-    where = place_of(page, LISTS["findings"])
+def _findings(view: View) -> Content:
+    if "marts.findings" not in view.tables:
+        return Content("监管发现", "本单位的可见范围不含监管发现。")
     counts = headline.dicts(
-        page.connection,
-        f"select rule_name, severity, count(*) as findings from marts.findings as listed where {where} group by all order by findings desc",
+        view.connection,
+        f"select rule_name, severity, count(*) as findings from marts.findings as listed where {place_of(view, 'findings')} group by all order by findings desc",
     )
-    rows = show_list(page, LISTS["findings"], "选一行，列出这条发现所据的记录。", "finding_id")
-    chosen = st.session_state["list_findings"].selection.rows if rows and "list_findings" in st.session_state else []
-    if rows and chosen:
-        show_finding(page, str(rows.frame["发现编号"][chosen[0]]))
+    pictures = []
     if counts:
-        st.subheader("各规则发现数")
         chart = charts.counts_by_rule(pl.DataFrame(counts))
-        st.altair_chart(chart.properties(height=60 + 24 * len(counts)), width="stretch")
+        pictures.append(Picture("各规则发现数", chart, 720, alt.Step(24), f"{view.reach.dates}，全部年度的发现。"))
+    return Content(
+        "监管发现",
+        "规则给出的是线索，不是结论；在清单里点发现编号，列出所据记录。",
+        pictures=pictures,
+        lists=[("findings", "监管发现清单")],
+    )
 
 
-def _definitions(page: Shown) -> None:
-    st.header("指标口径")
-    metrics = {**page.insurer_metrics, **({} if page.is_insurer else page.metrics)}
-    st.dataframe(
-        pl.DataFrame(
-            [(metric.title, metric.definition, metric.unit, metric.source or DASH, metric.name) for metric in metrics.values()],
-            schema=["指标", "定义", "单位", "依据", "列名"], orient="row",
-        ),
-        hide_index=True, placeholder=DASH, height=700,
-    )  # fmt: skip
+def _definitions(view: View) -> Content:
+    metrics = {**view.insurer_metrics, **({} if view.is_insurer else view.metrics)}
+    rows = [
+        [Figure(text) for text in (metric.title, metric.definition, metric.unit, metric.source or DASH, metric.name)]
+        for metric in metrics.values()
+    ]
+    return Content("指标口径", tables=[Table("指标口径", ["指标", "定义", "单位", "依据", "列名"], rows, texts=True)])
 
 
-def _metric_choice(page: Shown, key: str) -> str:
-    names = [name for name in RATIOS if name in page.metrics]
-    return str(st.selectbox("指标", names, format_func=lambda name: page.metrics[name].title, key=key))
+def place_of(view: View, code: str) -> str:
+    """The filters, as far as a list has such columns."""
+    columns = {
+        row[0] for row in view.connection.execute(f"select column_name from (describe {LISTS[code].table})").fetchall()
+    }
+    chosen = {
+        "jurisdiction": view.jurisdiction, "district_code": view.district_code, "industry_code": view.industry_code, "insurer_code": view.insurer_code,
+    }  # fmt: skip
+    limits = [
+        f"listed.{column} = {literal(value)}" for column, value in chosen.items() if value != ALL and column in columns
+    ]
+    return " and ".join(limits) or "true"
 
 
-PAGES = {
-    "总览": _overview, "区市行业": _matrix, "趋势": _trends, "承保机构": _insurers, "清单": _lists, "监管发现": _findings, "口径": _definitions,
+def _own(view: View) -> tuple[str, Catalogue, str]:
+    """Table, metrics and condition of the chosen cell."""
+    own = f"jurisdiction = {literal(view.jurisdiction)} and "
+    if view.by_insurer:
+        return "marts.insurer_metrics", view.insurer_metrics, own + f"insurer_code = {literal(view.insurer_code)}"
+    cell = f"district_code = {literal(view.district_code)} and industry_code = {literal(view.industry_code)}"
+    return "marts.supervision_metrics", view.metrics, own + cell
+
+
+def _cells(view: View) -> headline.Rows:
+    return [
+        row
+        for row in headline.cells(view.connection, view.metrics)
+        if row["jurisdiction"] == view.jurisdiction and row["stat_year"] == view.stat_year
+    ]
+
+
+def _cell_table(view: View, title: str, first: str, rows: headline.Rows, kind: str) -> Table:
+    names = [name for name in CELL_COLUMNS if name in view.metrics]
+    body = [
+        [
+            Figure(str(row[kind])),
+            *(_explained(view, row[name], view.metrics, name, district=row["district_code"], industry=row["industry_code"]) for name in names),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return Table(title, [first, *headline.titles(names, view.metrics)], body, TOTALS)
+
+
+def _explained(view: View, value: float | None, metrics: Catalogue, name: str, **cell: str) -> Figure:
+    link = "" if value is None else view.link("/explain", metric=name, **cell)
+    return Figure(headline.cell_text(value, metrics[name].unit), link)
+
+
+def _metric(view: View, names: tuple[str, ...], metrics: Catalogue) -> str:
+    """The metric chosen, if it is one of these; otherwise the first of them."""
+    known = [name for name in names if name in metrics]
+    return view.metric if view.metric in known else known[0]
+
+
+def _choices(names: tuple[str, ...], metrics: Catalogue) -> list[tuple[str, str]]:
+    return [(name, metrics[name].title) for name in names if name in metrics]
+
+
+PAGES: dict[str, tuple[str, Callable[[View], Content]]] = {
+    "overview": ("总览", _overview), "matrix": ("区市行业", _matrix), "trends": ("趋势", _trends), "insurers": ("承保机构", _insurers),
+    "lists": ("清单", _lists), "findings": ("监管发现", _findings), "definitions": ("口径", _definitions),
 }  # fmt: skip
+"""Name in the address: title in the menu, what stands on it."""

@@ -1,13 +1,14 @@
-"""The file the dashboard reads: the publication in force, or one audience's extract of it.
+"""The file that pages are read from: the publication in force, or one audience's extract of it.
 
-What belongs here: noticing a new publication, giving it a path of its own, forgetting old ones. What does not: what is
-shown (app.py), who may see what (pipelines/warehouse/rights.py).
+What belongs here: noticing a new publication, giving it a path of its own, keeping it open, forgetting old ones. What does not: what is
+shown (pages.py), who may see what (pipelines/warehouse/rights.py).
 
 DuckDB hands out the same open database for the same path, even after the file was replaced; hence a path per publication.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import time
@@ -23,11 +24,14 @@ from pipelines.warehouse.held_back import from_json, in_words
 from pipelines.warehouse.rights import audience
 
 FORGET_AFTER = 24 * 3600
-"""Seconds after which a path that is no longer shown goes: no page stays open that long without a rerun."""
+"""Seconds after which a path that is no longer shown goes."""
+PATIENCE = 2
+"""Seconds a page waits for its file; one that takes longer is said to be on its way."""
+OPEN_AT_ONCE = 16
 
 
 class NotReady(Exception):
-    """There is nothing to show; the message says what to do."""
+    """There is nothing to show yet, or any more; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -98,3 +102,37 @@ def _forget_old(folder: Path, version: str) -> None:
     for path in folder.glob("*.duckdb"):
         if version not in path.name and time.time() - path.stat().st_atime > FORGET_AFTER:
             path.unlink(missing_ok=True)
+
+
+class Library:
+    """The files that are open, a connection of each; made once per publication, however many ask at the same time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.coming: dict[tuple[str, str], asyncio.Task[tuple[Source, duckdb.DuckDBPyConnection]]] = {}
+
+    async def open(self, provider: str) -> tuple[Source, duckdb.DuckDBPyConnection]:
+        """The file of an audience (empty: everything) as it is now, and a cursor of its own to read it with.
+
+        Raises:
+            NotReady: nothing is published, the file cannot be read, or it is still being made.
+            NoAudience: no such provider.
+        """
+        version = identity(self.settings)
+        key = (provider, version)
+        if key not in self.coming:
+            for old in [known for known in self.coming if known[1] != version][: -OPEN_AT_ONCE or None]:
+                del self.coming[old]
+            self.coming[key] = asyncio.create_task(asyncio.to_thread(self._opened, provider, version))
+        try:
+            found, connection = await asyncio.wait_for(asyncio.shield(self.coming[key]), PATIENCE)
+        except TimeoutError:
+            raise NotReady("新的发布正在准备，请稍候，本页会自动打开。") from None
+        except BaseException:
+            self.coming.pop(key, None)  # not for ever: the next one tries again
+            raise
+        return found, connection.cursor()
+
+    def _opened(self, provider: str, version: str) -> tuple[Source, duckdb.DuckDBPyConnection]:
+        found = source(self.settings, provider, version)
+        return found, duckdb.connect(str(found.path), read_only=True)

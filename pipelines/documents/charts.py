@@ -1,4 +1,4 @@
-"""Charts: of the return (PNG for Word), the static site and the dashboard.
+"""Charts: of the return (PNG for Word), the static site and the pages of the server (SVG).
 
 What belongs here: what a chart shows and how it looks. What does not: its numbers.
 """
@@ -52,6 +52,15 @@ def png(chart: dict[str, object]) -> bytes:
     return image
 
 
+def svg(chart: alt.Chart | Layers, width: int, height: int | alt.Step) -> str:
+    """Draws a chart of the pages as SVG, in the style they have."""
+    import vl_convert  # noqa: PLC0415 - half a second of import
+
+    sized = chart.properties(width=width, height=height).configure(**PAGE_STYLE)
+    drawn: str = vl_convert.vegalite_to_svg(sized.to_dict())
+    return drawn
+
+
 def coverage_bars(
     names: list[str], participation: list[float | None], coverage: list[float | None]
 ) -> dict[str, object]:
@@ -96,7 +105,7 @@ def _finished(chart: alt.Chart | alt.LayerChart, width: int, height: int) -> dic
     return spec
 
 
-# Charts of the pages. Their data is given by name (the static site puts it in as JSON) or as a frame (the dashboard).
+# Charts of the pages. Their data is given by name (the static site puts it in as JSON) or as a frame (the server's pages).
 # Year and metric are parameters of the chart: one chart serves all years, and the page sets them.
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 import altair as alt
 
@@ -45,7 +46,8 @@ RETURN_YEARS = 4
 
 @dataclass(frozen=True)
 class Year:
-    """A year's headline figures and table. `is_whole`: the period has ended; `missing`: who has not reported."""
+    """A year's headline figures and table. `is_whole`: the period has ended; `missing`: who has not reported; `cell`: as the server that
+    explains figures is asked for it."""
 
     stat_year: int
     period_end: str
@@ -53,16 +55,22 @@ class Year:
     tiles: list[Tile]
     missing: list[str]
     tables: list[Table]
+    cell: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A small table, formatted: the first column names the row, the others are figures. `basis`: words under it."""
+    """A small table, formatted: the first column names the row, the others are figures. `basis`: words under it.
+
+    metrics: of its columns; cells: of its rows, as the server that explains figures is asked for them; empty: nothing explains them.
+    """
 
     title: str
     columns: list[str]
     rows: list[list[str]]
     basis: str = ""
+    metrics: list[str] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -214,7 +222,7 @@ class Figures:
             return None
         names = [name for name in INSURER_COLUMNS if name in self.insurer_metrics]
         rows = self._dicts(
-            f"select stat_year, insurer_name as name, {', '.join(names)} from marts.insurer_metrics "
+            f"select stat_year, insurer_code, insurer_name as name, {', '.join(names)} from marts.insurer_metrics "
             "where insurer_code <> 'ALL' order by stat_year, market_share desc nulls last, insurer_code"
         )
         ranked = tuple(name for name in names if self.insurer_metrics[name].unit in ("比例", "分"))
@@ -284,7 +292,7 @@ class Figures:
                 continue
             names = [column for column in FEE_COLUMNS if column in metrics]
             rows = self._dicts(
-                f"select stat_year, {name} as name, {', '.join(names)} from {table} where {where} order by {order}"
+                f"select stat_year, {order}, {name} as name, {', '.join(names)} from {table} where {where} order by {order}"
             )
             for year in years:
                 chosen = [row for row in rows if row["stat_year"] == year.stat_year]
@@ -500,6 +508,9 @@ class Figures:
                     [tile(metrics, name, row, before, same) for name in HEADLINE if name in metrics] if whole else [],
                     self.reach.missing(end),
                     self._year_tables(stat_year) if whole and not self.is_insurer else [],
+                    self._cell(
+                        {"stat_year": stat_year, "insurer_code": self.who.insurer_code if self.is_insurer else ""}
+                    ),
                 )
             )
         return years
@@ -534,7 +545,23 @@ class Figures:
         self, title: str, first: str, names: list[str], rows: headline.Rows, metrics: Catalogue, note: str = ""
     ) -> Table:
         body = [[str(row["name"]), *(cell_text(row[name], metrics[name].unit) for name in names)] for row in rows]
-        return Table(title, [first, *headline.titles(names, metrics)], body, note)
+        return Table(
+            title,
+            [first, *headline.titles(names, metrics)],
+            body,
+            note,
+            ["", *names],
+            [self._cell(row) for row in rows],
+        )
+
+    def _cell(self, row: dict[str, Any]) -> str:
+        """A row's cell as the server is asked for it (pipelines/dashboard/view.py)."""
+        place = {"city": self.who.jurisdiction, "year": row["stat_year"]}
+        if row.get("insurer_code"):
+            place["insurer"] = row["insurer_code"]
+        else:
+            place |= {name: row.get(f"{name}_code") or self._own(f"{name}_code") for name in ("district", "industry")}
+        return urlencode({name: value for name, value in place.items() if value != "ALL"})
 
     def _cells(self) -> headline.Rows:
         if not hasattr(self, "_all_cells"):

@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from pipelines.warehouse.rights import Views
+from pipelines.warehouse.tables import literal
 
 # Codes are shown by the name that people use; the code stands in when there is none.
 NAMES = {
@@ -346,15 +347,17 @@ def seen(connection: duckdb.DuckDBPyConnection) -> set[str]:
 def read(
     connection: duckdb.DuckDBPyConnection,
     listing: Listing,
-    limit: int,
+    limit: int | None,
     where: str = "true",
     tables: set[str] | None = None,
     views: Views | None = None,
+    offset: int = 0,
 ) -> Rows:
     """Reads a list from a published warehouse or from views of it.
 
     Args:
-        limit: rows read at most, those that need attention first.
+        limit: rows read at most, those that need attention first; None: all.
+        offset: rows before the first one read.
         where: a further condition, written by the caller and not by a user.
         tables: what the connection has (`seen`), if the caller knows.
         views: the views the connection has; rows are then counted and chosen before anything in them is blanked.
@@ -366,13 +369,29 @@ def read(
     names = [column.name for column in columns]
     chosen = f"""
         select *, row_number() over () as place_in_list
-        from (select * from {rows} as listed where {condition} order by {listing.order} limit {int(limit)})
+        from (select * from {rows} as listed where {condition} order by {listing.order} limit {"all" if limit is None else int(limit)} offset {int(offset)})
     """
     if views:
         chosen = views.blanked(listing.table, [*names, "place_in_list"], chosen)
     shown, joins = _shown(tables or seen(connection), names, views)
     frame = connection.sql(f"select {shown} from ({chosen}) as listed {joins} order by place_in_list").pl()
     return Rows(listing, columns, frame.rename({column.name: column.title for column in columns}), total)
+
+
+def containing(connection: duckdb.DuckDBPyConnection, listing: Listing, words: str, tables: set[str]) -> str:
+    """The condition that a row shows some words, in any of its columns: a code by its name too."""
+    if not words.strip():
+        return "true"
+    wanted = f"lower({literal(words.strip())})"
+    found = []
+    for column in described(connection, listing):
+        found.append(f'contains(lower(cast(listed."{column.name}" as varchar)), {wanted})')
+        _, table, code, title = NAMES.get(column.name, ("", "", "", ""))
+        if table in tables:
+            found.append(
+                f'listed."{column.name}" in (select {code} from {table} where contains(lower({title}), {wanted}))'
+            )
+    return f"({' or '.join(found)})"
 
 
 def described(connection: duckdb.DuckDBPyConnection, listing: Listing) -> list[Column]:

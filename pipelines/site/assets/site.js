@@ -44,6 +44,35 @@
       select.closest("figure").querySelector(".of-choice").textContent = select.selectedOptions[0].dataset.basis;
     });
 
+  // Served by anze (/site/<audience>/…), every figure leads to its records and every list to the one with pages and filters.
+  const [, served, audience] = location.pathname.split("/");
+  if (location.protocol.startsWith("http") && served === "site" && audience) {
+    const explained = (place, metric, cell) => {
+      if (!metric || !/\d/.test(place.textContent)) return;
+      const link = document.createElement("a");
+      link.className = "figure";
+      link.href = "/explain?audience=" + audience + "&metric=" + metric + "&" + cell;
+      link.append(...place.childNodes);
+      place.append(link);
+    };
+    for (const tile of document.querySelectorAll(".tile[data-cell]"))
+      explained(tile.querySelector(".value"), tile.dataset.metric, tile.dataset.cell);
+    for (const row of document.querySelectorAll("tr[data-cell]")) {
+      const heads = row.closest("table").querySelectorAll("th");
+      [...row.cells].forEach((place, index) => explained(place, heads[index].dataset.metric, row.dataset.cell));
+    }
+    for (const section of document.querySelectorAll("section.list")) {
+      const link = document.createElement("a");
+      link.href = "/lists/" + section.id.replace("list-", "") + "?audience=" + audience;
+      link.textContent = "筛选、翻页、导出全部";
+      section.querySelector("h3").append(" ", link);
+    }
+    const figures = document.createElement("a");
+    figures.href = "/figures?audience=" + audience;
+    figures.textContent = "按条件查看";
+    document.querySelector("nav").append(figures);
+  }
+
   // Lists.
   const formats = {
     yuan: (value) => value.toLocaleString("zh-CN", { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
