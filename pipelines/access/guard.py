@@ -150,12 +150,12 @@ class Guard:
         rights = self.people.rights(name) if self.people else None
         if rights is None:
             return None
-        number = sha256(name.encode()).hexdigest()[:12]
         senders = tuple(one for one in rights if one != EVERYTHING)
-        return self._within_rate(Visitor(number, senders, rights))
+        return self._within_rate(Visitor(_of_account(name), senders, rights))
 
     def begin(self, response: Response, kind: str, name: str) -> None:
-        """Signs a person in with a token (its number) or an account (its name)."""
+        """Signs a person in with a token (its number) or an account (its name), and logs it."""
+        self.log(name if kind == TOKEN else _of_account(name), "登录")
         response.set_cookie(
             COOKIE, self.signer.sign(f"{kind}:{name}").decode(), max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=self.behind_tls
         )  # fmt: skip
@@ -186,6 +186,10 @@ class Guard:
         }
         with (folder(self.settings) / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _of_account(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:12]
 
 
 def _of_token(token: Token) -> Visitor:

@@ -116,7 +116,6 @@ class SignIn:
             return self._sign_in_page(refused.message, refused.status)
         response = RedirectResponse("/", 303)
         self.guard.begin(response, TOKEN, token.number)
-        self.guard.log(token.number, "登录")
         return response
 
     async def sign_out(self, request: Request, visitor: Visitor) -> Response:
