@@ -23,7 +23,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -91,6 +91,7 @@ class Desk:
         self.incoming.mkdir(parents=True)
         self.lookers = self._pool(LOOKERS)
         self.looking: set[asyncio.Task[None]] = set()
+        self.stamps: dict[tuple[str, str], datetime] = {}
 
     def _pool(self, count: int) -> ProcessPoolExecutor:
         return processes(count, limit_memory, self.settings.reader_memory_mb)
@@ -129,13 +130,23 @@ class Desk:
             known, since = self.entry(provider, entry.number), Reference.on(self.settings.landing).since
             if known is not None and known.since == since:
                 return known, False
-            now = datetime.fromisoformat(entry.received_at)
+            now = await self._stamp(provider, feed)
             laid = await asyncio.to_thread(lay_down, self.settings, path, provider, feed, now)
             _synced(laid)
-            taken = replace(entry, path=laid.relative_to(self.settings.raw).as_posix(), since=since, about=about)
+            taken = replace(
+                entry, received_at=f"{now:%Y-%m-%dT%H:%M:%S}", path=laid.relative_to(self.settings.raw).as_posix(), since=since, about=about
+            )  # fmt: skip
             self._remember(taken)
         self._in_background(self._look_later(taken))
         return taken, True
+
+    async def _stamp(self, provider: str, feed: str) -> datetime:
+        """When a drop is received: no two of a sender and feed in the same second, so that the later one is the newer."""
+        before = self.stamps.get((provider, feed))
+        now = datetime.now(CHINA).replace(microsecond=0)
+        stamp = self.stamps[provider, feed] = now if before is None else max(now, before + timedelta(seconds=1))
+        await asyncio.sleep((stamp - now).total_seconds())
+        return stamp
 
     async def try_out(
         self, chunks: AsyncIterator[bytes], provider: str, feed: str, name: str, limit: int

@@ -30,7 +30,8 @@ import polars as pl
 from pipelines.feeds.contracts import HOME_SENDER, contracts, reference_contracts
 from pipelines.settings import CHINA, Settings
 
-STAMP = re.compile(r"^\d{4}-\d{2}-\d{2}(T\d{4})?$")
+STAMP = re.compile(r"^\d{4}-\d{2}-\d{2}(T\d{4}(\d{2})?)?$")
+STAMP_FORMS = {10: "%Y-%m-%d", 15: "%Y-%m-%dT%H%M", 17: "%Y-%m-%dT%H%M%S"}
 STAMPS_FILE = ".received.jsonl"
 UPLOADING = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 """How programs call a file while they upload it (WinSCP: .filepart)."""
@@ -158,11 +159,11 @@ def path_id(path: str) -> str:
 
 
 def parse_stamp(text: str) -> datetime | None:
-    """`YYYY-MM-DD` or `YYYY-MM-DDTHHMM`, China time; None if it is no stamp."""
+    """`YYYY-MM-DD`, `YYYY-MM-DDTHHMM` or `YYYY-MM-DDTHHMMSS`, China time; None if it is no stamp."""
     if not STAMP.match(text):
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H%M" if "T" in text else "%Y-%m-%d")
+        return datetime.strptime(text, STAMP_FORMS[len(text)])
     except ValueError:
         return None
 

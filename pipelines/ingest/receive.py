@@ -22,7 +22,7 @@ from pipelines.ingest.checks.issues import ISSUE_SCHEMA
 from pipelines.ingest.checks.outcome import Sender
 from pipelines.ingest.checks.unread import UNREAD
 from pipelines.ingest.drop import may_send, personal_hash, read_safely
-from pipelines.ingest.manifest import in_unicode
+from pipelines.ingest.manifest import STAMP_FORMS, in_unicode
 from pipelines.ingest.readers.sheet import Limits, Refused
 from pipelines.ingest.workers import limit_memory
 from pipelines.processes import processes
@@ -41,8 +41,9 @@ class Received:
 
 
 def lay_down(settings: Settings, source: Path, provider: str, feed: str, now: datetime) -> Path:
-    """Copies a file under the stamp of `now`; one of the same name received in the same minute gets a number behind its name."""
-    folder = settings.raw / provider / feed / now.strftime("%Y-%m-%dT%H%M")
+    """Copies a file under the stamp of `now`, to the second: a correction may follow at once, and is the newer one. One of the same name
+    received in the same second gets a number behind its name."""
+    folder = settings.raw / provider / feed / now.strftime(STAMP_FORMS[17])
     folder.mkdir(parents=True, exist_ok=True)
     name = Path(in_unicode(source.name))
     target = folder / name

@@ -201,7 +201,7 @@ def test_a_forged_walk_back_signs_nobody_in(dirty_world: Home, service: Identity
             (f"code=code&state={state}", ""),
             ("error=denied&state=x", cookie),
         ):
-            status, headers, text = get(f"{address}/oauth2callback?{url}", own)
+            status, headers, _ = get(f"{address}/oauth2callback?{url}", own)
             assert status == 401 and "anze_session" not in headers["set-cookie"], url
         service.signing_key = RSAKey.generate_key(2048, {"kid": "one"})
         status, headers, _ = get(f"{address}/oauth2callback?code=code&state={state}", cookie)
