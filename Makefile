@@ -5,7 +5,7 @@ BIN := .venv/bin
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 READY := .venv/.ready
 
-.PHONY: setup spark-setup wheelhouse offline-setup browser run test taste spark-test faults bench flame lint dev lock sample clean
+.PHONY: setup spark-setup wheelhouse offline-setup browser run test taste spark-test faults bench counter-load flame lint dev lock sample clean
 
 setup: $(READY)
 
@@ -75,6 +75,10 @@ spark-test: spark-setup
 SCALE ?= city
 bench: setup
 	@$(BIN)/python benchmarks/bench.py $(SCALE)
+
+# The counter with 50 senders at once, beside a night, and killed 20 times (docs/promises.md); ten minutes.
+counter-load: setup
+	@$(BIN)/python benchmarks/counter.py
 
 # Where a full build spends its time, as a picture: benchmarks/.work/flame.svg.
 flame: setup
