@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -92,6 +92,11 @@ class SignIn:
                 return await handler(request, visitor) if visitor else RedirectResponse("/sign-in", 303)
             except Denied as refused:
                 return told("没有办成", refused.message, refused.status)
+            except ClientDisconnect:
+                raise
+            except Exception:
+                LOG.exception("page %s", request.url.path)
+                return told("这一页读不出来", "请刷新；仍不行时请管理员运行 anze doctor，并查看服务窗口中的错误信息。", 500)
 
         return handle
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from starlette.background import BackgroundTask
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
@@ -25,6 +26,7 @@ from pipelines.counter.service import Service
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import Provider
 
+LOG = logging.getLogger("anze.counter")
 PAGE, LARGEST_PAGE = 100, 1000
 JSON_LINES = ("application/x-ndjson", "application/jsonl")
 BODY = 4 << 20
@@ -79,6 +81,11 @@ class Api:
                 return await handler(request, visitor, sender)
             except Denied as refused:
                 return answered({"message": refused.message}, refused.status)
+            except ClientDisconnect:
+                raise
+            except Exception:
+                LOG.exception("call %s", request.url.path)
+                return answered({"message": "窗口出错，没有办成。请稍后再试；仍不行时请联系管理员。"}, 500)
 
         return handle
 

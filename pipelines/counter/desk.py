@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 import os
 import re
@@ -158,8 +159,8 @@ class Desk:
 
     async def _look_later(self, entry: Entry) -> None:
         looked = await self._look(self.settings.raw / entry.path, entry)
-        looked.issues.write_parquet(self._place(entry, ".issues.parquet"))
-        looked.policies.write_parquet(self._place(entry, ".policies.parquet"))
+        for frame, suffix in ((looked.issues, ".issues.parquet"), (looked.policies, ".policies.parquet")):
+            await asyncio.to_thread(_write, frame, self._place(entry, suffix))
         self._remember(_found(entry, looked))
         self._progress(entry.number).unlink(missing_ok=True)
 
@@ -306,6 +307,13 @@ def _found(entry: Entry, looked: Looked) -> Entry:
 
 def _sorted(issues: pl.DataFrame) -> pl.DataFrame:
     return issues.sort("sheet", "line_no", "column_name", nulls_last=True, maintain_order=True)
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    """The whole of it or nothing: it may be read at any moment."""
+    content = io.BytesIO()
+    frame.write_parquet(content)
+    write_atomically(path, content.getvalue(), durable=False)
 
 
 def _read(path: Path) -> Entry:

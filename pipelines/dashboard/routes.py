@@ -7,7 +7,6 @@ what can be chosen (view.py), who is signed in (pipelines/access).
 from __future__ import annotations
 
 import asyncio
-import logging
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -37,7 +36,6 @@ from pipelines.warehouse.evidence import Unknown
 from pipelines.warehouse.lists import LISTS, Column, Listing, Rows, containing, read
 from pipelines.warehouse.rights import NoAudience, audiences
 
-LOG = logging.getLogger("anze.dashboard")
 RECORDS = 500
 """Records of a number shown on the page; the workbook holds all of them."""
 LIST_ROWS = 100
@@ -98,13 +96,6 @@ class Reading:
                         "数据仓里还没有可以统计的数据。请先登记报送文件（anze receive），再运行 anze nightly。",
                     )
                 return await handler(request, visitor, view)
-            except Denied:
-                raise
-            except Exception:
-                LOG.exception("page %s", request.url.path)
-                return told(
-                    "这一页读不出来", "请刷新；仍不行时请管理员运行 anze doctor，并查看服务窗口中的错误信息。", 500
-                )
             finally:
                 cursor.close()
 
