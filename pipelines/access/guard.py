@@ -39,6 +39,8 @@ EVERYTHING = "*"
 SESSION_SECONDS = 8 * 3600
 GUESSES, GUESS_SECONDS = 10, 60
 CALLS, CALL_SECONDS = 600, 60
+ADDRESSES = 100_000
+"""Remembered of those who guessed; a flood of them makes it forget."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -125,6 +127,8 @@ class Guard:
             raise Denied(429, "令牌多次不对，请一分钟后再试。")
         token = of_secret(self.settings, secret)
         if token is None:
+            if len(self.guesses) > ADDRESSES:
+                self.guesses.clear()
             self.guesses[address].append(time.monotonic())
             raise Denied(401, "令牌无效、已过期或已撤销。")
         return token

@@ -5,6 +5,7 @@ What belongs here: how a page is rendered, what is told where something is refus
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import cache
@@ -52,17 +53,20 @@ def told(title: str, message: str, status: int = 200, onward: str = "/") -> Resp
     return page("told.html", status, title=title, message=message, onward=onward, at_once=False)
 
 
-async def form_of(request: Request, limit: int = 1 << 20, files_at_once: int = 1) -> FormData:
-    """A form whose body is no larger than a limit; its files lie on disk, not in memory.
+async def form_of(request: Request, limit: int = 1 << 20, files_at_once: int = 1, seconds: float = 30) -> FormData:
+    """A form whose body is no larger than a limit and comes within some time; its files lie on disk, not in memory.
 
     Raises:
-        Denied: too large, or no form.
+        Denied: too large, too slow, or no form.
     """
     declared = request.headers.get("content-length", "")
     if not declared.isdigit() or int(declared) > limit:
         raise Denied(413, f"一次最多 {limit >> 20} MB，请分几次报送。")
     try:
-        return await request.form(max_files=files_at_once, max_fields=FIELDS)
+        async with asyncio.timeout(seconds):
+            return await request.form(max_files=files_at_once, max_fields=FIELDS)
+    except TimeoutError:
+        raise Denied(408, "没有按时传完，已断开，请重新报送。") from None
     except MultiPartException as broken:
         raise Denied(400, f"表单无法读取，一次最多 {files_at_once} 个文件。") from broken
 
@@ -96,7 +100,9 @@ class SignIn:
                 raise
             except Exception:
                 LOG.exception("page %s", request.url.path)
-                return told("这一页读不出来", "请刷新；仍不行时请管理员运行 anze doctor，并查看服务窗口中的错误信息。", 500)
+                return told(
+                    "这一页读不出来", "请刷新；仍不行时请管理员运行 anze doctor，并查看服务窗口中的错误信息。", 500
+                )
 
         return handle
 

@@ -31,6 +31,7 @@ PAGE, LARGEST_PAGE = 100, 1000
 JSON_LINES = ("application/x-ndjson", "application/jsonl")
 BODY = 4 << 20
 """Bytes of a JSON body (answers, declarations)."""
+BODY_SECONDS = 60
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Handler = Callable[[Request, Visitor, Provider], Awaitable[Response]]
 
@@ -182,10 +183,14 @@ def _whole(request: Request, name: str, otherwise: int) -> int:
 async def _rows(request: Request) -> list[dict[str, Any]]:
     """The rows of a JSON body: a list of objects of single values, or one object."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY:
-            raise Denied(413, f"内容超过 {BODY >> 20} MB。")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > BODY:
+                    raise Denied(413, f"内容超过 {BODY >> 20} MB。")
+    except TimeoutError:
+        raise Denied(408, f"{BODY_SECONDS} 秒没有传完，已断开。") from None
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):

@@ -19,6 +19,7 @@ import os
 import re
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -45,8 +46,10 @@ from pipelines.settings import CHINA, Settings, use_home
 LOOKERS = 2
 NUMBER = re.compile(r"[0-9a-f]{24}")
 NAME_CHARACTERS = 120
-ROOM_LEFT = 1 << 30
-"""Bytes that stay free on the disk: the night needs them."""
+ROOM_LEFT, ROOM_EVERY = 1 << 30, 8 << 20
+"""Bytes that stay free on the disk, as the night needs them; after so many more bytes of a file it is looked again."""
+ARRIVING_AT_ONCE = 10
+"""Files of one sender: nobody takes all the room there is at the counter."""
 CHUNK_SECONDS = 30
 """A sender that sends nothing for so long is let go."""
 UPLOAD_SECONDS = 3600
@@ -92,6 +95,7 @@ class Desk:
         self.incoming.mkdir(parents=True)
         self.lookers = self._pool(LOOKERS)
         self.looking: set[asyncio.Task[None]] = set()
+        self.arriving: Counter[str] = Counter()
         self.stamps: dict[tuple[str, str], datetime] = {}
 
     def _pool(self, count: int) -> ProcessPoolExecutor:
@@ -107,10 +111,11 @@ class Desk:
             Denied: too large, too slow, of no known kind, or no room.
         """
         file_name = safe_name(name)
-        if shutil.disk_usage(self.settings.home).free < ROOM_LEFT:
-            raise Denied(507, "服务器磁盘空间不足，请稍后再报。")
+        if self.arriving[provider] >= ARRIVING_AT_ONCE:
+            raise Denied(429, f"本单位已有 {ARRIVING_AT_ONCE} 份文件正在传送，请等它们传完。")
         place = self.incoming / secrets.token_hex(12)
         place.mkdir()
+        self.arriving[provider] += 1
         try:
             try:
                 async with asyncio.timeout(UPLOAD_SECONDS):
@@ -121,6 +126,7 @@ class Desk:
             now = datetime.now(CHINA)
             yield Entry(number, provider, feed, file_name, size, sha256, f"{now:%Y-%m-%dT%H:%M:%S}"), place / file_name
         finally:
+            self.arriving[provider] -= 1
             shutil.rmtree(place, ignore_errors=True)
 
     async def take(
@@ -276,9 +282,13 @@ def safe_name(name: str) -> str:
 
 async def _stream(chunks: AsyncIterator[bytes], path: Path, limit: int) -> tuple[int, str]:
     """Writes what comes to disk, counted and hashed on the way; nothing is kept in memory."""
-    size, digest = 0, hashlib.sha256()
+    size, looked, digest = 0, 0, hashlib.sha256()
     with path.open("wb") as file:
         while True:
+            if size >= looked:
+                looked = size + ROOM_EVERY
+                if shutil.disk_usage(path.parent).free < ROOM_LEFT:
+                    raise Denied(507, "服务器磁盘空间不足，请稍后再报。")
             try:
                 chunk = await asyncio.wait_for(anext(chunks, None), CHUNK_SECONDS)
             except TimeoutError:

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from pipelines.access.guard import Denied, Visitor
 from pipelines.access.pages import SignIn, form_of, page
 from pipelines.counter.api import workbook
-from pipelines.counter.desk import READABLE, RECEIVED
+from pipelines.counter.desk import READABLE, RECEIVED, UPLOAD_SECONDS
 from pipelines.counter.service import OF_ONE_ROW, WORDS, Service
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import Provider
@@ -164,7 +164,7 @@ class Pages:
     async def _own(self, request: Request, visitor: Visitor) -> FormData:
         """A form of this session; where it comes from is looked at before its files are read."""
         self.guard.own_origin(request)
-        form = await form_of(request, int(self.service.limit), FILES_AT_ONCE)
+        form = await form_of(request, int(self.service.limit), FILES_AT_ONCE, UPLOAD_SECONDS)
         self.guard.own_form(request, visitor, str(form.get("form", "")))
         return form
 

@@ -10,18 +10,22 @@ import random
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 from conftest import Home
 from counters import Server, System, token
 from returns import POLICY, policy, small_world
+from starlette.requests import Request
 
 from pipelines.access import guard, tokens
 from pipelines.access.guard import Denied
+from pipelines.access.pages import form_of
 from pipelines.counter import desk
-from pipelines.counter.desk import safe_name
+from pipelines.counter.desk import Desk, safe_name
 from pipelines.feeds.contracts import contracts
 
 GOOD = POLICY + policy("C1", 11, "好单位", "100.00") + policy("C2", 12, "另一单位", "200.00")
@@ -213,6 +217,68 @@ def test_a_slow_sender_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(Denied) as refused:
         asyncio.run(desk._stream(slow(), tmp_path / "x", 100))
     assert refused.value.status == 408
+
+
+def test_a_slow_form_is_let_go() -> None:
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(5)
+        return {"type": "http.request", "body": b"", "more_body": True}
+
+    headers = [(b"content-length", b"10"), (b"content-type", b"application/x-www-form-urlencoded")]
+    request = Request({"type": "http", "method": "POST", "path": "/sign-in", "headers": headers}, receive)
+    with pytest.raises(Denied) as refused:
+        asyncio.run(form_of(request, seconds=0.05))
+    assert refused.value.status == 408
+
+
+def test_one_sender_does_not_take_all_the_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many files of a sender at once; no file while the disk is full, found on the way too."""
+    home = Home(tmp_path)
+    monkeypatch.setattr(desk, "ARRIVING_AT_ONCE", 2)
+
+    async def hang() -> AsyncIterator[bytes]:
+        yield b"a"
+        await asyncio.sleep(60)
+
+    async def one() -> AsyncIterator[bytes]:
+        yield b"a"
+
+    async def crowd() -> None:
+        counter = Desk(home.settings)
+        hanging = [asyncio.create_task(counter.take(hang(), "weihai_hayc", "policy", "a.csv", 100)) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        with pytest.raises(Denied) as refused:
+            await counter.take(one(), "weihai_hayc", "policy", "a.csv", 100)
+        assert refused.value.status == 429
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+        assert not counter.arriving["weihai_hayc"] and not list(counter.incoming.iterdir())
+        monkeypatch.setattr(desk, "ROOM_LEFT", 1 << 60)
+        with pytest.raises(Denied) as full:
+            await counter.try_out(one(), "weihai_hayc", "policy", "a.csv", 100)
+        assert full.value.status == 507 and not list(counter.incoming.iterdir())
+        counter.close()
+
+    asyncio.run(crowd())
+
+
+def test_a_correction_sent_at_once_is_the_newer_version(tmp_path: Path) -> None:
+    """Two versions of a record within a second: the later one counts, and the earlier one's reject is released."""
+    home = small_world(Home(tmp_path))
+    server = Server(home)
+    try:
+        system = System(server, token(home, "weihai_hayc"))
+        for premium in ("100.00", "三百元五", "300.00"):
+            drop = system.call(
+                "POST", "/drops/policy", POLICY + policy("V1", 11, "单位", premium), X_File_Name="v.csv"
+            )[1]
+            system.checked(drop["number"])
+    finally:
+        server.stop()
+    home.build()
+    assert home.rows("select premium_written from marts.fct_policy where policy_no = 'V1'") == [(Decimal("300.00"),)]
+    assert home.rows("select distinct status from quality.quarantine where record_key = 'V1'") == [("released",)]
 
 
 def test_guessing_is_slowed_and_hosts_are_checked(
