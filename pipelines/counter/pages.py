@@ -19,7 +19,7 @@ from pipelines.access.guard import Denied, Visitor
 from pipelines.access.pages import SignIn, form_of, page
 from pipelines.counter.api import workbook
 from pipelines.counter.desk import READABLE, RECEIVED, UPLOAD_SECONDS
-from pipelines.counter.service import OF_ONE_ROW, WORDS, Service
+from pipelines.counter.service import OF_ONE_ROW, Service, word
 from pipelines.feeds.contracts import contracts
 from pipelines.feeds.reference import Provider
 
@@ -63,7 +63,7 @@ class Pages:
         senders = self.service.reference.providers()
         others = [senders[code] for code in visitor.senders if code in senders and code != sender.provider]
         return page(
-            name, visitor=visitor, form=self.guard.form_value(visitor), sender=sender, others=others, words=WORDS, titles=_titles(), **content
+            name, visitor=visitor, form=self.guard.form_value(visitor), sender=sender, others=others, word=word, titles=_titles(), **content
         )  # fmt: skip
 
     async def home(self, request: Request, visitor: Visitor, sender: Provider) -> Response:

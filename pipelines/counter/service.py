@@ -307,6 +307,13 @@ class Service:
             yield connection
 
 
+def word(drop: dict[str, Any]) -> str:
+    """The state of a drop for people."""
+    if drop["state"] == CHECKED and not drop["accepted"]:
+        return "已检查，没有可入库的行"
+    return WORDS[drop["state"]]
+
+
 def _known(connection: duckdb.DuckDBPyConnection, sender: Provider) -> Known:
     publication = connection.execute("select publication_id from meta.publication").fetchall()[0][0]
     rows = connection.execute(

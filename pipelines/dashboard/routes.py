@@ -31,10 +31,11 @@ from pipelines.documents.spreadsheet import workbook, write_csv, write_table
 from pipelines.explain.explain import Explanation, Part, explain, explain_finding
 from pipelines.explain.output import RECORD_TITLES, formula, titled, write_explanation
 from pipelines.feeds.contracts import all_contracts
+from pipelines.publish.share_log import shared
 from pipelines.settings import Settings
 from pipelines.warehouse.evidence import Unknown
 from pipelines.warehouse.lists import LISTS, Column, Listing, Rows, containing, read
-from pipelines.warehouse.rights import NoAudience, audiences
+from pipelines.warehouse.rights import NoAudience, audience, audiences
 
 RECORDS = 500
 """Records of a number shown on the page; the workbook holds all of them."""
@@ -67,6 +68,7 @@ class Reading:
             Route("/lists/{code}.xlsx", self._over(self.excel)),
             Route("/lists/{code}", self._over(self.list)),
             Route("/findings/{number}", self._over(self.finding)),
+            Route("/extract.duckdb", self._over(self.extract)),
             Route("/audiences", self.entrance.behind(self.audiences)),
             Route("/version", self.entrance.behind(self.version)),
             Route("/site", self.entrance.behind(self.to_site)),
@@ -77,9 +79,9 @@ class Reading:
         """A page over the file of the audience that the address names, or the visitor's first."""
 
         async def handle(request: Request, visitor: Visitor) -> Response:
-            audience = self._audience(visitor, request.query_params.get("audience", ""))
+            whose = self._audience(visitor, request.query_params.get("audience", ""))
             try:
-                found, cursor = await self.library.open("" if audience == EVERYTHING else audience)
+                found, cursor = await self.library.open("" if whose == EVERYTHING else whose)
             except (NotReady, NoAudience) as reason:
                 return page(
                     "waiting.html",
@@ -89,7 +91,7 @@ class Reading:
                     again=self.settings.dashboard_look_again,
                 )
             try:
-                view = await asyncio.to_thread(choose, found, cursor, audience, request.query_params)
+                view = await asyncio.to_thread(choose, found, cursor, whose, request.query_params)
                 if view is None:
                     return told(
                         "还没有数据",
@@ -222,6 +224,18 @@ class Reading:
 
         return await _download(write, ".xlsx")
 
+    async def extract(self, _: Request, visitor: Visitor, view: View) -> Response:
+        """All that the audience may see, as a DuckDB file; that it was taken is remembered as any other sharing."""
+        who = view.audience
+        if who != EVERYTHING:
+            found = audience(self.settings.published, who)
+            shared(
+                self.settings, "提取", who, found.name, view.source.publication_id, view.source.path, found.jurisdiction
+            )
+        self.guard.log(visitor.number, "提取", audience=who, publication=view.source.publication_id)
+        name = "anze.duckdb" if who == EVERYTHING else f"{who}.duckdb"
+        return FileResponse(view.source.path, media_type="application/octet-stream", filename=name)
+
     # --- the static site, whose share
 
     async def audiences(self, _: Request, visitor: Visitor) -> Response:
@@ -235,17 +249,17 @@ class Reading:
         return PlainTextResponse(identity(self.settings))
 
     async def to_site(self, request: Request, visitor: Visitor) -> Response:
-        audience = self._audience(visitor, request.query_params.get("audience", ""))
-        return RedirectResponse("/audiences" if audience == EVERYTHING else f"/site/{audience}/index.html", 303)
+        whose = self._audience(visitor, request.query_params.get("audience", ""))
+        return RedirectResponse("/audiences" if whose == EVERYTHING else f"/site/{whose}/index.html", 303)
 
     async def site(self, request: Request, visitor: Visitor) -> Response:
         """A file of the static site of an audience that is the visitor's to see; no path leads out of that folder."""
-        audience, _, rest = request.path_params["path"].partition("/")
-        self._audience(visitor, audience)
+        whose, _, rest = request.path_params["path"].partition("/")
+        self._audience(visitor, whose)
         root = (self.settings.home / "site" / "current").resolve()
-        folder = root / audience
+        folder = root / whose
         path = (folder / rest).resolve()
-        if not audience or folder.resolve().parent != root or not path.is_relative_to(folder) or not path.is_file():
+        if not whose or folder.resolve().parent != root or not path.is_relative_to(folder) or not path.is_file():
             raise Denied(404, "没有这一页。请从首页进入。")
         return FileResponse(path, media_type=KINDS.get(path.suffix), headers={"Content-Security-Policy": SITE_POLICY})
 

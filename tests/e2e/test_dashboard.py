@@ -227,7 +227,7 @@ def test_the_static_site_from_the_same_address_leads_to_records_and_whole_lists(
         watched.assert_quiet()
 
 
-def test_an_audience_sees_its_share_only(dirty_world: Home) -> None:
+def test_an_audience_sees_its_share_only(dirty_world: Home, tmp_path: Path) -> None:
     write_sites(dirty_world.settings)
     with served(dirty_world, "--audience", "weihai_371002") as server:
         page = fetched(f"{server}/figures")
@@ -248,6 +248,13 @@ def test_an_audience_sees_its_share_only(dirty_world: Home) -> None:
             )
         }
         assert set(units["单位"]) == inside
+        taken = tmp_path / "extract.duckdb"
+        taken.write_bytes(urllib.request.urlopen(f"{server}/extract.duckdb").read())
+        with duckdb.connect(str(taken), read_only=True) as extract:
+            assert extract.execute("select distinct district_code from marts.uninsured_units").fetchall() == [
+                ("371002",)
+            ]
+        assert "weihai_371002" in (dirty_world.path / "shared" / "log.jsonl").read_text()
     with served(dirty_world, "--audience", "weihai_hayc") as server:
         page = fetched(f"{server}/figures")
         assert 'data-metric="participation_rate"' not in page and page.count('class="tile"') == 3
