@@ -73,7 +73,7 @@ class System:
         until = time.monotonic() + 60
         while time.monotonic() < until:
             _, drop = self.call("GET", f"/drops/{number}")
-            if drop["state"] != "received":
+            if drop["state"] not in ("received", "readable"):
                 return dict(drop)
             time.sleep(0.2)
         raise AssertionError("nobody looked at it")

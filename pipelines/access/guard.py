@@ -16,6 +16,7 @@ import json
 import secrets
 import time
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -29,7 +30,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipelines.access.people import People
-from pipelines.access.tokens import Token, folder, of_number, of_secret
+from pipelines.access.tokens import Damaged, Token, folder, of_number, of_secret
 from pipelines.ingest.manifest import write_atomically
 from pipelines.settings import CHINA, Settings
 
@@ -106,6 +107,7 @@ class Guard:
         self.signer = TimestampSigner(key, salt="session")
         self.form_key = sha256(f"form/{key}".encode()).digest()
         self.state_key = sha256(f"state/{key}".encode()).hexdigest()
+        self.ended: set[str] = set()
         self.guesses: dict[str, deque[float]] = defaultdict(deque)
         self.calls: dict[str, deque[float]] = defaultdict(deque)
 
@@ -123,15 +125,22 @@ class Guard:
     def sign_in(self, request: Request, secret: str) -> Token:
         """The token of a secret; whoever is wrong too often is made to wait."""
         address = request.client.host if request.client else ""
-        if _too_many(self.guesses[address], GUESSES, GUESS_SECONDS):
-            raise Denied(429, "令牌多次不对，请一分钟后再试。")
-        token = of_secret(self.settings, secret)
+        token = self._known(lambda: of_secret(self.settings, secret))
         if token is None:
+            # A good one is let in all the same: it cannot be guessed, and others behind the same address are not to be shut out.
+            if _too_many(self.guesses[address], GUESSES, GUESS_SECONDS):
+                raise Denied(429, "令牌多次不对，请一分钟后再试。")
             if len(self.guesses) > ADDRESSES:
                 self.guesses.clear()
             self.guesses[address].append(time.monotonic())
             raise Denied(401, "令牌无效、已过期或已撤销。")
         return token
+
+    def _known(self, look_up: Callable[[], Token | None]) -> Token | None:
+        try:
+            return look_up()
+        except Damaged as damaged:
+            raise Denied(503, str(damaged)) from None
 
     def _within_rate(self, visitor: Visitor) -> Visitor:
         if _too_many(self.calls[visitor.number], CALLS, CALL_SECONDS):
@@ -147,9 +156,11 @@ class Guard:
             named = self.signer.unsign(request.cookies.get(COOKIE, ""), max_age=SESSION_SECONDS).decode()
         except BadSignature:
             return None
-        kind, _, name = named.partition(":")
+        kind, session, name = named.split(":", 2)
+        if session in self.ended:
+            return None
         if kind == TOKEN:
-            token = of_number(self.settings, name)
+            token = self._known(lambda: of_number(self.settings, name))
             return self._within_rate(_of_token(token)) if token else None
         rights = self.people.rights(name) if self.people else None
         if rights is None:
@@ -160,9 +171,16 @@ class Guard:
     def begin(self, response: Response, kind: str, name: str) -> None:
         """Signs a person in with a token (its number) or an account (its name), and logs it."""
         self.log(name if kind == TOKEN else _of_account(name), "登录")
+        session = secrets.token_hex(8)
         response.set_cookie(
-            COOKIE, self.signer.sign(f"{kind}:{name}").decode(), max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=self.behind_tls
+            COOKIE, self.signer.sign(f"{kind}:{session}:{name}").decode(), max_age=SESSION_SECONDS, httponly=True, samesite="strict", secure=self.behind_tls
         )  # fmt: skip
+
+    def end(self, request: Request, response: Response) -> None:
+        """Signs a person out: the cookie is good no more, a copy of it neither (until the server starts anew)."""
+        named = self.signer.unsign(request.cookies.get(COOKIE, "")).decode()
+        self.ended.add(named.split(":", 2)[1])
+        response.delete_cookie(COOKIE)
 
     def form_value(self, visitor: Visitor) -> str:
         """What every form of a session carries."""
@@ -171,7 +189,7 @@ class Guard:
     def own_form(self, request: Request, visitor: Visitor, value: str) -> None:
         """Raises Denied for a form that is not of this session, or comes from another origin."""
         self.own_origin(request)
-        if not hmac.compare_digest(value, self.form_value(visitor)):
+        if not hmac.compare_digest(value.encode("utf-8", "replace"), self.form_value(visitor).encode()):
             raise Denied(403, "表单已失效，请刷新页面后重试。")
 
     def own_origin(self, request: Request) -> None:

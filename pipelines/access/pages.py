@@ -15,12 +15,13 @@ from typing import Any
 
 import jinja2
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from pipelines.access.guard import ACCOUNT, COOKIE, TOKEN, Denied, Guard, Visitor
+from pipelines.access.guard import ACCOUNT, TOKEN, Denied, Guard, Visitor
 
 LOG = logging.getLogger("anze.access")
 ASSETS = {
@@ -67,7 +68,7 @@ async def form_of(request: Request, limit: int = 1 << 20, files_at_once: int = 1
             return await request.form(max_files=files_at_once, max_fields=FIELDS)
     except TimeoutError:
         raise Denied(408, "没有按时传完，已断开，请重新报送。") from None
-    except MultiPartException as broken:
+    except (MultiPartException, HTTPException) as broken:
         raise Denied(400, f"表单无法读取，一次最多 {files_at_once} 个文件。") from broken
 
 
@@ -133,7 +134,7 @@ class SignIn:
         form = await form_of(request)
         self.guard.own_form(request, visitor, str(form.get("form", "")))
         response = RedirectResponse("/sign-in", 303)
-        response.delete_cookie(COOKIE)
+        self.guard.end(request, response)
         return response
 
     async def to_account(self, request: Request) -> Response:

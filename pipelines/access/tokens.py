@@ -50,13 +50,22 @@ def folder(settings: Settings) -> Path:
     return place
 
 
+class Damaged(Exception):
+    """The file of tokens cannot be read; the message says what to do."""
+
+
 def tokens(settings: Settings) -> list[Token]:
+    """Raises Damaged."""
     path = folder(settings) / "tokens.json"
     if not path.exists():
         return []
-    return [
-        Token(**row | {"providers": tuple(row["providers"])}) for row in json.loads(path.read_text(encoding="utf-8"))
-    ]
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return [Token(**row | {"providers": tuple(row["providers"])}) for row in rows]
+    except (ValueError, TypeError, KeyError):
+        raise Damaged(
+            f"令牌文件 counter/{path.name} 损坏，谁也登录不了。请从备份恢复，或移走它后重新发令牌（anze token create）。"
+        ) from None
 
 
 def create(settings: Settings, providers: list[str], name: str, ends: date) -> tuple[Token, str]:

@@ -28,12 +28,17 @@ def counter(
     home: HomeOption = None,
 ) -> None:
     """报送窗口：报送单位（人和系统）报送文件，当场得到回执、逐处问题和更正工作簿。"""
+    from pipelines.counter.desk import Busy  # noqa: PLC0415
     from pipelines.counter.serve import serve  # noqa: PLC0415
 
     settings = use_home(home)
     reference_data(settings)
     console.print(f"报送窗口：http://{address}:{port}（Ctrl+C 结束）　接口说明：/api/v1/openapi.json")
-    serve(settings, port, address)
+    try:
+        serve(settings, port, address)
+    except Busy as busy:
+        errors.say("red", "不能打开窗口", f"：{busy}")
+        raise typer.Exit(1) from None
 
 
 @token.command()
@@ -62,13 +67,18 @@ def create(
 @token.command(name="list")
 def listed(home: HomeOption = None) -> None:
     """列出令牌（不含令牌本身）。"""
-    from pipelines.access.tokens import tokens  # noqa: PLC0415
+    from pipelines.access.tokens import Damaged, tokens  # noqa: PLC0415
 
     table = Table(title="令牌")
     for heading in ("编号", "发给", "报送单位", "发出", "至", "状态"):
         table.add_column(heading, overflow="fold")
     today = datetime.now(CHINA).date()
-    for one in tokens(use_home(home)):
+    try:
+        known = tokens(use_home(home))
+    except Damaged as damaged:
+        errors.say("red", "不能列出", f"：{damaged}")
+        raise typer.Exit(1) from None
+    for one in known:
         state = "已撤销" if one.revoked else "有效" if one.is_good(today) else "已过期"
         table.add_row(one.number, one.name, "、".join(one.providers), one.created.replace("T", " "), one.ends, state)
     console.print(table)

@@ -39,7 +39,7 @@ Handler = Callable[[Request, Visitor, Provider], Awaitable[Response]]
 def answered(content: Any, status: int = 200) -> Response:
     """JSON, dates and money as text."""
     text = json.dumps(content, ensure_ascii=False, default=_plain)
-    return Response(text, status, media_type="application/json")
+    return Response(text.encode("utf-8", "replace"), status, media_type="application/json")
 
 
 def _plain(value: Any) -> str:
@@ -145,7 +145,7 @@ class Api:
 
     async def corrections(self, request: Request, _: Visitor, sender: Provider) -> Response:
         entry = self.service.entry(sender, request.path_params["key"])
-        path = await asyncio.to_thread(self.service.corrections, sender, entry)
+        path = await self.service.corrections(entry)
         return workbook(path, f"{entry.feed}_{entry.number}.xlsx")
 
     def rows_of(self, feed: str) -> Handler:

@@ -12,15 +12,17 @@ counter/drops/<sender>/<number>.json, .issues.parquet, .policies.parquet; counte
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import io
 import json
+import logging
 import os
 import re
 import secrets
 import shutil
-from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
@@ -43,6 +45,7 @@ from pipelines.ingest.workers import limit_memory
 from pipelines.processes import processes
 from pipelines.settings import CHINA, Settings, use_home
 
+LOG = logging.getLogger("anze.counter")
 LOOKERS = 2
 NUMBER = re.compile(r"[0-9a-f]{24}")
 NAME_CHARACTERS = 120
@@ -84,16 +87,29 @@ class Entry:
     """Numbers of what its rows answer, where they were given one by one."""
 
 
+class Busy(Exception):
+    """Another server has the desk of this home."""
+
+
 class Desk:
     """One desk of a home; all its methods are called by the one server that has it."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises Busy where another server has the desk of this home."""
         self.settings = settings
+        self.lock = (folder(settings) / ".desk.lock").open("w")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy("另一个窗口服务正在使用这个数据目录。") from None
         self.drops = folder(settings) / "drops"
         self.incoming = folder(settings) / "incoming"
         shutil.rmtree(self.incoming, ignore_errors=True)  # nothing in it was ever acknowledged
         self.incoming.mkdir(parents=True)
         self.lookers = self._pool(LOOKERS)
+        self.writer = self._pool(1)
+        self.alone = asyncio.Semaphore(1)
+        self.taking: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self.looking: set[asyncio.Task[None]] = set()
         self.arriving: Counter[str] = Counter()
         self.stamps: dict[tuple[str, str], datetime] = {}
@@ -133,7 +149,9 @@ class Desk:
         self, chunks: AsyncIterator[bytes], provider: str, feed: str, name: str, limit: int, about: tuple[str, ...] = ()
     ) -> tuple[Entry, bool]:
         """Takes a file; returns its record, and whether it is new. Raises what `_coming` raises."""
-        async with self._coming(chunks, provider, feed, name, limit) as (entry, path):
+        coming = self._coming(chunks, provider, feed, name, limit)
+        # One after the other: the same content sent twice at once is one drop, and stamps follow each other.
+        async with coming as (entry, path), self.taking[provider, feed]:
             known, since = self.entry(provider, entry.number), Reference.on(self.settings.landing).since
             if known is not None and known.since == since:
                 return known, False
@@ -160,22 +178,33 @@ class Desk:
     ) -> tuple[Entry, pl.DataFrame]:
         """What would be found in a file, and its problems; the file is forgotten. Raises what `_coming` raises."""
         async with self._coming(chunks, provider, feed, name, limit) as (entry, path):
-            looked = await self._look(path, entry)
+            looked = await self._look(path, entry, path.parent / "rows")
         return _found(entry, looked), _sorted(looked.issues)
 
     async def _look_later(self, entry: Entry) -> None:
-        looked = await self._look(self.settings.raw / entry.path, entry)
-        for frame, suffix in ((looked.issues, ".issues.parquet"), (looked.policies, ".policies.parquet")):
-            await asyncio.to_thread(_write, frame, self._place(entry, suffix))
-        self._remember(_found(entry, looked))
-        self._progress(entry.number).unlink(missing_ok=True)
+        """Looks, and remembers what was found; whatever goes wrong with one drop, the others are looked at."""
+        try:
+            looked = await self._look(self.settings.raw / entry.path, entry, self._progress(entry.number))
+            for frame, suffix in ((looked.issues, ".issues.parquet"), (looked.policies, ".policies.parquet")):
+                await asyncio.to_thread(_write, frame, self._place(entry, suffix))
+            self._remember(_found(entry, looked))
+        except Exception:
+            LOG.exception("drop %s cannot be looked at", entry.number)
+            self._remember(
+                replace(
+                    entry, state=REFUSED, refused="窗口没有检查成。文件已收下，是否入库以夜间作业为准；请告知管理员。"
+                )
+            )
+        finally:
+            self._progress(entry.number).unlink(missing_ok=True)
 
-    async def _look(self, path: Path, entry: Entry) -> Looked:
-        """The look, in a bounded process; one that its process dies of is looked at once more alone, then refused."""
+    async def _look(self, path: Path, entry: Entry, progress: Path) -> Looked:
+        """The look, in a bounded process. When one dies, all that waited for the pool are looked at again, one at a time and each in a
+        process of its own; one that takes that down too is refused."""
         day = datetime.fromisoformat(entry.received_at).date()
         look = partial(
-            look_in_process, str(self.settings.home), str(path), entry.provider, entry.feed, day, str(self._progress(entry.number))
-        )  # fmt: skip
+            look_in_process, str(self.settings.home), str(path), entry.provider, entry.feed, day, str(progress)
+        )
         loop = asyncio.get_running_loop()
         lookers = self.lookers
         try:
@@ -183,14 +212,29 @@ class Desk:
         except BrokenProcessPool:
             if lookers is self.lookers:  # of several that fell with it, the first makes a new one
                 self.lookers = self._pool(LOOKERS)
-        alone = self._pool(1)
+        async with self.alone:
+            alone = self._pool(1)
+            try:
+                return await loop.run_in_executor(alone, look)
+            except BrokenProcessPool:
+                stalled = Refused("stalled", seconds=self.settings.reader_seconds)
+                return Looked(stalled.message, (0, 0, 0, 0), (), pl.DataFrame(schema=ISSUE_SCHEMA))
+            finally:
+                alone.shutdown(wait=False)
+
+    async def written(self, write: Callable[[], None]) -> None:
+        """Runs what reads a file once more (corrections) in a bounded process, apart from the looks.
+
+        Raises:
+            Denied: the process died of it.
+        """
+        writer = self.writer
         try:
-            return await loop.run_in_executor(alone, look)
+            await asyncio.get_running_loop().run_in_executor(writer, write)
         except BrokenProcessPool:
-            stalled = Refused("stalled", seconds=self.settings.reader_seconds)
-            return Looked(stalled.message, (0, 0, 0, 0), (), pl.DataFrame(schema=ISSUE_SCHEMA))
-        finally:
-            alone.shutdown(wait=False)
+            if writer is self.writer:
+                self.writer = self._pool(1)
+            raise Denied(503, "更正工作簿没有生成，请稍后再试。") from None
 
     def look_at_the_rest(self) -> None:
         """What was acknowledged and not looked at when the server ended is looked at now, in the background."""
@@ -199,7 +243,7 @@ class Desk:
     async def _look_at_the_rest(self) -> None:
         for path in await asyncio.to_thread(sorted, self.drops.glob("*/*.json")):
             entry = _read(path)
-            if entry.state == RECEIVED:
+            if entry and entry.state == RECEIVED:
                 await self._look_later(entry)
 
     def _in_background(self, work: Coroutine[None, None, None]) -> None:
@@ -212,9 +256,13 @@ class Desk:
         if not NUMBER.fullmatch(number):
             return None
         path = self.drops / provider / f"{number}.json"
-        if not path.exists():
+        entry = _read(path) if path.exists() else None
+        if entry is None:
             return None
-        entry = _read(path)
+        if entry.state == CHECKED and not self._place(entry, ".issues.parquet").exists():
+            entry = replace(entry, state=RECEIVED)  # what was found has been lost: it is looked at again
+            self._remember(entry)
+            self._in_background(self._look_later(entry))
         try:
             rows = int(self._progress(number).read_text()) if entry.state == RECEIVED else 0
         except (OSError, ValueError):
@@ -233,7 +281,13 @@ class Desk:
     def issues(self, entry: Entry) -> pl.DataFrame:
         """Every problem found in a drop, in the order of its rows."""
         path = self._place(entry, ".issues.parquet")
-        return _sorted(pl.read_parquet(path)) if path.exists() else pl.DataFrame(schema=ISSUE_SCHEMA)
+        try:
+            return _sorted(pl.read_parquet(path))
+        except FileNotFoundError:
+            return pl.DataFrame(schema=ISSUE_SCHEMA)
+        except pl.exceptions.PolarsError:
+            path.unlink()  # damaged: found again at the next look
+            raise Denied(503, "这份回执的明细损坏，正在重新检查，请刷新。") from None
 
     def policies(self, entry: Entry) -> pl.DataFrame:
         """The policies that accepted rows of a drop name (POLICIES)."""
@@ -241,6 +295,8 @@ class Desk:
         return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=POLICIES)
 
     def close(self) -> None:
+        self.writer.shutdown(wait=False, cancel_futures=True)
+        self.lock.close()
         self.lookers.shutdown(wait=False, cancel_futures=True)
 
     def _place(self, entry: Entry, suffix: str) -> Path:
@@ -276,7 +332,8 @@ def safe_name(name: str) -> str:
     suffix = Path(f"x{kept}").suffix.lower()
     if suffix not in SUFFIXES:
         raise Denied(415, f"「{kept or '（没有文件名）'}」：只收 {'、'.join(sorted(SUFFIXES))} 文件。")
-    stem = kept[: -len(suffix)].strip(". ") or "文件"
+    # No beginning that a night takes for a file that is still being written (manifest.is_unfinished).
+    stem = kept[: -len(suffix)].strip(". ").lstrip("~$. ") or "文件"
     return stem.encode()[:NAME_CHARACTERS].decode(errors="ignore") + suffix
 
 
@@ -326,9 +383,14 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     write_atomically(path, content.getvalue(), durable=False)
 
 
-def _read(path: Path) -> Entry:
-    row = json.loads(path.read_text(encoding="utf-8"))
-    return Entry(**row | {name: tuple(row[name]) for name in ("unread", "about")})
+def _read(path: Path) -> Entry | None:
+    """A record; None: it is damaged, which is logged. The file it was of lies in raw/ all the same."""
+    try:
+        row = json.loads(path.read_text(encoding="utf-8"))
+        return Entry(**row | {name: tuple(row[name]) for name in ("unread", "about")})
+    except (ValueError, TypeError, KeyError):
+        LOG.warning("damaged record %s", path)
+        return None
 
 
 def _synced(path: Path) -> None:

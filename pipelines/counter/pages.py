@@ -99,13 +99,19 @@ class Pages:
                 "receipt.html", visitor, sender, drop=drop, total=issues.height, issues=issues.head(ISSUES_SHOWN).to_dicts(), hints=[], waits=False,
                 rejected=False, tried=True,
             )  # fmt: skip
-        numbers = []
+        numbers, refused = [], []
         for file in files:
-            entry, is_new = await self.service.take(_chunks(file), sender, feed, file.filename or "")
+            try:
+                entry, is_new = await self.service.take(_chunks(file), sender, feed, file.filename or "")
+            except Denied as denied:
+                refused.append(f"{file.filename}：{denied.message}")
+                continue
             self.guard.log(
                 visitor.number, "报送", provider=sender.provider, feed=feed, drop=entry.number, is_new=is_new
             )
             numbers.append(entry.number)
+        if refused:
+            raise Denied(400, f"收下 {len(numbers)} 份，没有收下 {len(refused)} 份。{' '.join(refused)}")
         where = f"/drops/{numbers[0]}" if len(numbers) == 1 else "/counter"
         return RedirectResponse(f"{where}?provider={sender.provider}", 303)
 
@@ -122,7 +128,7 @@ class Pages:
 
     async def corrections(self, request: Request, _: Visitor, sender: Provider) -> Response:
         entry = self.service.entry(sender, request.path_params["number"])
-        path = await asyncio.to_thread(self.service.corrections, sender, entry)
+        path = await self.service.corrections(entry)
         return workbook(path, f"{_titles()[entry.feed]}_更正.xlsx")
 
     async def feed(self, request: Request, visitor: Visitor, sender: Provider) -> Response:

@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -19,8 +20,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from pipelines.access.guard import Guard, Headers, Visitor
-from pipelines.access.pages import SignIn
-from pipelines.counter.api import Api
+from pipelines.access.pages import SignIn, told
+from pipelines.counter.api import Api, answered
 from pipelines.counter.desk import Desk
 from pipelines.counter.pages import Pages
 from pipelines.counter.service import Service
@@ -28,7 +29,7 @@ from pipelines.dashboard.routes import Reading
 from pipelines.settings import Settings
 
 KEEP_ALIVE_SECONDS = 15
-CONNECTIONS = 200
+CONNECTIONS = 1000
 """At once; more are told to come back."""
 STATE_SECONDS = 600
 """A walk to the identity service and back takes no longer."""
@@ -71,7 +72,18 @@ def application(
         middleware.append(
             Middleware(SessionMiddleware, secret_key=guard.state_key, session_cookie="anze_state", max_age=STATE_SECONDS, same_site="lax", https_only=behind_tls)
         )  # fmt: skip
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    return Starlette(
+        routes=routes, middleware=middleware, lifespan=lifespan, exception_handlers={404: _not_there, 405: _not_there, 500: _not_there}
+    )  # fmt: skip
+
+
+async def _not_there(request: Request, error: Exception) -> Response:
+    """What no route answers."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    message = {404: "没有这个地址。", 405: "这个地址不这样用。"}.get(status, "服务出错，请稍后再试。")
+    if request.url.path.startswith("/api/"):
+        return answered({"message": f"{message}接口说明：/api/v1/openapi.json"}, status)
+    return told("没有这一页", f"{message}请从首页进入。", status)
 
 
 def serve(settings: Settings, port: int, address: str, local: Visitor | None = None) -> None:

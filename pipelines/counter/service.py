@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,10 @@ from pipelines.feeds.contracts import Contract, contracts
 from pipelines.feeds.reference import Provider, Reference
 from pipelines.ingest.as_sent import rows_as_sent
 from pipelines.ingest.drop import may_send
-from pipelines.ingest.manifest import Receipt
+from pipelines.ingest.manifest import Receipt, receipt_number
 from pipelines.ingest.readers.sheet import Refused
 from pipelines.report.template import columns_described, write_corrections, write_template
-from pipelines.settings import CHINA, Settings
+from pipelines.settings import CHINA, Settings, use_home
 from pipelines.warehouse.tables import reading
 
 IN_WAREHOUSE, TO_CONFIRM = "in_warehouse", "to_confirm"
@@ -62,10 +64,11 @@ QUESTIONS = {
 
 @dataclass(frozen=True)
 class Known:
-    """What the last publication knows of a sender's drops. `loaded`, `asked`: numbers of drops in it, of those with amounts to confirm."""
+    """What the last publication knows of a sender's drops. `loaded`: numbers of drops in it and when each was received last; `asked`: of
+    those with amounts to confirm."""
 
     publication_id: str = ""
-    loaded: frozenset[str] = field(default_factory=frozenset)
+    loaded: dict[str, datetime] = field(default_factory=dict)
     asked: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -147,7 +150,7 @@ class Service:
         """Rows as a drop of their own: dated, kept and explained as any other (answers, declarations)."""
         contract = self.contract(feed, sender)
         unknown = sorted({name for row in rows for name in row} - set(contract.columns))
-        if unknown or not rows:
+        if unknown or not rows or not all(rows):
             raise Denied(
                 400, f"没有这些列：{'、'.join(unknown)}。可用：{'、'.join(contract.columns)}" if unknown else "没有行。"
             )
@@ -157,12 +160,27 @@ class Service:
         table.writerow(contract.columns[name].title for name in used)
         table.writerows([_cell(row.get(name)) for name in used] for row in rows)
 
+        try:
+            content = written.getvalue().encode()
+        except UnicodeEncodeError:
+            raise Denied(400, "内容有不成对的代理字符，不是文字。") from None
+        while self._was_overtaken(sender, contract.feed, content):
+            content += b"\n"  # what was said before something else is said anew: another content, so that it counts
+
         async def chunks() -> AsyncIterator[bytes]:
-            yield written.getvalue().encode()
+            yield content
 
         name = f"{contract.title}_{datetime.now(CHINA):%Y%m%dT%H%M%S}.csv"
         about = tuple(_cell(row["subject_no"]) for row in rows if "subject_no" in row)
         return await self.desk.take(chunks(), sender.provider, contract.feed, name, self.limit, about)
+
+    def _was_overtaken(self, sender: Provider, feed: str, content: bytes) -> bool:
+        """Whether these rows were said before, and others of the feed since."""
+        known = self.desk.entry(sender.provider, receipt_number(sender.provider, feed, sha256(content).hexdigest()))
+        if known is None:
+            return False
+        entries, _ = self.desk.entries(sender.provider, 1, ASKED)
+        return any(entry.feed == feed and entry.received_at > known.received_at for entry in entries)
 
     # --- what has been sent
 
@@ -224,7 +242,7 @@ class Service:
             for key, policy in rows
         ]
 
-    def corrections(self, sender: Provider, entry: Entry) -> Path:
+    async def corrections(self, entry: Entry) -> Path:
         """The correction workbook (the rejected rows as sent, their faults as comments), in a temporary file that is the caller's to remove.
 
         Raises:
@@ -233,20 +251,12 @@ class Service:
         found = self.desk.issues(entry).filter(pl.col("severity") == "reject", pl.col("line_no").is_not_null())
         if found.is_empty():
             raise Denied(404, "没有退回的行，不必更正。")
-        receipt = Receipt(
-            path=entry.path, provider=entry.provider, feed=entry.feed, received_at=entry.received_at, size=entry.size, mtime_ns=0, sha256=entry.sha256,
-            file_id="", contract="", status="loaded",
-        )  # fmt: skip
-        lines = set(found.select("sheet", "line_no").iter_rows())
-        rows = rows_as_sent(self.settings, receipt, lines).with_row_index("row")
-        faults = (
-            found.join(rows.select("sheet", "line_no", "row"), on=["sheet", "line_no"])
-            .group_by("row", "column_name", maintain_order=True)
-            .agg(pl.col("message").unique(maintain_order=True).str.join("\n"))
-        )
-        messages = {(row, column): message for row, column, message in faults.iter_rows()}
         path = _temporary()
-        write_corrections(entry.feed, path, rows, messages, self.reference, sender)
+        try:
+            await self.desk.written(partial(corrections_in_process, str(self.settings.home), entry, found, str(path)))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
         return path
 
     # --- what is owed and asked
@@ -277,10 +287,13 @@ class Service:
     def questions(self, sender: Provider) -> dict[str, list[dict[str, Any]]]:
         """What waits for the sender's answer (QUESTIONS), without what it has answered here since the last publication."""
         entries, _ = self.desk.entries(sender.provider, 1, ASKED)
-        answered = {subject for entry in entries for subject in entry.about}
         with self._published() as connection:
             if connection is None:
                 return {name: [] for name in QUESTIONS}
+            known = _known(connection, sender)
+            # An answer that was no good, or has been taken in and has not settled it, hides nothing.
+            waiting = [entry for entry in entries if entry.about and entry.accepted and not _is_loaded(entry, known)]
+            answered = {subject for entry in waiting for subject in entry.about}
             return {
                 name: [
                     row
@@ -307,26 +320,53 @@ class Service:
             yield connection
 
 
+def corrections_in_process(home: str, entry: Entry, found: pl.DataFrame, path: str) -> None:
+    """Writes a correction workbook of the rejected rows; in a process of its own, as it reads the file once more."""
+    settings = use_home(Path(home))
+    receipt = Receipt(
+        path=entry.path, provider=entry.provider, feed=entry.feed, received_at=entry.received_at, size=entry.size, mtime_ns=0, sha256=entry.sha256,
+        file_id="", contract="", status="loaded",
+    )  # fmt: skip
+    lines = set(found.select("sheet", "line_no").iter_rows())
+    rows = rows_as_sent(settings, receipt, lines).with_row_index("row")
+    faults = (
+        found.join(rows.select("sheet", "line_no", "row"), on=["sheet", "line_no"])
+        .group_by("row", "column_name", maintain_order=True)
+        .agg(pl.col("message").unique(maintain_order=True).str.join("\n"))
+    )
+    messages = {(row, column): message for row, column, message in faults.iter_rows()}
+    reference = Reference.on(settings.landing)
+    write_corrections(entry.feed, Path(path), rows, messages, reference, reference.providers()[entry.provider])
+
+
 def word(drop: dict[str, Any]) -> str:
     """The state of a drop for people."""
-    if drop["state"] == CHECKED and not drop["accepted"]:
-        return "已检查，没有可入库的行"
+    if drop["state"] in (CHECKED, IN_WAREHOUSE) and not drop["accepted"]:
+        return "没有可入库的行"
     return WORDS[drop["state"]]
 
 
 def _known(connection: duckdb.DuckDBPyConnection, sender: Provider) -> Known:
     publication = connection.execute("select publication_id from meta.publication").fetchall()[0][0]
     rows = connection.execute(
-        "select distinct receipt_no, file_id in (select file_id from quality.to_confirm where provider = $provider) from quality.files where provider = $provider",
+        "select receipt_no, max(received_at), bool_or(file_id in (select file_id from quality.to_confirm where provider = $provider)) "
+        "from quality.files where provider = $provider and status <> 'refused' group by receipt_no",
         {"provider": sender.provider},
     ).fetchall()
     return Known(
-        str(publication), frozenset(number for number, _ in rows), frozenset(number for number, asked in rows if asked)
+        str(publication),
+        {number: at for number, at, _ in rows},
+        frozenset(number for number, _, asked in rows if asked),
     )
 
 
+def _is_loaded(entry: Entry, known: Known) -> bool:
+    at = known.loaded.get(entry.number)
+    return at is not None and at >= datetime.fromisoformat(entry.received_at)
+
+
 def _receipt(entry: Entry, known: Known) -> dict[str, Any]:
-    is_loaded = entry.number in known.loaded
+    is_loaded = _is_loaded(entry, known)
     state = entry.state
     if is_loaded and state == CHECKED:
         state = TO_CONFIRM if entry.number in known.asked else IN_WAREHOUSE
@@ -339,7 +379,7 @@ def _receipt(entry: Entry, known: Known) -> dict[str, Any]:
 
 def _titled(contract: Contract, issues: pl.DataFrame) -> pl.DataFrame:
     titles = {name: column.title for name, column in contract.columns.items()}
-    return issues.with_columns(
+    return issues.drop("corrects").with_columns(
         column_title=pl.col("column_name").replace_strict(titles, default=pl.col("column_name"), return_dtype=pl.String)
     )
 

@@ -7,6 +7,7 @@ what can be chosen (view.py), who is signed in (pipelines/access).
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -41,6 +42,7 @@ RECORDS = 500
 """Records of a number shown on the page; the workbook holds all of them."""
 LIST_ROWS = 100
 SHEET_ROWS = 1_000_000
+PLACES = tuple("0123456789")
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SITE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
@@ -110,6 +112,8 @@ class Reading:
             Denied: it may not.
         """
         if visitor.sees_everything:
+            if asked and asked != EVERYTHING and not re.fullmatch("[A-Za-z0-9_-]{1,64}", asked):
+                raise Denied(404, "没有这个单位。")
             return asked or EVERYTHING
         if asked and asked not in visitor.audiences:
             raise Denied(403, f"不能查看「{asked[:40]}」的数据。")
@@ -137,7 +141,7 @@ class Reading:
     async def chart(self, request: Request, _: Visitor, view: View) -> Response:
         """A chart of a page as a picture: `view` and `place` say which."""
         here, place = request.query_params.get("view", ""), request.query_params.get("place", "")
-        if here not in PAGES or not place.isdigit():
+        if here not in PAGES or place not in PLACES:
             raise Denied(404, "没有这张图。")
         content: Content = await asyncio.to_thread(PAGES[here][1], view)
         if int(place) >= len(content.pictures):
@@ -179,8 +183,8 @@ class Reading:
     async def finding(self, request: Request, visitor: Visitor, view: View) -> Response:
         try:
             found = await asyncio.to_thread(explain_finding, view.source.path, request.path_params["number"])
-        except Unknown as unknown:
-            raise Denied(404, str(unknown)) from None
+        except Unknown:
+            raise Denied(404, "没有这条监管发现：它可能已随新的发布消失。请回到清单。") from None
         return self._page(
             "finding.html",
             visitor,
@@ -203,19 +207,27 @@ class Reading:
         )  # fmt: skip
 
     async def csv(self, request: Request, _: Visitor, view: View) -> Response:
-        listing, words = _listing(request, view), request.query_params.get("q", "")
+        listing, words, order = (
+            _listing(request, view),
+            request.query_params.get("q", ""),
+            request.query_params.get("sort", ""),
+        )
 
         def write(path: Path) -> str:
-            write_csv(_rows(view, listing, words, "", None).frame, path)
+            write_csv(_rows(view, listing, words, order, None).frame, path)
             return f"{listing.title}.csv"
 
         return await _download(write, ".csv")
 
     async def excel(self, request: Request, _: Visitor, view: View) -> Response:
-        listing, words = _listing(request, view), request.query_params.get("q", "")
+        listing, words, order = (
+            _listing(request, view),
+            request.query_params.get("q", ""),
+            request.query_params.get("sort", ""),
+        )
 
         def write(path: Path) -> str:
-            frame = _rows(view, listing, words, "", None).frame
+            frame = _rows(view, listing, words, order, None).frame
             with workbook(str(path)) as book:
                 for place, part in enumerate(frame.iter_slices(SHEET_ROWS) if frame.height else [frame], 1):
                     name = listing.title[:28] + (f"_{place}" if frame.height > SHEET_ROWS else "")
@@ -310,7 +322,7 @@ def _shown(value: Any, column: Column) -> str:
 def _table(records: pl.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Heads and rows of records as text, feeds by their titles."""
     feeds = {feed: contract.title for feed, contract in all_contracts().items()}
-    frame = titled(records.with_columns(pl.col("feed").replace(feeds)), RECORD_TITLES)
+    frame = titled(records.with_columns(pl.col("feed").cast(pl.String).replace(feeds)), RECORD_TITLES)
     return frame.columns, [["" if value is None else str(value) for value in row] for row in frame.iter_rows()]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -263,6 +265,19 @@ def test_an_audience_sees_its_share_only(dirty_world: Home, tmp_path: Path) -> N
     }
     assert {"weihai_371002", "weihai_hayc"} <= files
     assert (dirty_world.path / "dashboard").stat().st_mode & 0o077 == 0
+
+
+def test_every_number_of_a_page_has_its_records(dirty_world: Home) -> None:
+    """Each metric that a page shows, of a place with many records and of one with few or none."""
+    with served(dirty_world) as server:
+        for view, narrow in (("overview", "district=3710"), ("insurers", "insurer=")):
+            page = fetched(f"{server}/figures?view={view}&city=weihai&year=2025")
+            links = [html.unescape(link) for link in re.findall(r'href="(/explain[^"]+)"', page)]
+            chosen = {(re.findall(r"metric=(\w+)", link)[0], narrow in link): link for link in links}
+            assert len(chosen) > 15
+            for link in chosen.values():
+                page = fetched(f"{server}{link}")
+                assert "算式" in page or "没有逐条记录可列" in page, link
 
 
 def test_hostile_words_stay_words(dirty_world: Home) -> None:
