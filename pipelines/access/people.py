@@ -11,8 +11,8 @@ The file (TOML, ANZE_OIDC_SECRETS):
     server_metadata_url = "https://…/.well-known/openid-configuration"
 
     [audiences]
-    "zhang@example.com" = "weihai_city"                      # reads its share, and hands in for it
-    "li@example.com" = ["weihai_hayc", "shanghai_hayc"]      # several
+    "zhang@example.com" = "some_bureau"                      # reads its share, and hands in for it
+    "li@example.com" = ["some_insurer", "its_other_branch"]   # several
     "wang@example.com" = "*"                                 # reads everything
 """
 

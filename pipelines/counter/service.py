@@ -22,7 +22,7 @@ import duckdb
 import polars as pl
 
 from pipelines.access.guard import Denied, Visitor
-from pipelines.counter.desk import CHECKED, Desk, Entry
+from pipelines.counter.desk import CHECKED, READABLE, RECEIVED, Desk, Entry
 from pipelines.feeds.contracts import Contract, contracts
 from pipelines.feeds.reference import Provider, Reference
 from pipelines.ingest.as_sent import rows_as_sent
@@ -292,7 +292,13 @@ class Service:
                 return {name: [] for name in QUESTIONS}
             known = _known(connection, sender)
             # An answer that was no good, or has been taken in and has not settled it, hides nothing.
-            waiting = [entry for entry in entries if entry.about and entry.accepted and not _is_loaded(entry, known)]
+            waiting = [
+                entry
+                for entry in entries
+                if entry.about
+                and (entry.accepted or entry.state in (RECEIVED, READABLE))
+                and not _is_loaded(entry, known)
+            ]
             answered = {subject for entry in waiting for subject in entry.about}
             return {
                 name: [
