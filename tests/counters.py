@@ -9,18 +9,46 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from conftest import ANZE, Home
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def served(home: Home, command: str, *arguments: str, port: int = 0, **environment: str) -> Iterator[str]:
+    """`anze counter` or `anze dashboard` of a home, answering at the address it yields."""
+    port = port or free_port()
+    known = {**os.environ, "ANZE_HOME": str(home.path), "ANZE_HASH_KEY": "test", **environment}
+    server = subprocess.Popen([ANZE, command, "--port", str(port), *arguments], env=known, stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(f"{address}/sign-in", timeout=5).read()
+            break
+        except OSError:
+            assert server.poll() is None
+            time.sleep(0.1)
+    try:
+        yield address
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
 
 
 class Server:
     """`anze counter` of a home in a process of its own."""
 
     def __init__(self, home: Home, **environment: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         self.home = home
         self.log = (home.path / "counter.log").open("a")
         self.process = subprocess.Popen(

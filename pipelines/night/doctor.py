@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
+from pipelines.access.tokens import Damaged, tokens
 from pipelines.feeds.reference import Reference, shipped
 from pipelines.ingest.calendar import announced_until
 from pipelines.ingest.landing import damaged
@@ -51,6 +52,8 @@ def examine(settings: Settings) -> list[Finding]:
     on = [name for name, value in TELEMETRY_OFF.items() if os.environ.get(name) != value]
     findings.append(Finding("遥测", not on, "全部关闭" if not on else f"未关闭：{'、'.join(on)}"))
     findings += [_uploads(settings), _landing(settings), _published(settings), _build(settings), *_home(settings)]
+    if (settings.home / "counter").exists():
+        findings.append(_tokens(settings))
     if settings.engine == "spark":
         findings.append(_spark(settings))
     return [*findings, _chinese_font(), _calendar(settings, datetime.now(CHINA).date()), _last_incident(settings)]
@@ -63,6 +66,14 @@ def _uploads(settings: Settings) -> Finding:
         return Finding("上传", True, "没有停在半路的文件")
     named = in_unicode(str(stopped[0].relative_to(settings.raw)))
     return Finding("上传", False, f"{len(stopped)} 个文件停在半路超过一天（如 {named}），请对方重新上传", is_hint=True)
+
+
+def _tokens(settings: Settings) -> Finding:
+    """Senders can sign in at the counter."""
+    try:
+        return Finding("窗口的令牌", True, f"{len(tokens(settings))} 个")
+    except Damaged as damaged:
+        return Finding("窗口的令牌", False, str(damaged))
 
 
 def _home(settings: Settings) -> list[Finding]:

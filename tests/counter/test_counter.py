@@ -389,6 +389,7 @@ def test_damaged_records_harm_nobody_else(tmp_path: Path) -> None:
         status, told = system.call("GET", "/feeds")
         assert status == 503 and "令牌文件" in told["message"]
         assert home.anze("token", "list").returncode == 1
+        assert "令牌文件" in home.anze("doctor").stdout.replace("\n", "")
     finally:
         server.stop()
 

@@ -6,13 +6,11 @@ import html
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +19,7 @@ import polars as pl
 import pytest
 from browser import needs_browser, open_browser
 from conftest import ANZE, Home, socket_guard
+from counters import free_port, served
 from playwright.sync_api import Page
 
 from pipelines.site.site import write_sites
@@ -36,9 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="module")
 def url(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     guard = tmp_path_factory.mktemp("guard")
     watched, connections = socket_guard(guard)
     environment = {
@@ -59,31 +56,6 @@ def url(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.wait(20)
     assert set(connections.read_text().split()) <= {"127.0.0.1", "::1"}
     assert "Traceback" not in (guard / "log").read_text(), (guard / "log").read_text()[-3000:]
-
-
-@contextmanager
-def served(home: Home, *arguments: str, **environment: str) -> Iterator[str]:
-    """`anze dashboard` of a home."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    known = {**os.environ, "ANZE_HOME": str(home.path), **environment}
-    server = subprocess.Popen(
-        [ANZE, "dashboard", "--port", str(port), *arguments], env=known, stdout=subprocess.DEVNULL
-    )
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{address}/sign-in", timeout=5).read()
-            break
-        except OSError:
-            assert server.poll() is None
-            time.sleep(0.1)
-    try:
-        yield address
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(20)
 
 
 def fetched(url: str, **headers: str) -> str:
@@ -210,7 +182,7 @@ def test_from_empty_warehouse_to_records_of_a_number_and_a_new_publication(
 @needs_browser
 def test_the_static_site_from_the_same_address_leads_to_records_and_whole_lists(dirty_world: Home) -> None:
     write_sites(dirty_world.settings)
-    with served(dirty_world) as server, open_browser() as (page, watched):
+    with served(dirty_world, "dashboard") as server, open_browser() as (page, watched):
         page.goto(f"{server}/site/weihai_city/index.html")
         page.locator(".years button", has_text="2025").click()
         tile = page.locator("section:not([hidden]) .tile[data-metric=participation_rate] a.figure")
@@ -231,7 +203,7 @@ def test_the_static_site_from_the_same_address_leads_to_records_and_whole_lists(
 
 def test_an_audience_sees_its_share_only(dirty_world: Home, tmp_path: Path) -> None:
     write_sites(dirty_world.settings)
-    with served(dirty_world, "--audience", "weihai_371002") as server:
+    with served(dirty_world, "dashboard", "--audience", "weihai_371002") as server:
         page = fetched(f"{server}/figures")
         assert "参保率" in page and "上海" not in page and 'name="city"' not in page and 'name="insurer"' not in page
         for path, status in (
@@ -257,7 +229,7 @@ def test_an_audience_sees_its_share_only(dirty_world: Home, tmp_path: Path) -> N
                 ("371002",)
             ]
         assert "weihai_371002" in (dirty_world.path / "shared" / "log.jsonl").read_text()
-    with served(dirty_world, "--audience", "weihai_hayc") as server:
+    with served(dirty_world, "dashboard", "--audience", "weihai_hayc") as server:
         page = fetched(f"{server}/figures")
         assert 'data-metric="participation_rate"' not in page and page.count('class="tile"') == 3
     files = {
@@ -269,7 +241,7 @@ def test_an_audience_sees_its_share_only(dirty_world: Home, tmp_path: Path) -> N
 
 def test_every_number_of_a_page_has_its_records(dirty_world: Home) -> None:
     """Each metric that a page shows, of a place with many records and of one with few or none."""
-    with served(dirty_world) as server:
+    with served(dirty_world, "dashboard") as server:
         for view, narrow in (("overview", "district=3710"), ("insurers", "insurer=")):
             page = fetched(f"{server}/figures?view={view}&city=weihai&year=2025")
             links = [html.unescape(link) for link in re.findall(r'href="(/explain[^"]+)"', page)]
@@ -282,7 +254,7 @@ def test_every_number_of_a_page_has_its_records(dirty_world: Home) -> None:
 
 def test_hostile_words_stay_words(dirty_world: Home) -> None:
     """What stands in an address is searched for or ignored; nothing of it is run, and nothing of it breaks a page."""
-    with served(dirty_world) as server:
+    with served(dirty_world, "dashboard") as server:
         for words in (
             "<script>alert(1)</script>",
             "' or 1=1 --",
@@ -310,7 +282,7 @@ def test_with_sign_in_configured_nobody_sees_anything_before(dirty_world: Home, 
     secrets.write_text(
         '[auth]\nredirect_uri = "http://localhost/oauth2callback"\nclient_id = "a"\nclient_secret = "b"\nserver_metadata_url = "http://localhost:1/none"\n'
     )
-    with served(dirty_world, ANZE_OIDC_SECRETS=str(secrets)) as server:
+    with served(dirty_world, "dashboard", ANZE_OIDC_SECRETS=str(secrets)) as server:
         for path in (
             "/",
             "/figures",
@@ -329,7 +301,7 @@ def test_a_broken_file_is_said_to_be_broken(tmp_path: Path) -> None:
     broken = Home(tmp_path)
     broken.settings.warehouse.mkdir()
     broken.settings.published.write_bytes(b"no database")
-    with served(broken) as server:
+    with served(broken, "dashboard") as server:
         assert "anze doctor" in fetched(f"{server}/figures")
 
 

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import uvicorn
 from browser import needs_browser, open_browser
-from conftest import ANZE, Home
+from conftest import Home
+from counters import free_port, served
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class IdentityService:
@@ -94,30 +84,6 @@ def service() -> Iterator[IdentityService]:
     thread.join(10)
 
 
-@contextmanager
-def counter(home: Home, secrets: Path, port: int) -> Iterator[str]:
-    environment = {
-        **os.environ,
-        "ANZE_HOME": str(home.path),
-        "ANZE_OIDC_SECRETS": str(secrets),
-        "ANZE_HASH_KEY": "test",
-    }
-    server = subprocess.Popen([ANZE, "counter", "--port", str(port)], env=environment, stdout=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{address}/sign-in", timeout=2).read()
-            break
-        except OSError:
-            assert server.poll() is None
-            time.sleep(0.1)
-    try:
-        yield address
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(20)
-
-
 def written(path: Path, service: IdentityService, port: int, **audiences: str | list[str]) -> Path:
     lines = [f"{json.dumps(account)} = {json.dumps(rights)}" for account, rights in audiences.items()]
     path.write_text(
@@ -138,7 +104,7 @@ def test_a_person_signs_in_acts_for_several_senders_and_is_out_once_taken_out(
         "li@example.com": "weihai_371002",
     }
     secrets = written(tmp_path / "secrets.toml", service, port, **rights)  # type: ignore[arg-type]
-    with counter(dirty_world, secrets, port) as address:
+    with served(dirty_world, "counter", port=port, ANZE_OIDC_SECRETS=str(secrets)) as address:
         with open_browser() as (page, watched):
             page.goto(address)
             page.get_by_role("link", name="用统一账号登录").click()
@@ -189,7 +155,7 @@ def test_a_forged_walk_back_signs_nobody_in(dirty_world: Home, service: Identity
         headers["set-cookie"] = "; ".join(answer.headers.get_all("set-cookie", []))
         return answer.status, headers, answer.read().decode()
 
-    with counter(dirty_world, secrets, port) as address:
+    with served(dirty_world, "counter", port=port, ANZE_OIDC_SECRETS=str(secrets)) as address:
         status, headers, _ = get(f"{address}/sign-in/account")
         state = parse_qs(urlsplit(headers["location"]).query)["state"][0]
         cookie = headers["set-cookie"].split(";")[0]
