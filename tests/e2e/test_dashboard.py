@@ -181,7 +181,7 @@ def test_from_empty_warehouse_to_records_of_a_number_and_a_new_publication(
 
 @needs_browser
 def test_the_static_site_from_the_same_address_leads_to_records_and_whole_lists(dirty_world: Home) -> None:
-    write_sites(dirty_world.settings)
+    write_sites(dirty_world.settings.model_copy(update={"site_audiences": "weihai_city,weihai_371002"}))
     with served(dirty_world, "dashboard") as server, open_browser() as (page, watched):
         page.goto(f"{server}/site/weihai_city/index.html")
         page.locator(".years button", has_text="2025").click()
@@ -202,7 +202,7 @@ def test_the_static_site_from_the_same_address_leads_to_records_and_whole_lists(
 
 
 def test_an_audience_sees_its_share_only(dirty_world: Home, tmp_path: Path) -> None:
-    write_sites(dirty_world.settings)
+    write_sites(dirty_world.settings.model_copy(update={"site_audiences": "weihai_city,weihai_371002"}))
     with served(dirty_world, "dashboard", "--audience", "weihai_371002") as server:
         page = fetched(f"{server}/figures")
         assert "参保率" in page and "上海" not in page and 'name="city"' not in page and 'name="insurer"' not in page
