@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from starlette.background import BackgroundTask
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
@@ -30,7 +31,11 @@ ASSETS = {
     "forms.js": "access/templates",
     "reader.js": "access/templates",
 }
-KINDS = {".css": "text/css", ".js": "text/javascript"}
+KINDS = {
+    ".css": "text/css", ".js": "text/javascript", ".html": "text/html", ".csv": "text/csv",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}  # fmt: skip
+"""Content types of what is sent, by the end of its name."""
 FIELDS = 50
 Handler = Callable[[Request, Visitor], Awaitable[Response]]
 
@@ -52,6 +57,12 @@ def page(name: str, status: int = 200, **content: Any) -> Response:
 def told(title: str, message: str, status: int = 200, onward: str = "/") -> Response:
     """A page that says one thing."""
     return page("told.html", status, title=title, message=message, onward=onward, at_once=False)
+
+
+def sent_once(path: Path, name: str) -> Response:
+    """A file that is gone once it is sent."""
+    gone = BackgroundTask(path.unlink, missing_ok=True)
+    return FileResponse(path, media_type=KINDS[path.suffix], filename=name, background=gone)
 
 
 async def form_of(request: Request, limit: int = 1 << 20, files_at_once: int = 1, seconds: float = 30) -> FormData:

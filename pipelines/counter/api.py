@@ -11,16 +11,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from pipelines.access.guard import Denied, Guard, Visitor
+from pipelines.access.pages import sent_once
 from pipelines.counter.openapi import description, feed_schema
 from pipelines.counter.service import Service
 from pipelines.feeds.contracts import contracts
@@ -32,7 +31,6 @@ JSON_LINES = ("application/x-ndjson", "application/jsonl")
 BODY = 4 << 20
 """Bytes of a JSON body (answers, declarations)."""
 BODY_SECONDS = 60
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Handler = Callable[[Request, Visitor, Provider], Awaitable[Response]]
 
 
@@ -101,7 +99,7 @@ class Api:
 
     async def template(self, request: Request, _: Visitor, sender: Provider) -> Response:
         feed = request.path_params["feed"]
-        return workbook(await asyncio.to_thread(self.service.template, feed, sender), f"{feed}.xlsx")
+        return sent_once(await asyncio.to_thread(self.service.template, feed, sender), f"{feed}.xlsx")
 
     async def obligations(self, _: Request, __: Visitor, sender: Provider) -> Response:
         return answered(await asyncio.to_thread(self.service.obligations, sender))
@@ -146,7 +144,7 @@ class Api:
     async def corrections(self, request: Request, _: Visitor, sender: Provider) -> Response:
         entry = self.service.entry(sender, request.path_params["key"])
         path = await self.service.corrections(entry)
-        return workbook(path, f"{entry.feed}_{entry.number}.xlsx")
+        return sent_once(path, f"{entry.feed}_{entry.number}.xlsx")
 
     def rows_of(self, feed: str) -> Handler:
         async def handle(request: Request, visitor: Visitor, sender: Provider) -> Response:
@@ -159,13 +157,6 @@ class Api:
 
     async def publication(self, _: Request, __: Visitor, ___: Provider) -> Response:
         return answered(self.service.publication())
-
-
-def workbook(path: Path, name: str) -> Response:
-    """A workbook that is gone once it is sent."""
-    return FileResponse(
-        path, media_type=WORKBOOK, filename=name, background=BackgroundTask(path.unlink, missing_ok=True)
-    )
 
 
 def _paged(request: Request) -> tuple[int, int]:

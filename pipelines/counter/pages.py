@@ -16,8 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from pipelines.access.guard import Denied, Visitor
-from pipelines.access.pages import SignIn, form_of, page
-from pipelines.counter.api import workbook
+from pipelines.access.pages import SignIn, form_of, page, sent_once
 from pipelines.counter.desk import READABLE, RECEIVED, UPLOAD_SECONDS
 from pipelines.counter.service import OF_ONE_ROW, Service, word
 from pipelines.feeds.contracts import contracts
@@ -129,7 +128,7 @@ class Pages:
     async def corrections(self, request: Request, _: Visitor, sender: Provider) -> Response:
         entry = self.service.entry(sender, request.path_params["number"])
         path = await self.service.corrections(entry)
-        return workbook(path, f"{_titles()[entry.feed]}_更正.xlsx")
+        return sent_once(path, f"{_titles()[entry.feed]}_更正.xlsx")
 
     async def feed(self, request: Request, visitor: Visitor, sender: Provider) -> Response:
         feed = request.path_params["feed"]
@@ -139,7 +138,7 @@ class Pages:
     async def template(self, request: Request, _: Visitor, sender: Provider) -> Response:
         feed = request.path_params["feed"]
         path = await asyncio.to_thread(self.service.template, feed, sender)
-        return workbook(path, f"{_titles()[feed]}_模板.xlsx")
+        return sent_once(path, f"{_titles()[feed]}_模板.xlsx")
 
     async def questions(self, _: Request, visitor: Visitor, sender: Provider) -> Response:
         asked = await asyncio.to_thread(self.service.questions, sender)

@@ -16,13 +16,12 @@ from typing import Any, TypeVar
 
 import duckdb
 import polars as pl
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from pipelines.access.guard import EVERYTHING, Denied, Visitor
-from pipelines.access.pages import SignIn, page, told
+from pipelines.access.pages import KINDS, SignIn, page, sent_once, told
 from pipelines.dashboard.pages import PAGES, Content, place_of
 from pipelines.dashboard.source import Library, NotReady, identity
 from pipelines.dashboard.view import View, choose
@@ -43,12 +42,10 @@ RECORDS = 500
 LIST_ROWS = 100
 SHEET_ROWS = 1_000_000
 PLACES = tuple("0123456789")
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SITE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
 )  # fmt: skip
 """Of the static pages: their charts put styles on elements."""
-KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".csv": "text/csv"}
 Shown = Callable[[Request, Visitor, View], Awaitable[Response]]
 T = TypeVar("T")
 
@@ -197,8 +194,7 @@ class Reading:
     # --- lists
 
     async def list(self, request: Request, visitor: Visitor, view: View) -> Response:
-        listing = _listing(request, view)
-        words, order = request.query_params.get("q", ""), request.query_params.get("sort", "")
+        listing, words, order = _asked(request, view)
         number = _number(request.query_params.get("page", "1"))
         rows = await asyncio.to_thread(_rows, view, listing, words, order, LIST_ROWS, (number - 1) * LIST_ROWS)
         return self._page(
@@ -207,11 +203,7 @@ class Reading:
         )  # fmt: skip
 
     async def csv(self, request: Request, _: Visitor, view: View) -> Response:
-        listing, words, order = (
-            _listing(request, view),
-            request.query_params.get("q", ""),
-            request.query_params.get("sort", ""),
-        )
+        listing, words, order = _asked(request, view)
 
         def write(path: Path) -> str:
             write_csv(_rows(view, listing, words, order, None).frame, path)
@@ -220,11 +212,7 @@ class Reading:
         return await _download(write, ".csv")
 
     async def excel(self, request: Request, _: Visitor, view: View) -> Response:
-        listing, words, order = (
-            _listing(request, view),
-            request.query_params.get("q", ""),
-            request.query_params.get("sort", ""),
-        )
+        listing, words, order = _asked(request, view)
 
         def write(path: Path) -> str:
             frame = _rows(view, listing, words, order, None).frame
@@ -276,12 +264,16 @@ class Reading:
         return FileResponse(path, media_type=KINDS.get(path.suffix), headers={"Content-Security-Policy": SITE_POLICY})
 
 
-def _listing(request: Request, view: View) -> Listing:
-    """Raises Denied where the visitor's file has no such list."""
+def _asked(request: Request, view: View) -> tuple[Listing, str, str]:
+    """The list that is asked for, the words to look for in it, and its order.
+
+    Raises:
+        Denied: the visitor's file has no such list.
+    """
     listing = LISTS.get(request.path_params["code"])
     if listing is None or listing.table not in view.tables:
         raise Denied(404, "本单位的可见范围没有这张清单。")
-    return listing
+    return listing, request.query_params.get("q", ""), request.query_params.get("sort", "")
 
 
 def _rows(view: View, listing: Listing, words: str, order: str, limit: int | None, offset: int = 0) -> Rows:
@@ -365,5 +357,4 @@ async def _download(write: Callable[[Path], str], suffix: str) -> Response:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    kind = WORKBOOK if suffix == ".xlsx" else "text/csv"
-    return FileResponse(path, media_type=kind, filename=name, background=BackgroundTask(path.unlink, missing_ok=True))
+    return sent_once(path, name)
