@@ -27,6 +27,7 @@ from pipelines.access.guard import ACCOUNT, TOKEN, Denied, Guard, Visitor
 LOG = logging.getLogger("anze.access")
 ASSETS = {
     "site.css": "site/assets",
+    "root.js": "site/assets",
     "forms.css": "access/templates",
     "forms.js": "access/templates",
     "reader.js": "access/templates",

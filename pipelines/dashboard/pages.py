@@ -17,8 +17,9 @@ from pipelines.documents import charts
 from pipelines.documents.figures import DASH
 from pipelines.explain.explain import ALL
 from pipelines.warehouse import headline
+from pipelines.warehouse.first_screen import News, Task, Worst, news, tasks, worst
 from pipelines.warehouse.headline import CELL_COLUMNS, HEADLINE, INSURER_COLUMNS, MONTHLY, RATIOS, Catalogue, Tile
-from pipelines.warehouse.lists import LISTS
+from pipelines.warehouse.lists import LISTS, condition
 from pipelines.warehouse.tables import literal
 
 TOTALS = "点任一数字，列出它的算式与来源记录（文件与行）。合计按单位去重，比率由合计的分子分母相除。"
@@ -67,6 +68,40 @@ class Content:
     pictures: list[Picture] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     lists: list[tuple[str, str]] = field(default_factory=list)
+    first: First | None = None
+
+
+@dataclass(frozen=True)
+class First:
+    """What the first screen says before any chart: what to do, who stands worst, what is new since a day; each with its address."""
+
+    tasks: list[tuple[Task, str]]
+    worst: list[tuple[Worst, list[str]]]
+    news: list[tuple[News, str]]
+    since: str
+    by_default: str
+
+
+def _first(view: View) -> First:
+    connection, tables, city = view.connection, view.tables, view.jurisdiction
+    (previous,) = connection.execute("select previous_as_of from meta.publication").fetchall()[0]
+    for_insurer = view.by_insurer
+    return First(
+        [
+            (task, view.link(f"/lists/{task.listing}", **task.chosen))
+            for task in tasks(connection, tables, city, view.reach.as_of, for_insurer, view.chosen)
+        ],
+        [
+            (one, [view.link("/figures", **{one.kind: place.code}) for place in one.places])
+            for one in ([] if for_insurer else worst(connection, tables, city, view.stat_year))
+        ],
+        [
+            (one, view.link(f"/lists/{one.listing}") if one.listing else "")
+            for one in news(connection, tables, city, view.reach.as_of, view.chosen)
+        ],
+        view.since or str(previous or ""),
+        str(previous or ""),
+    )
 
 
 def _overview(view: View) -> Content:
@@ -80,8 +115,13 @@ def _overview(view: View) -> Content:
     note = "机构指标只到全市，区市与行业筛选不影响本页数字。" if view.by_insurer and limited else ""
     same = None if view.by_insurer else headline.same_days(view.connection, own, view.tables)
     before = rows.get(view.stat_year - 1)
+    stands = {} if view.by_insurer else headline.standings(view.connection, own, view.tables)
+    first = _first(view)
     tiles = [
-        (headline.tile(metrics, name, row, before, same), view.link("/explain", metric=name))
+        (
+            headline.tile(metrics, name, row, before, same, stands.get((view.stat_year, name))),
+            view.link("/explain", metric=name),
+        )
         for name in HEADLINE
         if name in metrics
     ]
@@ -89,7 +129,7 @@ def _overview(view: View) -> Content:
     basis = f"统计期间至 {row['period_end']}　{view.reach.dates}　缺报：{'、'.join(view.reach.missing(row['period_end'])) or '无'}"
     basis += f"　待核实：{awaiting}" if awaiting else ""
     if view.by_insurer:
-        return Content(title, note, tiles, basis)
+        return Content(title, note, tiles, basis, tables=_own_marks(view), first=first)
     cells = _cells(view)
     by_district = [cell for cell in cells if cell["industry_code"] == view.industry_code]
     in_district = [cell for cell in cells if cell["district_code"] == view.district_code]
@@ -106,7 +146,26 @@ def _overview(view: View) -> Content:
             pictures.append(Picture("区市一览（方块示意图）", chart, 560, 340, "方块只示意方位，不是行政区域界线。"))
         league = charts.league_bars(frame, metric, view.stat_year)
         pictures.append(Picture("各区市比较", league, 480, alt.Step(28), basis_of_metric))
-    return Content(title, note, tiles, basis, _choices(RATIOS, view.metrics), pictures, tables)
+    return Content(title, note, tiles, basis, _choices(RATIOS, view.metrics), pictures, tables, first=first)
+
+
+def _own_marks(view: View) -> list[Table]:
+    """An insurer's share, marks and figures, its years side by side."""
+    metrics = view.insurer_metrics
+    names = [name for name in INSURER_COLUMNS if name in metrics]
+    rows = [
+        row
+        for row in headline.dicts(
+            view.connection,
+            f"select stat_year, {', '.join(names)} from marts.insurer_metrics where {_own(view)[2]} order by stat_year",
+        )
+        if row["stat_year"] >= view.reach.first_year
+    ]
+    body = [
+        [Figure(title), *(_explained(view, row[name], metrics, name, year=row["stat_year"]) for row in rows)]
+        for title, name in zip(headline.titles(names, metrics), names, strict=True)
+    ]
+    return [Table("本机构的份额与成绩", ["指标", *(f"{row['stat_year']} 年" for row in rows)], body, TOTALS)]
 
 
 def _matrix(view: View) -> Content:
@@ -166,24 +225,42 @@ def _trends(view: View) -> Content:
         ]
         for name in names
     ]  # fmt: skip
-    tables = [Table("逐年数值", ["指标", *(f"{row['stat_year']} 年" for row in rows)], body)]
+    tables = _comparison(view)
+    tables += [Table("逐年数值", ["指标", *(f"{row['stat_year']} 年" for row in rows)], body)]
     choices: list[tuple[str, str]] = []
     if "marts.monthly_activity" in view.tables and not view.by_insurer:
         described = view.connection.execute(
             "select column_name, chinese_name from meta.data_dictionary where table_name = 'monthly_activity'"
         ).fetchall()
         titles = dict(described)
-        choices = [(name, titles[name]) for name in MONTHLY]
-        measure = view.metric if view.metric in MONTHLY else MONTHLY[0]
-        months = headline.dicts(
-            view.connection,
-            f"select stat_year, month_no, {', '.join(MONTHLY)} from marts.monthly_activity where {own}",
-        )
+        choices = [(name, f"{titles[name]}（{unit}）") for name, unit in MONTHLY.items()]
+        measure = view.metric if view.metric in MONTHLY else next(iter(MONTHLY))
+        months = headline.monthly(view.connection, own)
         if months:
-            chart = charts.monthly_bars(pl.DataFrame(months, infer_schema_length=None), measure, view.stat_year)
-            note = f"各月之和等于当年数；金额单位为元。{view.reach.dates}。"
+            chart = charts.monthly_bars(
+                pl.DataFrame(months, infer_schema_length=None), measure, view.stat_year, MONTHLY
+            )
+            note = f"各月之和等于当年数。{view.reach.dates}。"
             pictures.append(Picture(f"逐月发生：{titles[measure]}", chart, 900, 300, note))
     return Content("趋势", choices=choices, pictures=pictures, tables=tables)
+
+
+def _comparison(view: View) -> list[Table]:
+    """Where this year's change comes from: by district, or by field within one."""
+    if view.by_insurer:
+        return []
+    one_district = view.district_code != ALL
+    where = f"jurisdiction = {literal(view.jurisdiction)} and " + (
+        f"district_code = {literal(view.district_code)}"
+        if one_district
+        else f"industry_code = {literal(view.industry_code)}"
+    )
+    last, rows = headline.compared(view.connection, where, view.tables)
+    if last is None:
+        return []
+    title = f"变化从哪里来：{last.year} 年至 {last:%m-%d} 与上年同期"
+    body = [[Figure(text) for text in row] for row in rows]
+    return [Table(title, ["行业" if one_district else "区市", *headline.COMPARED], body, headline.COMPARED_NOTE)]
 
 
 def _insurers(view: View) -> Content:
@@ -201,7 +278,8 @@ def _insurers(view: View) -> Content:
         return Content(title, "这一年度没有数据。")
     ranked = tuple(name for name in names if metrics[name].unit in ("比例", "分"))
     metric = _metric(view, ranked, metrics)
-    chart = charts.league_bars(pl.DataFrame(rows, infer_schema_length=None), metric, view.stat_year)
+    marks = [name for name in ranked if metrics[name].unit == "分"]
+    chart = charts.league_bars(pl.DataFrame(rows, infer_schema_length=None), metric, view.stat_year, marks)
     picture = Picture(
         metrics[metric].title, chart, 900, alt.Step(32), headline.basis(metrics[metric], metrics, view.reach)
     )
@@ -230,7 +308,7 @@ def _findings(view: View) -> Content:
         return Content("监管发现", "本单位的可见范围不含监管发现。")
     counts = headline.dicts(
         view.connection,
-        f"select rule_name, severity, count(*) as findings from marts.findings as listed where {place_of(view, 'findings')} group by all order by findings desc",
+        f"select rule_name, severity, count(*) as findings from marts.findings as listed where {condition(view.connection, LISTS['findings'], view.jurisdiction, view.chosen)} group by all order by findings desc",
     )
     pictures = []
     if counts:
@@ -251,20 +329,6 @@ def _definitions(view: View) -> Content:
         for metric in metrics.values()
     ]
     return Content("指标口径", tables=[Table("指标口径", ["指标", "定义", "单位", "依据", "列名"], rows, texts=True)])
-
-
-def place_of(view: View, code: str) -> str:
-    """The filters, as far as a list has such columns."""
-    columns = {
-        row[0] for row in view.connection.execute(f"select column_name from (describe {LISTS[code].table})").fetchall()
-    }
-    chosen = {
-        "jurisdiction": view.jurisdiction, "district_code": view.district_code, "industry_code": view.industry_code, "insurer_code": view.insurer_code,
-    }  # fmt: skip
-    limits = [
-        f"listed.{column} = {literal(value)}" for column, value in chosen.items() if value != ALL and column in columns
-    ]
-    return " and ".join(limits) or "true"
 
 
 def _own(view: View) -> tuple[str, Catalogue, str]:
@@ -296,7 +360,7 @@ def _cell_table(view: View, title: str, first: str, rows: headline.Rows, kind: s
     return Table(title, [first, *headline.titles(names, view.metrics)], body, TOTALS)
 
 
-def _explained(view: View, value: float | None, metrics: Catalogue, name: str, **cell: str) -> Figure:
+def _explained(view: View, value: float | None, metrics: Catalogue, name: str, **cell: str | int) -> Figure:
     link = "" if value is None else view.link("/explain", metric=name, **cell)
     return Figure(headline.cell_text(value, metrics[name].unit), link)
 

@@ -10,7 +10,7 @@ import asyncio
 import re
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,9 +22,9 @@ from starlette.routing import Route
 
 from pipelines.access.guard import EVERYTHING, Denied, Visitor
 from pipelines.access.pages import KINDS, SignIn, page, sent_once, told
-from pipelines.dashboard.pages import PAGES, Content, place_of
+from pipelines.dashboard.pages import PAGES, Content
 from pipelines.dashboard.source import Library, NotReady, identity
-from pipelines.dashboard.view import View, choose
+from pipelines.dashboard.view import Menu, View, choose
 from pipelines.documents import charts
 from pipelines.documents.figures import DASH, percent, shown
 from pipelines.documents.spreadsheet import workbook, write_csv, write_table
@@ -34,8 +34,8 @@ from pipelines.feeds.contracts import all_contracts
 from pipelines.publish.share_log import shared
 from pipelines.settings import Settings
 from pipelines.warehouse.evidence import Unknown
-from pipelines.warehouse.lists import LISTS, Column, Listing, Rows, containing, read
-from pipelines.warehouse.rights import NoAudience, audience, audiences
+from pipelines.warehouse.lists import LISTS, Column, Listing, Rows, condition, containing, read
+from pipelines.warehouse.rights import NoAudience, audience, audiences, grouped
 
 RECORDS = 500
 """Records of a number shown on the page; the workbook holds all of them."""
@@ -194,28 +194,30 @@ class Reading:
     # --- lists
 
     async def list(self, request: Request, visitor: Visitor, view: View) -> Response:
-        listing, words, order = _asked(request, view)
+        asked = _asked(request, view)
         number = _number(request.query_params.get("page", "1"))
-        rows = await asyncio.to_thread(_rows, view, listing, words, order, LIST_ROWS, (number - 1) * LIST_ROWS)
+        rows = await asyncio.to_thread(_rows, view, asked, LIST_ROWS, (number - 1) * LIST_ROWS)
+        menus = await asyncio.to_thread(_narrowing, view, asked, rows.columns)
         return self._page(
-            "list.html", visitor, view, "lists", listing=rows.listing, rows=rows, words=words, sort=order, number=number,
+            "list.html", visitor, view, "lists", listing=rows.listing, rows=rows, asked=asked, menus=menus, number=number,
             last=max(-(-rows.total // LIST_ROWS), 1), cells=_cells(rows), finding=rows.listing.code == "findings",
         )  # fmt: skip
 
     async def csv(self, request: Request, _: Visitor, view: View) -> Response:
-        listing, words, order = _asked(request, view)
+        asked = _asked(request, view)
 
         def write(path: Path) -> str:
-            write_csv(_rows(view, listing, words, order, None).frame, path)
-            return f"{listing.title}.csv"
+            write_csv(_rows(view, asked, None).frame, path)
+            return f"{asked.listing.title}.csv"
 
         return await _download(write, ".csv")
 
     async def excel(self, request: Request, _: Visitor, view: View) -> Response:
-        listing, words, order = _asked(request, view)
+        asked = _asked(request, view)
+        listing = asked.listing
 
         def write(path: Path) -> str:
-            frame = _rows(view, listing, words, order, None).frame
+            frame = _rows(view, asked, None).frame
             with workbook(str(path)) as book:
                 for place, part in enumerate(frame.iter_slices(SHEET_ROWS) if frame.height else [frame], 1):
                     name = listing.title[:28] + (f"_{place}" if frame.height > SHEET_ROWS else "")
@@ -242,7 +244,8 @@ class Reading:
         """Whose share a visitor may choose."""
         known = await asyncio.to_thread(audiences, self.settings.published) if self.settings.published.exists() else []
         own = [one for one in known if visitor.sees_everything or one.provider in visitor.audiences]
-        return page("audiences_here.html", form=self._form(visitor), visitor=visitor, audiences=own)
+        cities = await asyncio.to_thread(grouped, self.settings.published, own) if own else []
+        return page("audiences_here.html", form=self._form(visitor), visitor=visitor, cities=cities)
 
     async def version(self, _: Request, __: Visitor) -> Response:
         """Changes with every publication: an open page asks for it."""
@@ -264,29 +267,59 @@ class Reading:
         return FileResponse(path, media_type=KINDS.get(path.suffix), headers={"Content-Security-Policy": SITE_POLICY})
 
 
-def _asked(request: Request, view: View) -> tuple[Listing, str, str]:
-    """The list that is asked for, the words to look for in it, and its order.
+@dataclass(frozen=True)
+class Asked:
+    """The list an address asks for: words to look for in it, its order (`-column`: from the largest), and filters of lists alone."""
 
-    Raises:
-        Denied: the visitor's file has no such list.
-    """
+    listing: Listing
+    words: str
+    order: str
+    only: dict[str, str]
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What links of the page keep."""
+        return {"q": self.words, "sort": self.order, **self.only}
+
+
+def _asked(request: Request, view: View) -> Asked:
+    """Raises: Denied: the visitor's file has no such list."""
     listing = LISTS.get(request.path_params["code"])
     if listing is None or listing.table not in view.tables:
         raise Denied(404, "本单位的可见范围没有这张清单。")
-    return listing, request.query_params.get("q", ""), request.query_params.get("sort", "")
+    asked = request.query_params
+    only = {name: asked[name] for name in ("severity", "state") if asked.get(name)}
+    return Asked(listing, asked.get("q", ""), asked.get("sort", ""), only)
 
 
-def _rows(view: View, listing: Listing, words: str, order: str, limit: int | None, offset: int = 0) -> Rows:
-    """Rows of a list within the filters that hold some words, in the order of a column (`-column`: from the largest)."""
-    column = order.removeprefix("-")
+def _rows(view: View, asked: Asked, limit: int | None, offset: int = 0) -> Rows:
+    """Rows of a list within the filters that hold the words, in the order asked for."""
+    listing, column = asked.listing, asked.order.removeprefix("-")
     known = {
         row[0] for row in view.connection.execute(f"select column_name from (describe {listing.table})").fetchall()
     }
     if column in known:
-        direction = "desc" if order.startswith("-") else "asc"
+        direction = "desc" if asked.order.startswith("-") else "asc"
         listing = replace(listing, order=f'"{column}" {direction} nulls last, {listing.order}')
-    where = f"{place_of(view, listing.code)} and {containing(view.connection, listing, words, view.tables)}"
+    within = condition(view.connection, listing, view.jurisdiction, view.chosen | asked.only)
+    where = f"{within} and {containing(view.connection, listing, asked.words, view.tables)}"
     return read(view.connection, listing, limit, where, view.tables, offset=offset)
+
+
+def _narrowing(view: View, asked: Asked, columns: list[Column]) -> list[Menu]:
+    """The filters of a list beside those of every page: severity and state, with the values that are there."""
+    menus = []
+    for column in columns:
+        if column.filter in ("severity", "state"):
+            where = f"({asked.listing.where}) and {condition(view.connection, asked.listing, view.jurisdiction, view.chosen)}"
+            found = view.connection.execute(
+                f'select distinct cast("{column.name}" as varchar) as value from {asked.listing.table} as listed '
+                f'where {where} and "{column.name}" is not null order by value'
+            ).fetchall()
+            titles = {feed: one.title for feed, one in all_contracts().items()} if column.name == "feed" else {}
+            options = [("", "全部"), *((value, titles.get(value, value)) for (value,) in found)]
+            menus.append(Menu(column.filter, column.title, options, asked.only.get(column.filter, "")))
+    return menus
 
 
 def _cells(rows: Rows) -> list[list[str]]:
@@ -300,8 +333,8 @@ def _cells(rows: Rows) -> list[list[str]]:
 def _shown(value: Any, column: Column) -> str:
     if value is None:
         return DASH
-    if column.kind == "yuan":
-        return f"{value:,.2f}"
+    if column.kind in ("wan", "yuan"):
+        return f"{value:,.4f}" if column.kind == "wan" else f"{value:,.2f}"
     if column.kind == "ratio":
         return percent(value)
     if column.kind == "truth":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from urllib.parse import urlencode
 
@@ -47,6 +48,10 @@ class View:
     industry_code: str
     insurer_code: str
     metric: str
+    asked_year: str = ""
+    """The year, where the address names one: lists are narrowed to it; otherwise they hold all years."""
+    since: str = ""
+    """The day after which something is new; empty: the last publication before this one."""
     menus: list[Menu] = field(default_factory=list)
 
     @property
@@ -70,11 +75,33 @@ class View:
             return Cell(self.jurisdiction, self.stat_year, insurer_code=self.insurer_code)
         return Cell(self.jurisdiction, self.stat_year, self.district_code, self.industry_code)
 
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The filters as lists take them (lists.FILTERS)."""
+        found = {
+            "year": self.asked_year,
+            "district": self.district_code,
+            "industry": self.industry_code,
+            "insurer": self.insurer_code,
+        }
+        return {name: value for name, value in found.items() if value not in ("", ALL)}
+
+    def kept(self, here: str) -> dict[str, str]:
+        """The choice as fields of a form that chooses something else on the page `here`."""
+        found = {
+            "view": here,
+            "audience": self.audience,
+            "city": self.jurisdiction,
+            "metric": self.metric,
+            **self.chosen,
+        }
+        return {name: value for name, value in found.items() if value}
+
     def link(self, path: str, **changes: str | int) -> str:
         """An address with the same choice, but for the changes."""
         chosen = {
-            "audience": self.audience, "city": self.jurisdiction, "year": self.stat_year, "district": self.district_code,
-            "industry": self.industry_code, "insurer": self.insurer_code, "metric": self.metric, **changes,
+            "audience": self.audience, "city": self.jurisdiction, "year": self.asked_year, "district": self.district_code,
+            "industry": self.industry_code, "insurer": self.insurer_code, "metric": self.metric, "since": self.since, **changes,
         }  # fmt: skip
         return f"{path}?{urlencode({name: value for name, value in chosen.items() if value not in ('', ALL)})}"
 
@@ -140,5 +167,13 @@ def choose(
     metric = asked.get("metric", "")
     return View(
         source, connection, tables, metrics, headline.catalogue(connection, "insurer_metrics"), audience, jurisdiction, stat_year, district, industry,
-        insurer, metric if metric.isidentifier() else next(iter(RATIOS)), menus,
+        insurer, metric if metric.isidentifier() else next(iter(RATIOS)), asked.get("year", "") if asked.get("year", "") in known else "",
+        _day(asked.get("since", "")), menus,
     )  # fmt: skip
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return ""

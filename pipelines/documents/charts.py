@@ -5,6 +5,8 @@ What belongs here: what a chart shows and how it looks. What does not: its numbe
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -109,15 +111,16 @@ def _finished(chart: alt.Chart | alt.LayerChart, width: int, height: int) -> dic
 # Year and metric are parameters of the chart: one chart serves all years, and the page sets them.
 
 
-def _chosen(data: ChartData, metric: str, stat_year: int, also: str = "true") -> alt.Chart:
-    """The rows of one year with one metric of them as `value`."""
+def _chosen(data: ChartData, metric: str, stat_year: int, also: str = "true", marks: Sequence[str] = ()) -> alt.Chart:
+    """The rows of one year with one metric of them as `value`: a ratio, or marks (分) where it is one of `marks`."""
     chart: alt.Chart = (
         alt.Chart(data)
         .add_params(alt.param(name="year", value=stat_year), alt.param(name="metric", value=metric))
         .transform_filter(f"datum.stat_year == year && {also}")
         .transform_calculate(
             value="datum[metric]",
-            shown="datum[metric] == null ? '—' : datum[metric] > 5 ? format(datum[metric], ',.1f') : format(datum[metric], '.1%')",
+            shown="datum[metric] == null ? '—' : "
+            f"indexof({json.dumps(list(marks))}, metric) >= 0 ? format(datum[metric], ',.1f') + ' 分' : format(datum[metric], ',.1%')",
         )
     )
     return chart
@@ -190,11 +193,12 @@ def yearly_lines(data: ChartData) -> Layers:
     )
 
 
-def monthly_bars(data: ChartData, measure: str, stat_year: int) -> alt.Chart:
+def monthly_bars(data: ChartData, measure: str, stat_year: int, units: Mapping[str, str]) -> alt.Chart:
     """One flow by month, this year beside the year before.
 
     Args:
         data: rows stat_year, month_no and the measures of marts.monthly_activity.
+        units: of the measures, as they are drawn.
     """
     chart: alt.Chart = (
         alt.Chart(data)
@@ -212,16 +216,20 @@ def monthly_bars(data: ChartData, measure: str, stat_year: int) -> alt.Chart:
             tooltip=_tooltip(series="年度", month_no="月", value="数值"),
         )
     )
-    return chart
+    unit = alt.ExprRef(f"'单位：' + {json.dumps(dict(units), ensure_ascii=False)}[metric]")
+    return chart.properties(
+        title=alt.TitleParams(unit, anchor="start", fontSize=12, fontWeight="normal", color="#52606d")
+    )
 
 
-def league_bars(data: ChartData, metric: str, stat_year: int) -> Layers:
+def league_bars(data: ChartData, metric: str, stat_year: int, marks: Sequence[str] = ()) -> Layers:
     """Rows ranked by one metric, longest bar on top.
 
     Args:
         data: rows with name, stat_year and the metrics.
+        marks: the metrics of them that are marks; all others are ratios.
     """
-    base = _chosen(data, metric, stat_year, "datum[metric] != null").encode(
+    base = _chosen(data, metric, stat_year, "datum[metric] != null", marks).encode(
         y=alt.Y(
             "name:N",
             title=None,

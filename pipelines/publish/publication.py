@@ -87,7 +87,7 @@ ADDED_TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "meta.publication": (
         "发布信息：本次发布的取数时点、时间与来源",
         {
-            "publication_id": "发布编号", "as_of": "取数时点", "built_at": "生成时间：北京时间", "code_version": "程序版本", "source_files": "来源文件数",
+            "publication_id": "发布编号", "as_of": "取数时点", "previous_as_of": "上次取数时点：上一个较早取数时点的发布，空值表示没有", "built_at": "生成时间：北京时间", "code_version": "程序版本", "source_files": "来源文件数",
             "source_hash": "来源指纹：全部来源文件指纹的汇总", "row_counts": "各表行数：JSON",
             "held_back": "暂停更新的城市：JSON，城市、停留的取数时点、自何时起、不符的检查；空值表示没有",
         },
@@ -114,6 +114,8 @@ class Publication:
     sha256: str = ""
     held_back: tuple[dict[str, str], ...] = ()
     """Cities that stay at a day before (held_back.HeldBack)."""
+    previous_as_of: str = ""
+    """The knowledge date of the newest publication of a day before; empty: there was none."""
 
 
 def is_whole(settings: Settings, publication: Publication) -> bool:
@@ -218,7 +220,8 @@ def publish(
     else:
         fresh_file(settings.publishing, PUBLISHED_SCHEMAS)
     publication = assemble(
-        settings, settings.build, settings.publishing, manifest, results, fingerprint, filed_statistics(settings), share_log(settings), held
+        settings, settings.build, settings.publishing, manifest, results, fingerprint, filed_statistics(settings), share_log(settings), held,
+        last_publication(settings),
     )  # fmt: skip
     _keep_history(settings)
     set_wal_aside(settings)
@@ -274,11 +277,13 @@ def assemble(
     filed: pl.DataFrame,
     drafted: pl.DataFrame,
     held: Sequence[tuple[HeldBack, Path | None]] = (),
+    before: Publication | None = None,
 ) -> Publication:
     """Writes what is published of a build into a file that may hold part of it already; checked and read-only then.
 
     Args:
         filed, drafted: filings and share log that the calendar of returns knows; of a past day, none.
+        before: the publication that is replaced.
     """
     built_at = datetime.now(CHINA).replace(tzinfo=None, microsecond=0)
     with duckdb.connect(str(build), config=duckdb_limits(settings)) as connection:
@@ -289,12 +294,14 @@ def assemble(
         ).fetchall()[0]
         publication_id = f"{as_of:%Y%m%d}-{hashlib.sha256((files[1] + fingerprint).encode()).hexdigest()[:8]}"
         cities = [city for city, _ in held]
+        previous = _day_before(as_of, before)
         _add_tables(
             connection,
             manifest,
             results,
             publication_id,
             as_of,
+            previous,
             built_at,
             files,
             filed,
@@ -323,7 +330,14 @@ def assemble(
         sum(rows.values()),
         sha256_of(target),
         tuple(asdict(city) for city in cities),
+        previous.isoformat() if previous else "",
     )
+
+
+def _day_before(as_of: date, before: Publication | None) -> date | None:
+    """The knowledge date that readers saw before this one: of what is replaced, or (the same day published again) of what that replaced."""
+    known = [day for day in (before.as_of, before.previous_as_of) if day and day < as_of.isoformat()] if before else []
+    return date.fromisoformat(max(known)) if known else None
 
 
 def _add_tables(
@@ -332,6 +346,7 @@ def _add_tables(
     results: list[GateResult],
     publication_id: str,
     as_of: date,
+    previous: date | None,
     built_at: datetime,
     files: tuple[int, str],
     filed: pl.DataFrame,
@@ -350,7 +365,7 @@ def _add_tables(
         "meta.share_log": shared,
         "meta.publication": pl.DataFrame(
             {
-                "publication_id": [publication_id], "as_of": [as_of], "built_at": [built_at], "code_version": [pipelines.__version__],
+                "publication_id": [publication_id], "as_of": [as_of], "previous_as_of": pl.Series([previous], dtype=pl.Date), "built_at": [built_at], "code_version": [pipelines.__version__],
                 "source_files": [files[0]], "source_hash": [files[1]], "row_counts": [""], "held_back": [held],
             }
         ),

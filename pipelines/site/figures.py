@@ -18,6 +18,7 @@ import altair as alt
 from pipelines.documents import charts
 from pipelines.documents.figures import DASH, divided, percent
 from pipelines.warehouse import headline
+from pipelines.warehouse.first_screen import News, Task, Worst, news, tasks, worst
 from pipelines.warehouse.headline import (
     CELL_COLUMNS,
     FEE_COLUMNS,
@@ -40,6 +41,8 @@ from pipelines.warehouse.rights import Audience, Views
 
 LIST_ROWS = 2_000
 """Rows of a list on a page; all of them are offered as a file."""
+ALWAYS = ("index", "units", "hazards", "findings")
+"""Pages that say something when they are empty too; others without a row are left out."""
 RETURN_YEARS = 4
 """Years of the annual return's items side by side."""
 
@@ -47,7 +50,7 @@ RETURN_YEARS = 4
 @dataclass(frozen=True)
 class Year:
     """A year's headline figures and table. `is_whole`: the period has ended; `missing`: who has not reported; `cell`: as the server that
-    explains figures is asked for it."""
+    explains figures is asked for it; `worst`: who stands worst in it."""
 
     stat_year: int
     period_end: str
@@ -56,6 +59,7 @@ class Year:
     missing: list[str]
     tables: list[Table]
     cell: str = ""
+    worst: list[Worst] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Table:
     """A small table, formatted: the first column names the row, the others are figures. `basis`: words under it.
 
     metrics: of its columns; cells: of its rows, as the server that explains figures is asked for them; empty: nothing explains them.
+    code: by which a link finds it.
     """
 
     title: str
@@ -71,6 +76,7 @@ class Table:
     basis: str = ""
     metrics: list[str] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,19 @@ class Page:
     figures: list[Figure] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     lists: list[Rows] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+    news: list[News] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing stands on it: no figure, no table, no list with a row."""
+        shown = [
+            *self.figures,
+            *self.tasks,
+            *(table for table in self.tables if table.rows),
+            *(year for year in self.years if year.tiles or year.tables),
+        ]
+        return not shown and not any(rows.total for rows in self.lists)
 
 
 class Figures:
@@ -116,10 +135,11 @@ class Figures:
         self.who = who
         self.seen = seen(connection)
         self.as_of: date
+        self.previous_as_of: date | None
         self.built_at: datetime
         self.publication_id: str
-        self.as_of, self.built_at, self.publication_id, held = self._rows(
-            "select as_of, built_at, publication_id, held_back from meta.publication"
+        self.as_of, self.previous_as_of, self.built_at, self.publication_id, held = self._rows(
+            "select as_of, previous_as_of, built_at, publication_id, held_back from meta.publication"
         )[0]
         self.held_back = in_words(from_json(held))
         self.awaiting = headline.awaiting_confirmation(connection, who.jurisdiction, self.seen)
@@ -135,14 +155,18 @@ class Figures:
             self._services(), self._process(), self._market(), self._findings(), self._assessment(), self._supervision(), self._groups(),
             self._cases(), self._quality(), self._rosters(), self._submissions(), self._about(),
         ]  # fmt: skip
-        return [page for page in made if page is not None]
+        return [page for page in made if page is not None and (page.code in ALWAYS or not page.is_empty)]
 
     # --- pages
 
     def _overview(self) -> Page:
         years = self._years()
+        to_do = tasks(
+            self.connection, self.seen, self.who.jurisdiction, self.as_of, self.is_insurer, rows=self.views.rows
+        )
+        new = news(self.connection, self.seen, self.who.jurisdiction, self.as_of, rows=self.views.rows)
         if self.is_insurer:
-            return Page("index", "总览", years=years)
+            return Page("index", "总览", years=years, tables=[self._own_marks()], tasks=to_do, news=new)
         own_industry, own_district = self._own("industry_code"), self._own("district_code")
         by_district = [
             {**row, "name": row["district"]}
@@ -163,7 +187,22 @@ class Figures:
         for code, title, rows in (("districts", "各区市比较", by_district), ("industries", "各行业比较", by_industry)):
             if len({row["name"] for row in rows}) > 1:
                 figures.append(self._figure(code, title, "league", rows, self._choices(RATIOS), step=28))
-        return Page("index", "总览", years=years, figures=figures)
+        return Page("index", "总览", years=years, figures=figures, tasks=to_do, news=new)
+
+    def _own_marks(self) -> Table:
+        """An insurer's share, marks and figures, its years side by side."""
+        names = [name for name in INSURER_COLUMNS if name in self.insurer_metrics]
+        own, table = self._own_cell()
+        rows = self._of_known_years(
+            self._dicts(f"select stat_year, {', '.join(names)} from {table} where {own} order by stat_year")
+        )
+        titles = headline.titles(names, self.insurer_metrics)
+        body = [
+            [title, *(cell_text(row[name], self.insurer_metrics[name].unit) for row in rows)]
+            for title, name in zip(titles, names, strict=True)
+        ]
+        note = "承保份额按实收保费；服务成效评估得分的构成见「考核与信用」。末年为年初至取数时点。"
+        return Table("本机构的份额与成绩", ["指标", *(f"{row['stat_year']} 年" for row in rows)], body, note)
 
     def _matrix(self) -> Page | None:
         if self.is_insurer or self.who.district_code or self.who.industry_code:
@@ -192,14 +231,15 @@ class Figures:
         )
         figures = [self._figure("years", "核心指标逐年变化", "years", lines, height=300, note=note)]
         if "marts.monthly_activity" in self.seen:
-            months = self._dicts(
-                f"select stat_year, month_no, {', '.join(MONTHLY)} from marts.monthly_activity where {own} order by all"
-            )
+            months = headline.monthly(self.connection, own)
             described = self._rows(
                 "select column_name, chinese_name, definition from meta.data_dictionary where table_name = 'monthly_activity'"
             )
             words = {name: (title, definition) for name, title, definition in described}
-            choices = [Choice(name, words[name][0], f"{words[name][0]}：{words[name][1]}。") for name in MONTHLY]
+            choices = [
+                Choice(name, f"{words[name][0]}（{unit}）", f"{words[name][0]}：{words[name][1]}。")
+                for name, unit in MONTHLY.items()
+            ]
             note = f"各月之和等于当年数。{self.reach.dates}。"
             figures.append(self._figure("months", "逐月发生", "months", months, choices, 280, note))
         table_rows = [
@@ -214,8 +254,24 @@ class Figures:
                 [*row, *(cell_text(side[name], metrics[name].unit) for side in (same.before, same.now))]
                 for row, name in zip(table_rows, names, strict=True)
             ]
-        yearly = Table("逐年数值", columns, table_rows, self.reach.since)
-        return Page("trends", "趋势", years=self._years(False), figures=figures, tables=[yearly])
+        tables = [*self._comparison(), Table("逐年数值", columns, table_rows, self.reach.since)]
+        return Page("trends", "趋势", years=self._years(False), figures=figures, tables=tables)
+
+    def _comparison(self) -> list[Table]:
+        """Where this year's change comes from: by district, or by field where the audience is a district."""
+        if self.is_insurer:
+            return []
+        where = (
+            f"district_code = '{self.who.district_code}'"
+            if self.who.district_code
+            else f"industry_code = '{self._own('industry_code')}'"
+        )
+        last, rows = headline.compared(self.connection, where, self.seen)
+        if last is None:
+            return []
+        first = "行业" if self.who.district_code else "区市"
+        title = f"变化从哪里来：{last.year} 年至 {last:%m-%d} 与上年同期（{last.year - 1} 年同样的日期）"
+        return [Table(title, [first, *headline.COMPARED], rows, headline.COMPARED_NOTE, code="same-days")]
 
     def _insurers(self) -> Page | None:
         if "marts.insurer_metrics" not in self.seen or self.is_insurer:
@@ -259,8 +315,8 @@ class Figures:
         return self._list_page(
             "hazards",
             "隐患",
-            "未销号的重大隐患与逾期未复查的隐患；事故倒查列出事故前的投保、服务与隐患。",
-            ("major_hazards", "hazard_overdue", "accidents"),
+            "未销号的重大隐患与逾期未复查的隐患；事故倒查列出事故前的投保、服务与隐患；隐患核对列出服务所报隐患数与台账不符的服务。",
+            ("major_hazards", "hazard_overdue", "accidents", "hazard_reconciliation"),
         )
 
     def _fees(self) -> Page | None:
@@ -296,6 +352,8 @@ class Figures:
             )
             for year in years:
                 chosen = [row for row in rows if row["stat_year"] == year.stat_year]
+                if order == "district_code":
+                    chosen += headline.pool(self.connection, self.seen, year.stat_year, names)
                 tables[year.stat_year].append(self._table(title, title[1:], names, chosen, metrics))
         years = [replace(year, tables=tables[year.stat_year]) for year in years]
         return replace(page, years=years)
@@ -398,7 +456,7 @@ class Figures:
             "数据质量",
             "数据行＝接收＋隔离＋重复，逐文件核对相符后才发布。",
             tables=[table],
-            lists=self._lists(("coverage", "declarations", "quarantine")),
+            lists=self._lists(("coverage", "to_confirm", "hints", "declarations", "quarantine")),
         )
 
     def _rosters(self) -> Page | None:
@@ -497,6 +555,7 @@ class Figures:
         metrics = self.insurer_metrics if self.is_insurer else self.metrics
         rows = self._of_known_years(headline.own_rows(self.connection, table, metrics, own))
         same = None if self.is_insurer else headline.same_days(self.connection, own, self.seen)
+        stands = {} if self.is_insurer or not whole else headline.standings(self.connection, own, self.seen)
         years = []
         for place, row in enumerate(rows):
             stat_year, end, before = row["stat_year"], row["period_end"], rows[place - 1] if place else None
@@ -505,12 +564,21 @@ class Figures:
                     stat_year,
                     str(end),
                     headline.is_whole(end),
-                    [tile(metrics, name, row, before, same) for name in HEADLINE if name in metrics] if whole else [],
+                    [
+                        tile(metrics, name, row, before, same, stands.get((stat_year, name)))
+                        for name in HEADLINE
+                        if name in metrics
+                    ]
+                    if whole
+                    else [],
                     self.reach.missing(end),
                     self._year_tables(stat_year) if whole and not self.is_insurer else [],
                     self._cell(
                         {"stat_year": stat_year, "insurer_code": self.who.insurer_code if self.is_insurer else ""}
                     ),
+                    worst(self.connection, self.seen, self.who.jurisdiction, stat_year)
+                    if whole and not self.is_insurer
+                    else [],
                 )
             )
         return years
@@ -551,7 +619,7 @@ class Figures:
             body,
             note,
             ["", *names],
-            [self._cell(row) for row in rows],
+            ["" if row.get("is_pool") else self._cell(row) for row in rows],
         )
 
     def _cell(self, row: dict[str, Any]) -> str:
@@ -590,7 +658,8 @@ class Figures:
     ) -> Figure:
         """A chart of rows, so high or with so much room for each row; it opens with the first choice and the newest year."""
         latest = max((row["stat_year"] for row in rows if "stat_year" in row), default=0)
-        spec = _spec(chart, choices[0].name if choices else "", latest, height, step)
+        marks = tuple(name for name, metric in self.insurer_metrics.items() if metric.unit == "分")
+        spec = _spec(chart, choices[0].name if choices else "", latest, height, step, marks)
         return Figure(code, title, spec, _slim(rows), note, choices or [])
 
     def _own(self, column: str) -> str:
@@ -614,20 +683,20 @@ class Figures:
 
 
 NAMED = alt.NamedData(name="rows")
-CHARTS: dict[str, Callable[[str, int], alt.Chart | charts.Layers]] = {
-    "map": lambda metric, year: charts.tile_map(NAMED, metric, year),
-    "heat": lambda metric, year: charts.heat_map(NAMED, metric, year),
-    "league": lambda metric, year: charts.league_bars(NAMED, metric, year),
-    "years": lambda _metric, _year: charts.yearly_lines(NAMED),
-    "months": lambda metric, year: charts.monthly_bars(NAMED, metric, year),
-    "rules": lambda _metric, _year: charts.counts_by_rule(NAMED),
+CHARTS: dict[str, Callable[[str, int, tuple[str, ...]], alt.Chart | charts.Layers]] = {
+    "map": lambda metric, year, _: charts.tile_map(NAMED, metric, year),
+    "heat": lambda metric, year, _: charts.heat_map(NAMED, metric, year),
+    "league": lambda metric, year, marks: charts.league_bars(NAMED, metric, year, marks),
+    "years": lambda _metric, _year, _: charts.yearly_lines(NAMED),
+    "months": lambda metric, year, _: charts.monthly_bars(NAMED, metric, year, MONTHLY),
+    "rules": lambda _metric, _year, _: charts.counts_by_rule(NAMED),
 }
 
 
 @cache
-def _spec(chart: str, metric: str, stat_year: int, height: int, step: int) -> dict[str, Any]:
+def _spec(chart: str, metric: str, stat_year: int, height: int, step: int, marks: tuple[str, ...]) -> dict[str, Any]:
     """A chart without its data: the same for every audience."""
-    return charts.for_page(CHARTS[chart](metric, stat_year), alt.Step(step) if step else height)
+    return charts.for_page(CHARTS[chart](metric, stat_year, marks), alt.Step(step) if step else height)
 
 
 def _slim(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ def write_scripts(folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     own = files("pipelines.site") / "assets"
-    for name in ("site.js", "site.css"):
+    for name in ("site.js", "site.css", "root.js"):
         (folder / name).write_text((own / name).read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "charts.js").write_text(f"(function(){{{vl_convert.javascript_bundle(SNIPPET)}}})();", encoding="utf-8")
     package = Path(str(distribution("itables").locate_file("itables/html")))  # to import it loads pandas

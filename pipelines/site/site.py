@@ -19,7 +19,9 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+import duckdb
 import jinja2
 import polars as pl
 
@@ -29,8 +31,9 @@ from pipelines.publish.share_log import shared
 from pipelines.settings import CHINA, Settings
 from pipelines.site.figures import LIST_ROWS, Figures, Page
 from pipelines.site.scripts import write_scripts
-from pipelines.warehouse.lists import Rows, read
-from pipelines.warehouse.rights import Audience, Views, audience, audiences, open_whole, see_as
+from pipelines.warehouse.first_screen import News, Place, Task
+from pipelines.warehouse.lists import FILTERS, Rows, read
+from pipelines.warehouse.rights import Audience, Views, audience, audiences, grouped, open_whole, see_as
 
 KEPT = 2
 """Sites kept beside the current one."""
@@ -62,7 +65,7 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
         scripts.result()
     for who in everybody:
         shutil.copytree(partial / "assets", partial / who.provider / "assets", copy_function=_link)
-    _write_index(partial, everybody)
+    _write_index(partial, everybody, settings.published)
     for who in everybody:
         shared(
             settings, "网页", who.provider, who.name, publication_id, root / "current" / who.provider, who.jurisdiction
@@ -98,13 +101,19 @@ def _write_pages(views: Views, who: Audience, folder: Path) -> str:
 
 
 def _html(page: Page, pages: list[Page], figures: Figures) -> str:
+    places = {rows.listing.code: other.code for other in pages for rows in other.lists}
     data = {
+        "who": figures.who.provider,
+        "as_of": str(figures.reach.as_of),
+        "news": [one.days for one in page.news],
+        "filters": {name: title for name, (title, _) in FILTERS.items()},
         "charts": {figure.code: {"spec": figure.spec, "rows": figure.data} for figure in page.figures},
         "lists": {rows.listing.code: _list_data(rows) for rows in page.lists},
     }
     return environment().get_template("page.html").render(
         page=page, pages=pages, who=figures.who, reach=figures.reach, held_back=figures.held_back, awaiting=figures.awaiting, built_at=figures.built_at,
-        publication_id=figures.publication_id, list_rows=LIST_ROWS, file_rows=FILE_ROWS, data=_json(data),
+        publication_id=figures.publication_id, previous=str(figures.previous_as_of or ""), places=places, marks=MARKS,
+        compares=any(table.code for other in pages for table in other.tables), list_rows=LIST_ROWS, file_rows=FILE_ROWS, data=_json(data),
     )  # fmt: skip
 
 
@@ -114,7 +123,7 @@ def _list_data(rows: Rows) -> dict[str, Any]:
     )
     return {
         "title": rows.listing.title,
-        "columns": [{"title": column.title, "kind": column.kind} for column in rows.columns],
+        "columns": [{"title": column.title, "kind": column.kind, "filter": column.filter} for column in rows.columns],
         "rows": frame.rows(),
     }
 
@@ -130,12 +139,32 @@ def environment() -> jinja2.Environment:
     loader = jinja2.FunctionLoader(
         lambda name: (files("pipelines.site") / "templates" / name).read_text(encoding="utf-8")
     )
-    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made.filters |= {"address": _address, "there": _there}
+    return made
 
 
-def _write_index(folder: Path, everybody: list[Audience]) -> None:
-    """The list of sites, for whoever serves them; it names audiences and nothing else."""
-    html = environment().get_template("audiences.html").render(everybody=everybody)
+MARKS = {"good": "✓ ", "bad": "▼ ", "": ""}
+"""Good and bad by a sign, so that no colour is needed to tell them apart."""
+
+
+def _address(shown: Task | News, places: dict[str, str]) -> str:
+    """The page and list that show what a task or a piece of news counts, under its filters."""
+    chosen = {"list": shown.listing} | dict(getattr(shown, "chosen", {}))
+    return f"{places[shown.listing]}.html#{urlencode(chosen)}"
+
+
+def _there(place: Place, kind: str, places: dict[str, str]) -> str:
+    """Where one reads why a district, field or insurer stands where it does: its units, or what was found about it."""
+    listing = "findings" if kind == "insurer" else "uninsured"
+    return f"{places.get(listing, 'index')}.html#{urlencode({'list': listing, kind: place.name})}"
+
+
+def _write_index(folder: Path, everybody: list[Audience], warehouse: Path) -> None:
+    """The list of sites, for whoever serves them, each city's own bureau first; it names audiences and nothing else."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        (as_of,) = connection.execute("select as_of from meta.publication").fetchall()[0]
+    html = environment().get_template("audiences.html").render(cities=grouped(warehouse, everybody), as_of=as_of)
     (folder / "index.html").write_text(html, encoding="utf-8")
 
 

@@ -6,20 +6,26 @@ metric (dbt_project), drawing (pipelines/documents/charts.py), lists (lists.py).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from pipelines.documents.figures import percent, shown, wan
+from pipelines.documents.figures import DASH, half_up, percent, shown, wan
 from pipelines.warehouse.reach import Reach
 
 HEADLINE = ("participation_rate", "simple_loss_ratio", "prevention_fee_share", "service_coverage")
 RATIOS = (*HEADLINE, "contract_fulfilment", "major_hazard_closure_rate", "hazard_closure_rate", "fee_use_rate")
-MONTHLY = ("premium_received", "policies", "services", "hazards_found", "claims", "claims_settled", "fee_provided", "fee_spent")  # fmt: skip
+MONTHLY = {
+    "premium_received": "万元", "policies": "张", "services": "次", "hazards_found": "处", "claims": "件", "claims_settled": "件", "fee_provided": "万元",
+    "fee_spent": "万元",
+}  # fmt: skip
+"""Flows by month and the units in which they are drawn."""
 CELL_COLUMNS = (
     "required_units", "insured_required_units", "pending_units", "participation_rate", "participation_rate_high", "policies", "premium_received", "simple_loss_ratio",
     "prevention_fee_share", "service_coverage", "hazards_overdue", "major_hazards_overdue",
@@ -51,7 +57,8 @@ class Metric:
 @dataclass(frozen=True)
 class Tile:
     """A headline figure of one year: value, what it is made of, change in percentage points against the year before (of a year that
-    is not over, against the same days of it). `beside`: what must be said next to the value."""
+    is not over, against the same days of it). `beside`: what must be said next to the value; `standing`: beside the target or the whole
+    city; `mark`: whether that is good or bad, empty if neither."""
 
     metric: Metric
     value: str
@@ -59,6 +66,8 @@ class Tile:
     numerator: str
     denominator: str
     change: str
+    standing: str = ""
+    mark: str = ""
 
 
 Catalogue = dict[str, Metric]
@@ -134,15 +143,164 @@ def same_days(connection: duckdb.DuckDBPyConnection, where: str, tables: Collect
     return SameDays(rows[-1]["part_end"], rows[-1], rows[0]) if len(rows) == 2 else None
 
 
+POOL = {"fee_provided": "provided", "fee_spent": "spent", "fee_spent_unproven": "spent_unproven"}
+
+
+def pool(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Collection[str],
+    stat_year: int,
+    names: Collection[str],
+    where: str = "true",
+) -> Rows:
+    """The row that stands beside the districts so that they add up to the whole city: 统筹, of no district; none where there is none.
+
+    Args:
+        names: the columns of the table; all but money of the pool are empty.
+        where: a further condition, written by the caller and not by a user.
+    """
+    if "marts.evidence_fee" not in tables:
+        return []
+    sums = ", ".join(f"sum({column}) as {name}" for name, column in POOL.items())
+    found = dicts(
+        connection,
+        f"select count(*) as entries, {sums} from marts.evidence_fee where is_pool and stat_year = {stat_year} and {where}",
+    )[0]
+    if not found["entries"]:
+        return []
+    return [
+        {"name": "统筹（不分区市）", "stat_year": stat_year, "is_pool": True}
+        | {name: found.get(name) for name in names}
+    ]
+
+
 def is_whole(period_end: date) -> bool:
     """Whether the year of a period is over."""
     return (period_end.month, period_end.day) == (12, 31)
 
 
+Standings = dict[tuple[int, str], dict[str, Any]]
+
+
+def standings(connection: duckdb.DuckDBPyConnection, where: str, tables: Collection[str]) -> Standings:
+    """Of a cell by year and metric: target, the whole city's value and the place in it (marts.standing); empty: not shown.
+
+    Args:
+        where: the cell, written by the caller and not by a user.
+    """
+    if "marts.standing" not in tables:
+        return {}
+    return {
+        (row["stat_year"], row["metric"]): row
+        for row in dicts(connection, f"select * from marts.standing where {where}")
+    }
+
+
+def _standing(name: str, row: dict[str, Any], stand: dict[str, Any] | None) -> tuple[str, str]:
+    """A headline figure beside its target and beside the whole city, in words, and whether that is good or bad."""
+    if stand is None or row[name] is None:
+        return "", ""
+    words, mark = [], ""
+    if stand["target"] is not None:
+        short = stand["target"] - row[name]
+        mark = "bad" if short > 0 else "good"
+        words.append(
+            f"目标 {percent(stand['target'])}，" + (f"差 {half_up(short * 100, 2)} 个百分点" if short > 0 else "已达到")
+        )
+        if short > 0 and (missing := _missing_units(name, row, stand["target"])):
+            words[-1] += f"（{missing:,} 家）"
+    if stand["kind"] != "city" and stand["city_value"] is not None:
+        placed = f"第 {stand['place']} 位，共 {stand['places']} 个{'区市' if stand['kind'] == 'district' else '行业'}"
+        words.append(f"全市 {percent(stand['city_value'])}" + (f"，{placed}" if stand["place"] else ""))
+        if not mark and stand["place"]:
+            mark = "good" if row[name] >= stand["city_value"] else "bad"
+    return "；".join(words), mark
+
+
+COMPARED = (
+    "参保率（上年同期）",
+    "参保率",
+    "变化（百分点）",
+    "应保单位增减",
+    "已参保单位增减",
+    "待核单位",
+    "服务覆盖率变化（百分点）",
+    "实收保费增减（万元）",
+)
+"""What stands beside a place in the comparison with the same days of the year before."""
+COMPARED_NOTE = "参保率降得最多的在前。应保单位增加而未参保，或已参保单位退保、到期未续，都使参保率下降；待核单位尚不可知是否续保。逐条原因：anze diff。"
+
+
+def compared(
+    connection: duckdb.DuckDBPyConnection, where: str, tables: Collection[str]
+) -> tuple[date | None, list[list[str]]]:
+    """Where a change comes from: each district or field of some cells, this year so far beside the same days of the year before, the
+    one whose participation fell furthest first; and the last of those days (None: nothing to compare).
+
+    Args:
+        where: the cells, written by the caller and not by a user.
+    """
+    if not {"marts.same_days", "marts.dim_district", "marts.dim_industry"} <= set(tables):
+        return None, []
+    found = connection.execute(
+        f"""
+        with sides as (
+            select * from marts.same_days where {where} and basis = 'data'
+        )
+        select coalesce(districts.short_name, case when now.industry_code = 'ALL' then '合计' else fields.name end) as name, now.part_end,
+            before.participation_rate, now.participation_rate, now.participation_rate - before.participation_rate as moved,
+            now.required_units - before.required_units, now.insured_required_units - before.insured_required_units, now.pending_units,
+            now.service_coverage - before.service_coverage, now.premium_received - before.premium_received
+        from sides as now
+        inner join sides as before
+            on now.jurisdiction = before.jurisdiction and now.district_code = before.district_code and now.industry_code = before.industry_code
+            and before.stat_year = now.stat_year - 1
+        left join marts.dim_district as districts on now.district_code = districts.district_code
+        left join marts.dim_industry as fields on now.industry_code = fields.industry_code
+        where now.required_units + before.required_units > 0
+        order by now.district_code <> 'ALL', now.industry_code <> 'ALL', moved nulls last, name
+        """
+    ).fetchall()
+    rows = [
+        [
+            name,
+            percent(before),
+            percent(now),
+            _moved(moved),
+            f"{required:+,}",
+            f"{insured:+,}",
+            f"{pending:,}",
+            _moved(served),
+            _more(premium),
+        ]
+        for name, _, before, now, moved, required, insured, pending, served, premium in found
+    ]
+    return (found[0][1] if found else None), rows
+
+
+def _moved(change: float | None) -> str:
+    return DASH if change is None else f"{half_up(change * 100, 2):+}"
+
+
+def _more(yuan: Decimal) -> str:
+    return ("+" if yuan > 0 else "") + wan(yuan)
+
+
+def _missing_units(name: str, row: dict[str, Any], target: float) -> int:
+    """How many units are missing to a target of a ratio of units."""
+    parts = {
+        "participation_rate": ("insured_required_units", "required_units"),
+        "service_coverage": ("serviced_units_in_force", "insured_units_in_force"),
+    }
+    above, below = parts.get(name, ("", ""))
+    return math.ceil(round(row[below] * target - row[above], 6)) if above in row and below in row else 0
+
+
 def tile(
-    metrics: Catalogue, name: str, row: dict[str, Any], before: dict[str, Any] | None, same: SameDays | None
-) -> Tile:
-    """The headline figure of a year beside the year before; of a year that is not over, beside its same days."""
+    metrics: Catalogue, name: str, row: dict[str, Any], before: dict[str, Any] | None, same: SameDays | None,
+    stand: dict[str, Any] | None = None,
+) -> Tile:  # fmt: skip
+    """The headline figure of a year beside the year before (of a year that is not over, beside its same days), its target and the city."""
     metric = metrics[name]
 
     def side(expression: str) -> str:
@@ -160,6 +318,7 @@ def tile(
         change = "本年尚未结束，不与上年比较"
     elif same.now[name] is not None and same.before[name] is not None:
         change = f"至 {same.part_end}，较上年同期 {points(same.now[name] - same.before[name])}"
+    standing, mark = _standing(name, row, stand)
     return Tile(
         metric,
         percent(row[name]),
@@ -167,6 +326,8 @@ def tile(
         side(metric.numerator),
         side(metric.denominator),
         change,
+        standing,
+        mark,
     )
 
 
@@ -190,6 +351,19 @@ def basis(metric: Metric, metrics: Catalogue, reached: Reach) -> str:
         if titles:
             parts.append(f"{word}：{'＋'.join(titles)}")
     return "；".join(parts) + f"。{reached.dates}。缺报：{reached.late_in_words}。"
+
+
+def monthly(connection: duckdb.DuckDBPyConnection, where: str) -> Rows:
+    """The flows of a cell by month (marts.monthly_activity), money in 万元.
+
+    Args:
+        where: the cell, written by the caller and not by a user.
+    """
+    columns = ", ".join(f"{name} / 10000 as {name}" if unit == "万元" else name for name, unit in MONTHLY.items())
+    return dicts(
+        connection,
+        f"select stat_year, month_no, {columns} from marts.monthly_activity where {where} order by stat_year, month_no",
+    )
 
 
 def titles(names: Iterable[str], metrics: Catalogue) -> list[str]:

@@ -7,6 +7,7 @@ What belongs here: the selection and wording for pages, extracts and the dashboa
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -15,25 +16,57 @@ import polars as pl
 from pipelines.warehouse.rights import Views
 from pipelines.warehouse.tables import literal
 
-# Codes are shown by the name that people use; the code stands in when there is none.
+
+@dataclass(frozen=True)
+class Named:
+    """Where the name of a code stands that people use; the code stands in when there is none.
+
+    title: of the column; table: must be visible; source: what is joined, of a table by default; on: `named` beside `listed`.
+    """
+
+    title: str
+    table: str
+    name: str
+    on: str
+    source: str = ""
+
+
+_TITLES = "(select * from meta.data_dictionary where table_schema = 'feed')"
 NAMES = {
-    "district_code": ("区市", "marts.dim_district", "district_code", "short_name"),
-    "industry_code": ("行业领域", "marts.dim_industry", "industry_code", "name"),
-    "insurer_code": ("保险机构", "marts.dim_insurer", "insurer_code", "short_name"),
-    "last_insurer_code": ("原承保机构", "marts.dim_insurer", "insurer_code", "short_name"),
-    "insured_uscc": ("单位", "marts.dim_unit", "uscc", "name"),
-    "item": ("服务项目", "marts.dim_service_item", "item_code", "name"),
-    "file_id": ("来源文件", "quality.files", "file_id", "file_name"),
+    "district_code": Named("区市", "marts.dim_district", "short_name", "named.district_code = listed.district_code"),
+    "industry_code": Named("行业领域", "marts.dim_industry", "name", "named.industry_code = listed.industry_code"),
+    "insurer_code": Named("保险机构", "marts.dim_insurer", "short_name", "named.insurer_code = listed.insurer_code"),
+    "last_insurer_code": Named("原承保机构", "marts.dim_insurer", "short_name", "named.insurer_code = listed.last_insurer_code"),
+    "insured_uscc": Named("单位", "marts.dim_unit", "name", "named.uscc = listed.insured_uscc"),
+    "item": Named("服务项目", "marts.dim_service_item", "name", "named.item_code = listed.item"),
+    "file_id": Named("来源文件", "quality.files", "file_name", "named.file_id = listed.file_id"),
+    "provider": Named("报送单位", "marts.dim_provider", "name", "named.provider = listed.provider"),
+    "feed": Named("报送表", "meta.data_dictionary", "chinese_name", "named.table_name = listed.feed and named.column_name = ''", _TITLES),
+    "column_name": Named("列", "meta.data_dictionary", "chinese_name", "named.table_name = listed.feed and named.column_name = listed.column_name", _TITLES),
 }  # fmt: skip
 WITH_CODE = {"insured_uscc"}
 """Names behind which the code stands: two units may have one name, and a letter needs both."""
 # Where a record came from is what `anze explain` tells; lists leave it out.
 TECHNICAL = ("file_id", "sheet", "line_no", "as_of", "jurisdiction")
+WAN = 10_000
+"""Amounts are listed in 万元, as in every table of the product, but for what one person or one piece costs, and what is held
+against a sender's own file (quality.*)."""
+PER_PIECE = ("_per_", "limit_floor", "_yuan")
+# What a list can be narrowed to: name in the address, title, and the columns that may hold it (the first that a list shows).
+FILTERS = {
+    "year": ("年度", ("stat_year",)),
+    "district": ("区市", ("district_code",)),
+    "industry": ("行业领域", ("industry_code",)),
+    "insurer": ("保险机构", ("insurer_code", "last_insurer_code")),
+    "severity": ("轻重", ("severity", "grade")),
+    "state": ("状态", ("state", "status")),
+}
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list. `order`: what needs attention first; `columns`: empty for all but the technical ones."""
+    """A list. `order`: what needs attention first; `columns`: empty for all but the technical ones; `day`: the column that gives the
+    year of a row where it has no 统计年度; `state`: the column to filter by where it is called otherwise."""
 
     code: str
     title: str
@@ -41,6 +74,8 @@ class Listing:
     order: str
     columns: tuple[str, ...] = ()
     where: str = "true"
+    day: str = ""
+    state: str = ""
 
 
 LISTS = {
@@ -52,6 +87,7 @@ LISTS = {
             "uninsured", "应保未保单位", "marts.uninsured_units", "days_uninsured desc nulls first, uscc",
             ("unit_name", "uscc", "district_code", "industry_code", "department", "employees", "reason", "days_uninsured",
              "last_insurer_code", "last_cover_end", "enforcement_stage"),
+            state="enforcement_stage",
         ),
         Listing(
             "pending", "待核单位（是否续保尚不可知）", "marts.pending_units", "last_cover_end, uscc",
@@ -62,17 +98,20 @@ LISTS = {
             "underinsured", "未足额投保单位", "marts.underinsured_units", "missing_persons desc nulls last, uscc",
             ("unit_name", "uscc", "district_code", "industry_code", "employees", "insured_persons", "missing_persons", "limit_per_person",
              "limit_floor", "reason", "insurer_code", "policy_no"),
+            state="reason",
         ),
         Listing(
             "major_hazards", "未销号重大隐患", "marts.hazard_ledger", "days_overdue desc nulls last, days_open desc, hazard_no",
             ("hazard_no", "insured_uscc", "district_code", "industry_code", "insurer_code", "scene", "criterion", "found_date", "due_date", "state",
              "days_overdue", "reported_at"),
             "grade = '重大' and state <> '已销号'",
+            day="found_date",
         ),
         Listing(
             "hazard_overdue", "逾期隐患", "marts.hazard_overdue", "grade desc, days_overdue desc, hazard_no",
             ("hazard_no", "grade", "unit_name", "district_code", "industry_code", "insurer_code", "department", "scene", "found_date", "due_date",
              "state", "days_overdue"),
+            day="found_date",
         ),
         Listing(
             "fees", "预防费用余额（按保单）", "marts.fee_ledger_balance", "balance desc, policy_no, provider",
@@ -87,31 +126,37 @@ LISTS = {
         Listing(
             "findings", "监管发现", "marts.findings", "case severity when '高' then 1 when '中' then 2 else 3 end, amount desc nulls last, finding_id",
             ("severity", "rule_name", "explanation", "district_code", "industry_code", "insurer_code", "found_on", "amount", "clause", "finding_id"),
+            day="found_on", state="rule_name",
         ),
         Listing(
             "service_gaps", "服务差距（未达约定次数或形式）", "marts.service_contract_gaps", "missing_visits desc nulls last, policy_no, provider",
             ("policy_no", "insured_uscc", "district_code", "industry_code", "insurer_code", "agreed_visits", "owed_visits", "completed_visits",
              "missing_visits", "last_service_on", "cover_end", "gap"),
+            state="gap",
         ),
         Listing(
             "delivery", "保障终止而服务不足的保单", "marts.contract_delivery", "missing_visits desc, cover_end desc, policy_no, provider",
             ("policy_no", "insured_uscc", "district_code", "industry_code", "insurer_code", "inception_date", "cover_end", "owed_visits",
              "completed_visits", "onsite_visits", "missing_visits", "missing_items", "state", "settlement", "refund"),
             "missing_visits > 0 or state = '没有约定'",
+            day="cover_end",
         ),
         Listing(
             "claims_late", "超过时限的理赔", "marts.claim_timeliness", "days desc, claim_no",
             ("claim_no", "policy_no", "insured_uscc", "insurer_code", "district_code", "step", "started_on", "ended_on", "days", "limit_days"),
             "not is_on_time",
+            day="started_on", state="step",
         ),
         Listing(
             "accidents", "事故倒查", "marts.accident_lookback", "occurred_on desc, accident_id",
             ("accident_id", "unit_name", "district_code", "industry_code", "occurred_on", "deaths", "grade_computed", "is_insured", "insurer_code",
              "services_before", "open_major_hazards", "unit_failure", "insurer_failure", "hazard_failure"),
+            day="occurred_on", state="grade_computed",
         ),
         Listing(
             "problems", "问题清单", "marts.problem_list", "days_overdue desc nulls last, problem_no",
             ("problem_no", "found_date", "origin", "target_name", "kind", "measure", "due", "closed_on", "state", "days_overdue"),
+            day="found_date",
         ),
         Listing(
             "submissions", "报送与期限", "marts.submissions", "due_date desc, provider",
@@ -124,6 +169,7 @@ LISTS = {
         Listing(
             "meetings", "会议与落实", "marts.meetings", "case state when '逾期未落实' then 1 when '待落实' then 2 else 3 end, doc_date desc, doc_no",
             ("doc_date", "title", "provider_name", "stage", "follow_up", "follow_up_due", "followed_up_on", "state"),
+            day="doc_date",
         ),
         Listing(
             "stages", "工作阶段", "marts.programme_stages", "starts_on, stage_code",
@@ -137,6 +183,7 @@ LISTS = {
         Listing(
             "roster_changes", "名录变更记录", "marts.roster_changes", "received_at desc, provider, uscc",
             ("received_at", "provider", "unit_name", "uscc", "district_code", "industry_code", "change", "difference"),
+            day="received_at", state="change",
         ),
         Listing(
             "contradictions", "名录口径不一", "marts.roster_contradictions", "uscc, industry_code, counts desc, provider",
@@ -146,16 +193,19 @@ LISTS = {
             "coverage", "报送完整性", "quality.coverage", "days_late desc nulls last, provider, feed",
             ("provider", "feed", "covers_to", "is_declared", "last_received", "due", "days_late", "declared_rows", "loaded_rows",
              "declared_amount", "loaded_amount", "differing_periods"),
+            state="feed",
         ),
         Listing(
             "declarations", "声明与实收不符", "quality.declarations", "received_at desc, provider, feed, period",
             ("provider", "feed", "period", "covers_to", "nothing", "declared_rows", "loaded_rows", "declared_amount", "loaded_amount", "received_at"),
             "differs or came_twice",
+            day="received_at",
         ),
         Listing(
             "renewals", "续保日历（90 天内到期、尚无后续保障）", "marts.renewal_calendar", "days_left, is_required desc, policy_no, provider",
             ("days_left", "ends_within", "insured_uscc", "district_code", "industry_code", "insurer_code", "policy_no", "cover_end", "is_required",
              "premium_received", "insured_persons"),
+            state="ends_within",
         ),
         Listing(
             "permits", "许可证与名录核对", "marts.permit_reconciliation", "state, uscc, industry_code, permit_no",
@@ -169,20 +219,24 @@ LISTS = {
             ("unit_name", "uscc", "district_code", "employees", "ownership", "operating_status", "insured_state", "required_fields", "uninsured_fields",
              "policies_in_force", "insurer_code", "cover_end", "services_last_year", "last_service_on", "open_hazards", "open_major_hazards",
              "overdue_hazards", "claims", "accidents", "inspections", "open_problems", "enforcement_cases", "credit_lists", "findings", "findings_high"),
+            state="insured_state",
         ),
         Listing(
             "assessment", "区市与行业部门考核", "marts.assessment", "stat_year desc, target_kind, place nulls last, target_code",
             ("stat_year", "target_kind", "target_name", "place", "score", "participation_rate", "exempt_units", "service_coverage",
              "major_hazard_closure_rate", "problem_closure_rate", "submission_on_time_rate", "is_small_sample", "parts_missing"),
+            state="target_kind",
         ),
         Listing(
             "score_parts", "得分构成", "marts.score_parts", "stat_year desc, target_kind, target_code, weight desc, part_code",
             ("stat_year", "target_kind", "target_name", "part_name", "numerator", "denominator", "mean_value", "state", "part_value", "weight", "points",
              "is_small_sample", "clause"),
+            state="target_kind",
         ),
         Listing(
             "credit", "信用名单候选", "marts.credit_candidates", "kind, target_type, facts desc, target_code",
             ("kind", "target_type", "target_name", "target_code", "facts", "reason", "since_then", "listed_as", "evidence_keys"),
+            state="kind",
         ),
         Listing(
             "capacity", "承保机构能力", "marts.insurer_capacity", "stat_year desc, capacity_met, insurer_code",
@@ -203,6 +257,7 @@ LISTS = {
             "valid_from desc, campaign_code, case when district_code = 'ALL' and industry_code = 'ALL' then 0 else 1 end, missing_units desc, district_code, industry_code",
             ("campaign_name", "valid_from", "valid_to", "district_code", "industry_code", "target_units", "reached_units", "missing_units", "progress",
              "target", "clause"),
+            day="valid_from", state="campaign_name",
         ),
         Listing(
             "inspection_plans", "检查计划与完成", "marts.inspection_coverage",
@@ -215,11 +270,13 @@ LISTS = {
             ("district_code", "insured_state", "hazard_state", "units", "inspected_units", "inspections", "inspections_per_unit",
              "considered_inspections", "enforcement_cases"),
             "district_code = 'ALL'",
+            state="insured_state",
         ),
         Listing(
             "enforcement", "行政处罚与因由", "marts.enforcement_links", "decided_on desc, case_no, provider",
             ("decided_on", "case_no", "target_type", "target_name", "target_code", "law_article", "fine", "grounds", "accident_id", "hazard_no",
              "hazard_state", "problem_no", "problem_state"),
+            day="decided_on", state="grounds",
         ),
         Listing(
             "uninsured_funnel", "应保未保的处理", "marts.uninsured_funnel",
@@ -260,6 +317,7 @@ LISTS = {
             "rate_adjustments", "费率下浮候选", "marts.rate_adjustment_candidates", "suggestion, cover_end, policy_no, provider",
             ("suggestion", "unit_name", "uscc", "district_code", "industry_code", "insurer_code", "policy_no", "cover_end", "rate_factor",
              "services_last_year", "hazards", "since_then"),
+            state="suggestion",
         ),
         Listing(
             "claim_service", "理赔服务（快付、预付、垫付与抢险协助）", "marts.claim_service", "stat_year desc, insurer_code",
@@ -290,6 +348,7 @@ LISTS = {
             "record_gaps", "记录不全的服务", "marts.service_record_gaps", "finished_on desc, provider, service_no",
             ("service_no", "finished_on", "insured_uscc", "district_code", "industry_code", "insurer_code", "item", "provider_type", "missing_records",
              "present_records", "asked_records"),
+            day="finished_on",
         ),
         Listing(
             "publicity", "宣传与服务触达", "marts.publicity_reach", "stat_year desc, source_kind, activities desc, channel, activity",
@@ -307,9 +366,27 @@ LISTS = {
              "units", "insurers", "unqualified_services", "services_without_evidence", "satisfaction", "hazards_per_check", "last_service_on"),
         ),
         Listing(
+            "hazard_reconciliation", "隐患核对（服务所报与台账不符）", "marts.hazard_reconciliation", "abs(difference) desc, finished_on desc, provider, service_no",
+            ("service_no", "finished_on", "insured_uscc", "district_code", "industry_code", "insurer_code", "hazards_found", "hazards_in_ledger",
+             "difference", "state"),
+            "state <> '相符'",
+            day="finished_on",
+        ),
+        Listing(
+            "to_confirm", "待核实金额（未计入）", "quality.to_confirm", "amount desc, provider, record_key",
+            ("subject_no", "provider", "feed", "record_key", "column_name", "amount", "usual_amount", "received_at", "file_name", "sheet", "line_no"),
+            day="received_at", state="feed",
+        ),
+        Listing(
+            "hints", "提示（请报送单位核对或说明）", "quality.cross_feed_findings", "answer_text is not null, severity, provider, feed, record_key, rule_code",
+            ("title", "provider", "feed", "record_key", "message", "file_name", "sheet", "line_no", "subject_no", "answer_text"),
+            state="title",
+        ),
+        Listing(
             "quarantine", "待更正的行", "quality.quarantine", "received_at desc, provider, file_name, line_no",
             ("provider", "feed", "file_name", "sheet", "line_no", "column_name", "raw_value", "message", "received_at"),
             "status = 'open' and severity = 'reject'",
+            day="received_at", state="feed",
         ),
     )
 }  # fmt: skip
@@ -317,11 +394,13 @@ LISTS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column as shown: `kind` is text, date, yuan, ratio (of 1), count (any other number) or truth."""
+    """A column as shown: `kind` is text, date, wan (万元), yuan, ratio (of 1), count (any other number) or truth; `filter`: what it
+    narrows the list by, empty if by nothing (FILTERS)."""
 
     name: str
     title: str
     kind: str
+    filter: str = ""
 
 
 @dataclass(frozen=True)
@@ -373,7 +452,7 @@ def read(
     """
     if views:
         chosen = views.blanked(listing.table, [*names, "place_in_list"], chosen)
-    shown, joins = _shown(tables or seen(connection), names, views)
+    shown, joins = _shown(tables or seen(connection), columns, views)
     frame = connection.sql(f"select {shown} from ({chosen}) as listed {joins} order by place_in_list").pl()
     return Rows(listing, columns, frame.rename({column.name: column.title for column in columns}), total)
 
@@ -386,10 +465,10 @@ def containing(connection: duckdb.DuckDBPyConnection, listing: Listing, words: s
     found = []
     for column in described(connection, listing):
         found.append(f'contains(lower(cast(listed."{column.name}" as varchar)), {wanted})')
-        _, table, code, title = NAMES.get(column.name, ("", "", "", ""))
-        if table in tables:
+        named = NAMES.get(column.name)
+        if named and named.table in tables:
             found.append(
-                f'listed."{column.name}" in (select {code} from {table} where contains(lower({title}), {wanted}))'
+                f"exists (select 1 from {named.source or named.table} as named where {named.on} and contains(lower(named.{named.name}), {wanted}))"
             )
     return f"({' or '.join(found)})"
 
@@ -409,41 +488,93 @@ def described(connection: duckdb.DuckDBPyConnection, listing: Listing) -> list[C
         for row in connection.execute(f"select column_name, column_type from (describe {listing.table})").fetchall()
     }
     chosen = listing.columns or tuple(name for name in types if name not in TECHNICAL)
+    by = filters(listing, chosen)
     columns: list[Column] = []
     for name in chosen:
         chinese, unit = known.get(name, ("", ""))
-        title = NAMES[name][0] if name in NAMES else chinese or name
+        kind = _kind(listing, name, types[name], unit)
+        title = (NAMES[name].title if name in NAMES else chinese or name) + UNITS.get(kind, "")
         if title in {column.title for column in columns}:
             title = f"{title}（{name}）"
-        columns.append(Column(name, title, _kind(name, types[name], unit)))
+        columns.append(Column(name, title, kind, by.get(name, "")))
     return columns
 
 
-def _kind(name: str, data_type: str, unit: str) -> str:
+UNITS = {"wan": "（万元）", "yuan": "（元）"}
+
+
+def filters(listing: Listing, columns: Collection[str]) -> dict[str, str]:
+    """Which columns of a list narrow it, by which name (FILTERS)."""
+    own = {"year": listing.day, "state": listing.state}
+    found = {}
+    for name, (_, candidates) in FILTERS.items():
+        chosen = [one for one in (own.get(name) or "", *candidates) if one in columns]
+        if chosen:
+            found[chosen[0]] = name
+    return found
+
+
+def condition(
+    connection: duckdb.DuckDBPyConnection, listing: Listing | str, jurisdiction: str, chosen: Mapping[str, str]
+) -> str:
+    """The rows of a list (or of a table) in a city under the filters chosen (name: code), as far as it has such columns."""
+    table = listing if isinstance(listing, str) else listing.table
+    listing = Listing("", "", table, "") if isinstance(listing, str) else listing
+    columns = {row[0] for row in connection.execute(f"select column_name from (describe {table})").fetchall()}
+    limits = []
+    if "jurisdiction" in columns:
+        limits.append(f"listed.jurisdiction = {literal(jurisdiction)}")
+    elif "provider" in columns:
+        senders = f"select provider from marts.dim_provider where jurisdiction = {literal(jurisdiction)}"
+        limits.append(f"listed.provider in ({senders})")
+    for column, name in filters(listing, columns).items():
+        if value := chosen.get(name):
+            where = f"year(listed.{column})" if column == listing.day else f"listed.{column}"
+            limits.append(f"cast({where} as varchar) = {literal(value)}")
+    return " and ".join(limits) or "true"
+
+
+def _kind(listing: Listing, name: str, data_type: str, unit: str) -> str:
     if name == "stat_year":
         return "text"  # 2026, not 2,026
     if re.fullmatch(r"DECIMAL\(\d+,2\)", data_type) or (data_type == "DOUBLE" and unit == "元"):
-        return "yuan"
+        in_full = listing.table.startswith("quality.") or any(part in name for part in PER_PIECE)
+        return "yuan" if in_full else "wan"
     if data_type == "DOUBLE" and unit not in ("", "比例"):
         return "count"
     kinds = {"DOUBLE": "ratio", "DATE": "date", "TIMESTAMP": "date", "BOOLEAN": "truth", "VARCHAR": "text"}
     return kinds.get(data_type, "count")
 
 
-def _shown(tables: set[str], names: list[str], views: Views | None) -> tuple[str, str]:
-    """Columns by their names for people, and the joins for it; a code stays where the audience has no table of names."""
-    columns, joins = [], []
-    for name in names:
-        _, table, code, title = NAMES.get(name, ("", "", "", ""))
-        if table in tables:
-            named = f"of_{name}.{title}"
+# Evidence keys (`policy:sender/number`, `；` between them) with the feed by its title and the number alone.
+_EVIDENCE = (
+    "array_to_string(list_transform(string_split(listed.evidence_keys, '；'), "
+    "lambda key: coalesce(feeds.titles[split_part(key, ':', 1)], split_part(key, ':', 1)) || ' ' "
+    "|| string_split(substring(key, greatest(position('/' in key), position(':' in key)) + 1), '|')[1]), '；')"
+)
+_FEED_TITLES = f"cross join (select map(list(table_name), list(chinese_name)) as titles from {_TITLES} where column_name = '') as feeds"
+
+
+def _shown(tables: set[str], columns: list[Column], views: Views | None) -> tuple[str, str]:
+    """Columns as people read them, and the joins for it: codes by their names (a code stays where the audience has no table of names),
+    amounts in 万元."""
+    shown, joins = [], []
+    for column in columns:
+        name, named = column.name, NAMES.get(column.name)
+        if named and named.table in tables:
+            text = f"of_{name}.{named.name}"
             if name in WITH_CODE:
-                named = f"{named} || '（' || listed.\"{name}\" || '）'"
-            columns.append(
-                f"""coalesce({named}, case listed."{name}" when 'ALL' then '合计' else listed."{name}" end) as "{name}\""""
+                text = f"{text} || '（' || listed.\"{name}\" || '）'"
+            shown.append(
+                f"""coalesce({text}, case listed."{name}" when 'ALL' then '合计' else listed."{name}" end) as "{name}\""""
             )
-            rows = views.rows(table) if views else table
-            joins.append(f'left join {rows} as of_{name} on of_{name}.{code} = listed."{name}"')
+            source = named.source or (views.rows(named.table) if views else named.table)
+            joins.append(f"left join {source} as of_{name} on {named.on.replace('named.', f'of_{name}.')}")
+        elif column.kind == "wan":
+            shown.append(f'cast(listed."{name}" / {WAN} as decimal(30, 6)) as "{name}"')
+        elif name == "evidence_keys" and "meta.data_dictionary" in tables:
+            shown.append(f'{_EVIDENCE} as "{name}"')
+            joins.append(_FEED_TITLES)
         else:
-            columns.append(f'listed."{name}"')
-    return ", ".join(columns), " ".join(joins)
+            shown.append(f'listed."{name}"')
+    return ", ".join(shown), " ".join(joins)

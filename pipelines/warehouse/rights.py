@@ -93,6 +93,28 @@ def audiences(warehouse: Path) -> list[Audience]:
     return [Audience(*(value or "" for value in row)) for row in rows]
 
 
+KINDS = {
+    "city_bureau": "市应急管理局", "district_bureau": "区市应急管理局", "industry_department": "行业主管部门", "financial_regulator": "金融监管部门",
+    "insurer": "保险机构",
+}  # fmt: skip
+"""The kinds of audience in the order in which they are listed."""
+
+
+def grouped(warehouse: Path, everybody: list[Audience]) -> list[tuple[str, list[tuple[str, list[Audience]]]]]:
+    """Audiences by city and kind, each city's own bureau first: (city, [(kind, audiences)])."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        names = dict(
+            connection.execute("select distinct jurisdiction, jurisdiction_name from marts.dim_district").fetchall()
+        )
+    found = []
+    for city in dict.fromkeys(one.jurisdiction for one in everybody):
+        of_city = [one for one in everybody if one.jurisdiction == city]
+        kinds = [*KINDS, *sorted({one.kind for one in of_city} - KINDS.keys())]
+        groups = [(KINDS.get(kind, kind), [one for one in of_city if one.kind == kind]) for kind in kinds]
+        found.append((names.get(city) or city, [(title, members) for title, members in groups if members]))
+    return found
+
+
 def audience(warehouse: Path, provider: str) -> Audience:
     """The audience of a provider code in a publication.
 

@@ -4,7 +4,32 @@
   "use strict";
   const data = JSON.parse(document.getElementById("data").textContent);
   const views = {};
+  const byId = (id) => document.getElementById(id);
+  const all = (selector) => [...document.querySelectorAll(selector)];
+
+  // What the reader has chosen stands in the address (#year=2026&district=…), so that a view can be sent, reloaded and taken along
+  // to the other pages. `list` and `state` belong to one page.
+  const chosen = new URLSearchParams(location.hash.slice(1));
+  const OF_A_PAGE = ["list", "state", "since"];
+  function choose(name, value) {
+    if (value) chosen.set(name, value);
+    else chosen.delete(name);
+    chosen.delete("list");
+    const kept = chosen.toString();
+    history.replaceState(null, "", location.href.split("#")[0] + (kept ? "#" + kept : ""));
+    carry();
+  }
+  function carry() {
+    const along = new URLSearchParams([...chosen].filter(([name]) => !OF_A_PAGE.includes(name))).toString();
+    for (const link of all("nav a[data-page]")) link.hash = along;
+  }
+  carry();
+  // A link to another view of the same page: it is read like a page that is opened.
+  window.addEventListener("hashchange", () => location.reload());
+
+  const years = all(".years button").map((button) => Number(button.dataset.year));
   let year = Number(document.querySelector(".years .here")?.dataset.year ?? 0);
+  if (years.includes(Number(chosen.get("year")))) year = Number(chosen.get("year"));
 
   // Charts. ast: expressions are interpreted, so that the page needs no eval.
   for (const place of document.querySelectorAll("div.chart")) {
@@ -29,15 +54,18 @@
     }
   }
 
-  for (const button of document.querySelectorAll(".years button")) {
+  function showYear() {
+    for (const button of all(".years button")) button.classList.toggle("here", Number(button.dataset.year) === year);
+    for (const section of all("[data-of-year]")) section.hidden = Number(section.dataset.ofYear) !== year;
+    for (const code of Object.keys(views)) set(code, "year", year);
+  }
+  for (const button of all(".years button"))
     button.addEventListener("click", () => {
       year = Number(button.dataset.year);
-      for (const other of document.querySelectorAll(".years button")) other.classList.toggle("here", other === button);
-      for (const section of document.querySelectorAll("[data-of-year]"))
-        section.hidden = Number(section.dataset.ofYear) !== year;
-      for (const code of Object.keys(views)) set(code, "year", year);
+      choose("year", String(year));
+      showYear();
     });
-  }
+  showYear();
   for (const select of document.querySelectorAll("select[data-chart]"))
     select.addEventListener("change", () => {
       set(select.dataset.chart, "metric", select.value);
@@ -73,14 +101,51 @@
     document.querySelector("nav").append(figures);
   }
 
+  // What is new since a day: counted per day in the warehouse, added up here.
+  const since = byId("since");
+  if (since) {
+    const key = "anze-visit-" + data.who;
+    const tell = () => {
+      for (const item of all("[data-news]")) {
+        const days = data.news[Number(item.dataset.news)];
+        let count = 0;
+        for (const [day, known] of Object.entries(days)) if (day > since.value) count += known;
+        item.querySelector("b").textContent = count.toLocaleString("zh-CN");
+      }
+    };
+    if (chosen.get("since")) since.value = chosen.get("since");
+    since.addEventListener("change", () => {
+      choose("since", since.value);
+      tell();
+    });
+    tell();
+    try {
+      const visit = JSON.parse(window.localStorage.getItem(key) ?? "{}");
+      const last = visit.as_of === data.as_of ? visit.before : visit.as_of;
+      window.localStorage.setItem(key, JSON.stringify({ as_of: data.as_of, before: last }));
+      if (last) {
+        const button = byId("since-visit");
+        button.hidden = false;
+        button.textContent = "上次来访时（" + last + "）";
+        button.addEventListener("click", () => {
+          since.value = last;
+          since.dispatchEvent(new Event("change"));
+        });
+      }
+    } catch (withheld) {
+      // The browser keeps nothing for this page: the date can be chosen by hand.
+    }
+  }
+
   // Lists.
   const formats = {
     yuan: (value) => value.toLocaleString("zh-CN", { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+    wan: (value) => value.toLocaleString("zh-CN", { minimumFractionDigits: 4, maximumFractionDigits: 4 }),
     count: (value) => value.toLocaleString("zh-CN", { maximumFractionDigits: 4 }),
     ratio: (value) => (value * 100).toFixed(2) + "%",
     truth: (value) => (value ? "是" : "否"),
   };
-  const numeric = (column) => ["yuan", "count", "ratio"].includes(column.kind);
+  const numeric = (column) => ["wan", "yuan", "count", "ratio"].includes(column.kind);
   const escapeHtml = (text) =>
     String(text).replace(/[&<>"']/g, (sign) => "&#" + sign.charCodeAt(0) + ";");
   const words = {
@@ -105,15 +170,31 @@
     );
   }
 
-  for (const table of document.querySelectorAll("table[data-list]")) {
+  // How much room a column needs: codes and dates stay on one line, long texts get width, no column is one character wide.
+  function width(column, place, rows) {
+    if (numeric(column)) return "number";
+    if (column.kind === "date" || column.kind === "truth") return "short";
+    const texts = rows.slice(0, 200).map((row) => String(row[place] ?? ""));
+    const longest = Math.max(0, ...texts.map((text) => text.length));
+    if (longest > 40) return "long";
+    return longest < 9 || texts.every((text) => /^[\x20-\x7e]{0,24}$/.test(text)) ? "short" : "middle";
+  }
+
+  const shownOf = (column, value) =>
+    column.filter === "year" ? String(value ?? "").slice(0, 4) : String(value ?? "");
+  const tables = {};
+  const PRINTED = 500;
+  for (const table of all("table[data-list]")) {
     const list = data.lists[table.dataset.list];
     const name = list.title + "_" + document.title.split(" · ")[1];
-    window.jQuery(table).DataTable({
+    const widths = list.columns.map((column, place) => width(column, place, list.rows));
+    const drawn = window.jQuery(table).DataTable({
       data: list.rows,
-      columns: list.columns.map((column) => ({
+      columns: list.columns.map((column, place) => ({
         title: escapeHtml(column.title),
-        className: numeric(column) ? "number" : "",
+        className: widths[place],
         type: numeric(column) ? "num" : "string",
+        createdCell: (cell) => cell.setAttribute("data-label", column.title),
         render: (value, kind) => {
           if (value === null) return kind === "display" ? "—" : "";
           if (kind === "sort" || kind === "type") return value;
@@ -139,5 +220,72 @@
         bottomEnd: ["pageLength", "paging"],
       },
     });
+    tables[table.dataset.list] = { list, drawn };
+    const places = list.columns.map((column, place) => [column, place]).filter(([column]) => column.filter);
+    // A filter that a list has no value for (the states of another list) does not apply to it.
+    drawn.search.fixed("chosen", (_, row, index) =>
+      places.every(([column, place]) => {
+        const wanted = chosen.get(column.filter);
+        if (!wanted || (column.filter === "state" && !list.states.has(wanted))) return true;
+        return shownOf(column, list.rows[index][place]) === wanted;
+      })
+    );
+    const [, stateAt] = places.find(([column]) => column.filter === "state") ?? [];
+    list.states = new Set(stateAt === undefined ? [] : list.rows.map((row) => String(row[stateAt] ?? "")));
+    drawn.draw();
   }
+
+  // The filters of a page: whatever its lists can be narrowed by, with the values that are there.
+  const filters = byId("filters");
+  if (filters) {
+    for (const [name, title] of Object.entries(data.filters)) {
+      const values = new Set();
+      let label = title;
+      let found = 0;
+      for (const { list } of Object.values(tables))
+        list.columns.forEach((column, place) => {
+          if (column.filter !== name) return;
+          found += 1;
+          label = column.title;
+          for (const row of list.rows) if (row[place] !== null) values.add(shownOf(column, row[place]));
+        });
+      if (found !== 1 || name === "year") label = title;
+      if (chosen.get(name) && name !== "state") values.add(chosen.get(name));
+      if (values.size < 2 && !chosen.get(name)) continue;
+      const select = document.createElement("select");
+      select.name = name;
+      const order = [...values].sort((one, other) => (name === "year" ? other.localeCompare(one) : one.localeCompare(other, "zh-CN")));
+      for (const value of ["", ...order]) select.add(new Option(value || "全部", value, false, value === (chosen.get(name) ?? "")));
+      select.addEventListener("change", () => {
+        choose(name, select.value);
+        for (const { drawn } of Object.values(tables)) drawn.draw();
+      });
+      const field = document.createElement("label");
+      field.append(label + " ", select);
+      filters.append(field);
+    }
+    filters.hidden = !filters.children.length;
+    filters.addEventListener("submit", (event) => event.preventDefault());
+  }
+  if (chosen.get("list")) byId("list-" + chosen.get("list"))?.scrollIntoView();
+
+  // Printed, a list shows all that it holds under the filters, or says how many it shows.
+  const lengths = new Map();
+  window.addEventListener("beforeprint", () => {
+    for (const [code, { drawn }] of Object.entries(tables)) {
+      const total = drawn.rows({ search: "applied" }).count();
+      lengths.set(code, [drawn.page.len(), drawn.page()]);
+      const note = byId("list-" + code).querySelector(".printed");
+      note.hidden = total <= PRINTED;
+      note.textContent = "打印前 " + PRINTED + " 条，共 " + total.toLocaleString("zh-CN") + " 条；全部请导出。";
+      drawn.page.len(PRINTED).draw();
+    }
+    for (const details of all("details")) details.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const [code, { drawn }] of Object.entries(tables)) {
+      const [length, page] = lengths.get(code) ?? [25, 0];
+      drawn.page.len(length).page(page).draw("page");
+    }
+  });
 })();

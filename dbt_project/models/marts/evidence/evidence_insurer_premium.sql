@@ -9,6 +9,15 @@ members as (
     select * from {{ ref('fct_coinsurance') }}
 ),
 
+policies as (
+    select
+        provider,
+        policy_no,
+        inception_date,
+        cover_end
+    from {{ ref('fct_policy') }}
+),
+
 final as (
     select
         premium.jurisdiction,
@@ -20,6 +29,9 @@ final as (
         premium.provider,
         premium.policy_no,
         premium.endorsement_no,
+        premium.effective_date,
+        policies.inception_date,
+        policies.cover_end,
         members.is_shared,
         cast({{ share_of('premium.premium_received', 'members.part') }} as decimal(24, 8)) as premium_received,
         cast({{ share_of('premium.premium_written', 'members.part') }} as decimal(24, 8)) as premium_written,
@@ -31,6 +43,9 @@ final as (
     inner join members
         on premium.provider = members.provider
         and premium.policy_no = members.policy_no
+    inner join policies
+        on premium.provider = policies.provider
+        and premium.policy_no = policies.policy_no
 )
 
 select * from final

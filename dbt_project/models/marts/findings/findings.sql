@@ -19,10 +19,12 @@ select
     judged.unit_uscc,
     units.name as unit_name,
     judged.found_on,
+    -- Evidence in one record: the day its file came.
+    coalesce(cast(files.received_at as date), judged.found_on) as known_on,
     judged.is_past,
     {{ yuan('judged.amount') }} as amount,
     {{ filled('case when judged.is_past then coalesce(judged.sentence_past, judged.sentence) else judged.sentence end', {
-        'key': 'judged.record_key',
+        'key': "coalesce(replace(judged.record_key, '|' || judged.industry_code, '，' || industries.name), judged.record_key)",
         'unit': named('units.name', 'judged.unit_uscc'),
         'insurer': named('insurers.name', 'judged.insurer_code'),
         '1': "coalesce(judged.value_1, '未填')", '2': "coalesce(judged.value_2, '未填')",
@@ -67,6 +69,10 @@ left join {{ ref('dim_unit') }} as units
     on judged.unit_uscc = units.uscc
 left join {{ ref('ref_insurer') }} as insurers
     on judged.insurer_code = insurers.insurer_code
+left join {{ ref('ref_industry') }} as industries
+    on judged.industry_code = industries.industry_code
+left join {{ ref('files') }} as files
+    on judged.file_id = files.file_id
 left join (
     select
         finding,

@@ -1,0 +1,194 @@
+"""The first screen: what to do now, who stands worst, and what is new; the same for the static site and the server's pages.
+
+What belongs here: which lists call for action, which comparisons are shown, in which words. What does not: numbers (marts), targets and
+places (marts.standing), the form of a page (pipelines/site, pipelines/dashboard). A new thing to do is a row of TASKS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import duckdb
+
+from pipelines.documents.figures import percent, shown
+from pipelines.warehouse.lists import LISTS, condition
+from pipelines.warehouse.tables import literal
+
+SHOWN_WORST = 3
+SOON_DAYS = 30
+"""A deadline within so many days is something to do now."""
+NEWS_DAYS = 400
+"""So far back a reader may ask what is new."""
+
+Rows = Callable[[str], str]
+"""A table's rows as a query may read them: those of the audience."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Something that calls for action. `where`: of the list's rows, which ({as_of}, {soon}: the knowledge date, and SOON_DAYS after it);
+    `chosen`: the filters under which the list shows them; `note`: SQL of a word beside the count; `of`: bureau, insurer or both."""
+
+    title: str
+    listing: str
+    of: str
+    where: str = "true"
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    note: str = "null"
+
+
+TASKS = (
+    Kind("逾期未复查的隐患", "hazard_overdue", "both", note="case when count(*) filter (where grade = '重大') > 0 then '其中重大 ' || count(*) filter (where grade = '重大') || ' 处' end"),
+    Kind("应保未保、尚未处罚的单位", "uninsured", "bureau", "enforcement_cases = 0", {"state": "未处罚"}),
+    Kind("待核单位（是否续保尚不可知）", "pending", "bureau"),
+    Kind("高等级监管发现，未立案督办", "findings", "bureau", "severity = '高' and problem_no is null and not is_past", {"severity": "高"}),
+    Kind("到期或逾期而未收到的报送", "return_calendar", "bureau", "state in ('应报', '已起草', '已封存', '逾期') and due_date <= {soon}",
+         note="'最早 ' || min(due_date)"),
+    Kind("迟报的报送表", "coverage", "both", "days_late > 0", note="'最久 ' || max(days_late) || ' 天'"),
+    Kind("待核实的金额（未计入）", "to_confirm", "both"),
+    Kind("逾期未销号的问题", "problems", "bureau", "days_overdue > 0"),
+    Kind("30 天内到期、尚无后续保障的保单", "renewals", "both", "ends_within = '30 天内'", {"state": "30 天内"}),
+    Kind("待更正的行", "quarantine", "insurer"),
+    Kind("尚未说明的提示", "hints", "insurer", "answer_text is null"),
+    Kind("约定服务未到位的保单", "service_gaps", "insurer"),
+    Kind("超过时限、尚未办结的理赔", "claims_late", "insurer", "ended_on is null"),
+    Kind("针对本机构的高等级监管发现", "findings", "insurer", "severity = '高' and not is_past", {"severity": "高"}),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do: how many, and the list that shows them under the filters `chosen`."""
+
+    title: str
+    count: int
+    note: str
+    listing: str
+    chosen: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One of the worst: its code, name and value."""
+
+    code: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The worst of a kind (district, industry, insurer) by one metric, worst first."""
+
+    kind: str
+    title: str
+    places: list[Place]
+
+
+@dataclass(frozen=True)
+class News:
+    """How many came to be known on which day; `listing` empty: there is no list of them."""
+
+    title: str
+    listing: str
+    days: dict[str, int]
+
+    def since(self, day: str) -> int:
+        """How many after a day."""
+        return sum(count for known, count in self.days.items() if known > day)
+
+
+def tasks(
+    connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, as_of: date, for_insurer: bool,
+    chosen: Mapping[str, str] | None = None, rows: Rows = str,
+) -> list[Task]:  # fmt: skip
+    """What there is to do within the filters chosen, nothing to do included; most urgent first.
+
+    Args:
+        as_of: the knowledge date, from which deadlines are counted.
+        for_insurer: the reader is an insurer.
+    """
+    found = []
+    for kind in TASKS:
+        listing = LISTS[kind.listing]
+        if listing.table not in tables or kind.of == ("bureau" if for_insurer else "insurer"):
+            continue
+        where = kind.where.format(as_of=f"date '{as_of}'", soon=f"date '{as_of + timedelta(SOON_DAYS)}'")
+        within = condition(connection, listing, jurisdiction, chosen or {})
+        count, note = connection.execute(
+            f"select count(*), case when count(*) > 0 then {kind.note} end from {rows(listing.table)} as listed "
+            f"where ({listing.where}) and ({where}) and ({within})"
+        ).fetchall()[0]
+        found.append(Task(kind.title, count, note or "", kind.listing, kind.chosen))
+    return found
+
+
+WORST = (
+    ("district", "参保率最低的区市", "marts.supervision_metrics", "participation_rate", "district_code",
+     "industry_code = 'ALL' and district_code <> 'ALL'"),
+    ("industry", "参保率最低的行业", "marts.supervision_metrics", "participation_rate", "industry_code",
+     "district_code = 'ALL' and industry_code <> 'ALL'"),
+    ("insurer", "服务成效评估最低的机构", "marts.insurer_metrics", "evaluation_score", "insurer_code",
+     "insurer_code <> 'ALL' and not coalesce(is_small_sample, false)"),
+)  # fmt: skip
+NAME = {
+    "district": ("marts.dim_district", "short_name"), "industry": ("marts.dim_industry", "name"), "insurer": ("marts.dim_insurer", "short_name"),
+}  # fmt: skip
+
+
+def worst(
+    connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, stat_year: int
+) -> list[Worst]:
+    """Who stands worst in a year, by name; kinds of which the reader sees one only are left out."""
+    found = []
+    for kind, title, table, metric, code, where in WORST:
+        names, name = NAME[kind]
+        if table not in tables or names not in tables:
+            continue
+        rows = connection.execute(
+            f"""
+            select measured.{code}, coalesce(named.{name}, measured.{code}), measured.{metric} from {table} as measured
+            left join {names} as named on named.{code} = measured.{code}
+            where measured.jurisdiction = ? and stat_year = ? and {where.replace(code, f"measured.{code}")} and measured.{metric} is not null
+            order by measured.{metric}, measured.{code}
+            """,
+            [jurisdiction, stat_year],
+        ).fetchall()
+        if len(rows) > 1:
+            unit = percent if metric == "participation_rate" else lambda value: shown(value, "分")
+            found.append(Worst(kind, title, [Place(row[0], row[1], unit(row[2])) for row in rows[:SHOWN_WORST]]))
+    return found
+
+
+NEWS = (
+    ("监管发现", "findings", "marts.findings", "known_on"),
+    ("应保未保单位", "uninsured", "marts.uninsured_units", "as_of - cast(days_uninsured as integer)"),
+    ("逾期隐患", "hazard_overdue", "marts.hazard_overdue", "due_date + 1"),
+    ("隐患台账", "", "marts.fct_hazard", "cast(received_at as date)"),
+    ("理赔案件（新到或更新）", "", "marts.fct_claim", "cast(received_at as date)"),
+    ("保单（新到或更新）", "", "marts.fct_policy", "cast(received_at as date)"),
+    ("待更正的行", "quarantine", "quality.quarantine", "cast(received_at as date)"),
+    ("收到的文件", "", "quality.files", "cast(received_at as date)"),
+)
+
+
+def news(
+    connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, as_of: date, chosen: Mapping[str, str] | None = None,
+    rows: Rows = str,
+) -> list[News]:  # fmt: skip
+    """What has come to be known, by day, in the NEWS_DAYS before the knowledge date."""
+    found = []
+    for title, code, table, day in NEWS:
+        if table not in tables:
+            continue
+        listing = LISTS[code] if code else None
+        where = listing.where if listing else "true"
+        within = condition(connection, listing or table, jurisdiction, chosen or {})
+        days = connection.execute(
+            f"select cast({day} as varchar) as known, count(*) from {rows(table)} as listed "
+            f"where ({where}) and ({within}) and {day} > date {literal(str(as_of - timedelta(NEWS_DAYS)))} group by known order by known"
+        ).fetchall()
+        found.append(News(title, code, dict(days)))
+    return found
