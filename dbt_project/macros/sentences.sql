@@ -19,3 +19,17 @@
 {% macro named(name, code) -%}
     coalesce({{ name }} || '（' || {{ code }} || '）', {{ code }}, '未填')
 {%- endmacro %}
+
+{#- A key of several parts (`unit|field`, `city|insurer|year`) as a sentence says it: codes by their names, and without those that the
+    sentence names anyway. `names`: SQL of a code → SQL of its name, empty to leave it out. A key of one part stays as it is. -#}
+{% macro spoken(key, names) -%}
+    {%- set text = namespace(sql="'|' || " ~ key ~ " || '|'") -%}
+    {%- for code, name in names.items() -%}
+        {%- set said = "coalesce('|' || " ~ name ~ " || '|', '|')" if name else "'|'" -%}
+        {%- set text.sql = "replace(" ~ text.sql ~ ", coalesce('|' || " ~ code ~ " || '|', chr(1)), " ~ said ~ ")" -%}
+    {%- endfor -%}
+    case
+        when position('|' in {{ key }}) = 0 then {{ key }}
+        else coalesce(nullif(trim(replace({{ text.sql }}, '|', ' ')), ''), {{ key }})
+    end
+{%- endmacro %}

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from pipelines.cli.terminal import BAD_ARGUMENTS, HomeOption, console, errors, published_of
+from pipelines.cli.terminal import BAD_ARGUMENTS, FormOption, HomeOption, console, errors, published_of
+from pipelines.documents.console import Form, Sheet
 from pipelines.settings import use_home
 
 commands = typer.Typer()
@@ -78,6 +78,7 @@ def extract(
     provider: Annotated[str, typer.Option("--for", help="报送单位代码：区市、行业部门、保险机构等")],
     out: Annotated[Path, typer.Option("--out", help="输出目录")],
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:
     """某一单位可见的数据：DuckDB、Parquet 与工作簿，不含其他单位的行、主键和文字。"""
     from pipelines.publish.extract import write_extract  # noqa: PLC0415
@@ -95,7 +96,7 @@ def extract(
         written = write_extract(settings.published, who, out)
     found = last_publication(settings)
     shared(settings, "提取", who.provider, who.name, found.publication_id if found else "", out, who.jurisdiction)
-    table = Table(title=f"{who.name}：{len(written.rows)} 张表，{sum(written.rows.values()):,} 行")
+    table = Sheet(title=f"{who.name}：{len(written.rows)} 张表，{sum(written.rows.values()):,} 行")
     table.add_column("表")
     table.add_column("行数", justify="right")
     for name, rows in written.rows.items():

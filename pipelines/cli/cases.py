@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from pipelines.cli.terminal import (
     BAD_ARGUMENTS,
+    FormOption,
     HomeOption,
     JurisdictionOption,
     console,
@@ -23,6 +23,7 @@ from pipelines.cli.terminal import (
     published_of,
     reference_data,
 )
+from pipelines.documents.console import Form, Sheet
 
 commands = typer.Typer()
 problems = typer.Typer(no_args_is_help=True, help="问题清单：由监管发现立案")
@@ -39,6 +40,7 @@ def case(
     audience: Annotated[str, typer.Option("--for", help="只写一个单位可见的内容（报送单位代码）")] = "",
     out: Annotated[Path | None, typer.Option("--out", help="输出目录（缺省为数据目录下的 cases/）")] = None,
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:
     """一家单位或机构的案卷：事实（文件与行）、监管发现与条款、其后处理、函稿；Word、网页、JSON。"""
     import duckdb  # noqa: PLC0415
@@ -65,7 +67,7 @@ def case(
     if who:
         shared(settings, "案卷", who.provider, who.name, found.publication_id, written[0], who.jurisdiction)
     console.print(f"{found.name}（{found.code}）　取数时点 {found.as_of}　数据截至 {found.data_date}", soft_wrap=True)
-    table = Table()
+    table = Sheet()
     table.add_column("内容")
     table.add_column("条数", justify="right")
     for rows in (*found.facts, *found.since):
@@ -86,6 +88,7 @@ def open_problems(
     provider: Annotated[str, typer.Option("--provider", help="由哪个单位报送（缺省为该市应急管理局）")] = "",
     out: Annotated[Path | None, typer.Option("--out", help="写到哪里（缺省为数据目录下的 problems/）")] = None,
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:
     """由监管发现立案：写成问题清单的工作簿，核对后报送；报送后发现显示立案编号与整改状态。"""
     from pipelines.report.problem_opening import NotOpened, problem_rows, write_problems  # noqa: PLC0415
@@ -106,8 +109,7 @@ def open_problems(
         raise typer.Exit(BAD_ARGUMENTS)
     path = out or settings.home / "problems" / f"{sender.provider}_问题清单_{rows['problem_no'][0]}.xlsx"
     write_problems(path, rows, reference, sender)
-    table = Table("问题编号", "发现", "对象", "期限")
-    table.columns[1].overflow = "fold"
+    table = Sheet("问题编号", "发现", "对象", "期限")
     for number, finding, target, day in rows.select("problem_no", "finding", "target_code", "due").rows():
         table.add_row(number, finding, target, day)
     console.print(table)

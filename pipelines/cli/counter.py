@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from pipelines.cli.terminal import BAD_ARGUMENTS, HomeOption, console, errors, reference_data
+from pipelines.cli.terminal import BAD_ARGUMENTS, FormOption, HomeOption, console, errors, reference_data
+from pipelines.documents.console import Form, Sheet
 from pipelines.settings import CHINA, use_home
 
 commands = typer.Typer()
@@ -65,13 +65,13 @@ def create(
 
 
 @token.command(name="list")
-def listed(home: HomeOption = None) -> None:
+def listed(home: HomeOption = None, form: FormOption = Form.table) -> None:
     """列出令牌（不含令牌本身）。"""
     from pipelines.access.tokens import Damaged, tokens  # noqa: PLC0415
 
-    table = Table(title="令牌")
+    table = Sheet(title="令牌")
     for heading in ("编号", "发给", "报送单位", "发出", "至", "状态"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading)
     today = datetime.now(CHINA).date()
     try:
         known = tokens(use_home(home))

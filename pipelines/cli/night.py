@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from pipelines.cli.terminal import (
@@ -24,17 +23,20 @@ from pipelines.cli.terminal import (
     BLOCKED,
     FAILED,
     DateOption,
+    FormOption,
     HomeOption,
     console,
     day_of,
     errors,
     published_of,
 )
-from pipelines.documents.console import coloured
+from pipelines.documents.console import Form, Sheet, coloured
 from pipelines.settings import CHINA, Settings, use_home
 from pipelines.warehouse.tables import reading
 
 commands = typer.Typer()
+STATES = {"good": ("green", "✓"), "warn": ("yellow", "!"), "bad": ("red", "✗")}
+"""How a line of `anze status` is marked: by a sign, and in colour where there is one."""
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -58,6 +60,7 @@ def nightly(
     engine: Annotated[
         str | None, typer.Option("--engine", help="计算引擎：duckdb（缺省）或 spark，见 docs/scale.md")
     ] = None,
+    form: FormOption = Form.table,
 ) -> None:
     """夜间作业：读取新文件、计算指标、检查、发布。退出码 0 已发布，3 有城市暂停更新或全部被闸门拦下，1 其他失败。"""
     from pipelines.night import nightly as night  # noqa: PLC0415
@@ -133,9 +136,9 @@ def _print_stages(stages: dict[str, float], whole: float) -> None:
     """Where the time of a night went."""
     from pipelines.defs.progress import STEPS  # noqa: PLC0415
 
-    table = Table(title="各阶段用时", padding=(0, 0))
+    table = Sheet(title="各阶段用时")
     for heading in ("阶段", "秒", "占比"):
-        table.add_column(heading, justify="left" if heading == "阶段" else "right", no_wrap=True)
+        table.add_column(heading, justify="left" if heading == "阶段" else "right")
     rows = {STEPS.get(step, step): seconds for step, seconds in stages.items()}
     for title, seconds in (rows | {"启动（载入程序、解析模型）": whole - sum(rows.values()), "合计": whole}).items():
         table.add_row(title, f"{seconds:.1f}", f"{seconds / whole:.0%}")
@@ -165,12 +168,10 @@ def _print_headline(settings: Settings) -> None:
             """
         ).fetchall()
     for (jurisdiction, name), awaiting in zip(cities, waiting, strict=True):
-        table = Table(
-            title=f"{name}：核心指标（简单赔付率口径：已决＋未决）\n{reached[jurisdiction].dates}", padding=(0, 0)
-        )
-        table.add_column("年度 区市", no_wrap=True)
+        table = Sheet(title=f"{name}：核心指标（简单赔付率口径：已决＋未决）\n{reached[jurisdiction].dates}")
+        table.add_column("年度 区市")
         for heading in ("应保", "参保率", "简单赔付率", "预防费提取", "服务覆盖率", "保费万元"):
-            table.add_column(heading, justify="right", no_wrap=True)
+            table.add_column(heading, justify="right")
         for row in rows:
             if row[0] == jurisdiction and row[1] >= reached[jurisdiction].first_year:
                 table.add_row(f"{row[1]} {row[2]}", f"{row[3]:,}", *(percent(value) for value in row[4:8]), wan(row[8]))
@@ -228,44 +229,26 @@ def status(
         int | None, typer.Option("--due", help="只列多少天内到期（含逾期）而未收到的报送，逐单位", min=0)
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="同 --due：输出 JSON")] = False,
+    form: FormOption = Form.table,
 ) -> None:
-    """现状：最近一次发布、待处理文件、隔离区；报送期限：应报、已起草、已封存、已收到、迟报。"""
-    from pipelines.feeds.reference import Reference  # noqa: PLC0415
-    from pipelines.ingest.landing import pending  # noqa: PLC0415
+    """现状，一屏：昨夜、拦下了什么、待处理、谁迟报、什么到期、磁盘；再列报送期限。逐单位的用 --due 天数。"""
+    from pipelines.night.morning import morning  # noqa: PLC0415
     from pipelines.night.reminder import calendar_on, outstanding  # noqa: PLC0415
-    from pipelines.publish.publication import last_publication  # noqa: PLC0415
-    from pipelines.report.deadlines import SOON, deadlines  # noqa: PLC0415
-    from pipelines.warehouse.reach import reach  # noqa: PLC0415
+    from pipelines.report.deadlines import deadlines  # noqa: PLC0415
 
     settings = published_of(home)
-    day = date.fromisoformat(day_of(today)) if today else datetime.now(CHINA).date()
-    calendar = calendar_on(settings, day)
+    now = datetime.now(CHINA)
+    day = date.fromisoformat(day_of(today)) if today else now.date()
     if due is not None:
+        calendar = calendar_on(settings, day)
         _print_outstanding(outstanding(calendar, day, due), day, f"{due} 天内到期或已逾期而未收到的报送", as_json)
         return
-    publication = last_publication(settings)
-    table = Table(title="现状", show_header=False)
-    if publication:
-        table.add_row("发布编号", publication.publication_id)
-        table.add_row("取数时点", publication.as_of)
-        table.add_row("生成时间", publication.built_at)
-    table.add_row("待处理文件", str(len(pending(settings))))
-    with reading(settings.published) as connection:
-        for label, sql in (
-            ("已装载文件", "select count(*) from quality.files where status = 'loaded'"),
-            ("退回文件", "select count(*) from quality.files where status = 'refused'"),
-            (
-                "待更正的行",
-                "select count(distinct (file_id, sheet, line_no)) from quality.quarantine where status = 'open' and severity = 'reject'",
-            ),
-        ):
-            found = connection.execute(sql).fetchall()
-            table.add_row(label, str(found[0][0]))
-        for city, name in Reference.on(settings.landing).cities():
-            reached = reach(connection, city)
-            table.add_row(name, Text(f"数据截至 {reached.data_date or '尚无'}　缺报：{reached.late_in_words}"))
+    table = Sheet("项目", "状态", "情况", title=f"现状（{now:%Y-%m-%d %H:%M}）")
+    for line in morning(settings, now.replace(year=day.year, month=day.month, day=day.day)):
+        colour, sign = STATES[line.state]
+        table.add_row(line.title, coloured(colour, sign), line.text)
     console.print(table)
-    listing = Table(title=f"报送期限（{day}）", title_justify="left")
+    listing = Sheet(title=f"报送期限（{day}）")
     for heading in ("期限", "事项", "应报", "已收", "迟报", "未收", "状态"):
         listing.add_column(heading)
     for row in deadlines(settings.published, day):
@@ -286,7 +269,7 @@ def status(
             state,
         )
     console.print(listing)
-    _print_outstanding(outstanding(calendar, day, SOON), day, "将到期或逾期而未收到的报送，逐单位")
+    console.print("逐单位：anze status --due 60　体检：anze doctor")
 
 
 def _print_outstanding(rows: pl.DataFrame, day: date, title: str, as_json: bool = False) -> None:
@@ -301,10 +284,10 @@ def _print_outstanding(rows: pl.DataFrame, day: date, title: str, as_json: bool 
     for (due, year, name), owing in rows.group_by("due_date", "stat_year", "name", maintain_order=True):
         left = owing["days_left"][0]
         when = coloured("red", f"已过 {-left} 天") if left < 0 else coloured("yellow", f"还有 {left} 天")
-        table = Table(title=Text(f"{due}　{year} 年{name}　") + when, title_justify="left")
-        table.add_column("单位", overflow="fold")
+        table = Sheet(title=Text(f"{due}　{year} 年{name}　") + when)
+        table.add_column("单位")
         for heading in ("起草", "封存", "状态"):
-            table.add_column(heading, no_wrap=True)
+            table.add_column(heading)
         for row in owing.to_dicts():
             table.add_row(
                 row["provider_name"], str(row["drafted_on"] or "—"), str(row["filed_on"] or "—"), row["state"]
@@ -336,6 +319,7 @@ def doctor(
     mend: Annotated[
         bool, typer.Option("--repair", help="损坏的落地文件、构建和发布从原始文件重做，并说明做了什么")
     ] = False,
+    form: FormOption = Form.table,
 ) -> None:
     """体检：版本、目录、磁盘、落地与发布文件的指纹、中文字体、工作日历、遥测。"""
     from pipelines.night.doctor import examine, repair  # noqa: PLC0415
@@ -350,7 +334,7 @@ def doctor(
         for line in done or ["没有需要修复的。"]:
             console.print(line, soft_wrap=True)
 
-    table = Table(title="体检")
+    table = Sheet(title="体检")
     for heading in ("项目", "结果", "说明"):
         table.add_column(heading)
     findings = examine(use_home(home))

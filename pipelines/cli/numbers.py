@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.cells import cell_len
-from rich.table import Table
 
 from pipelines.cli.terminal import (
     BAD_ARGUMENTS,
     FAILED,
     DateOption,
+    FormOption,
     HomeOption,
     JurisdictionOption,
     console,
@@ -25,6 +24,7 @@ from pipelines.cli.terminal import (
     published_of,
     warehouse_of,
 )
+from pipelines.documents.console import Form, Sheet
 from pipelines.settings import CHINA
 
 commands = typer.Typer()
@@ -39,6 +39,7 @@ def query(
     file: Annotated[Path | None, typer.Option("--file", help="运行文件中的查询", exists=True, dir_okay=False)] = None,
     out: Annotated[Path | None, typer.Option("--out", help="写成文件：.csv、.xlsx、.parquet")] = None,
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:
     """只读查询已发布的数据仓；不带参数时列出示例查询。"""
     import duckdb  # noqa: PLC0415
@@ -46,8 +47,8 @@ def query(
     from pipelines.warehouse import examples  # noqa: PLC0415
 
     if not (sql or example or file):
-        listing = Table(title="示例查询（anze query --example 名称）")
-        listing.add_column("名称", no_wrap=True)
+        listing = Sheet(title="示例查询（anze query --example 名称）")
+        listing.add_column("名称")
         listing.add_column("问题")
         for name, question in examples.examples().items():
             listing.add_row(name, question)
@@ -77,14 +78,21 @@ def query(
             raise typer.Exit(BAD_ARGUMENTS) from None
         console.print(f"已写入 {out}（{frame.height:,} 行）")
         return
-    table = Table()
-    for name in frame.columns:
-        table.add_column(name)
-    for row in frame.head(QUERY_ROWS).iter_rows():
-        table.add_row(*("—" if value is None else str(value) for value in row))
+    table = Sheet()
+    for name, kind in frame.schema.items():
+        table.add_column(name, justify="right" if kind.is_numeric() else "left")
+    shown = frame if console.form is not Form.table else frame.head(QUERY_ROWS)
+    for row in shown.iter_rows():
+        table.add_row(
+            *(
+                "—" if value is None and console.form is Form.table else "" if value is None else str(value)
+                for value in row
+            )
+        )
+    table.records = shown.to_dicts() if console.form is Form.json else []
     console.print(table)
-    if frame.height > QUERY_ROWS:
-        console.print(f"列出前 {QUERY_ROWS:,} 行，共 {frame.height:,} 行；全部请用 --out 写成文件。")
+    if frame.height > shown.height:
+        console.print(f"列出前 {QUERY_ROWS:,} 行，共 {frame.height:,} 行；全部请用 --out 写成文件，或 --format csv。")
 
 
 @commands.command()
@@ -99,6 +107,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON（含全部记录）")] = False,
     xlsx: Annotated[Path | None, typer.Option("--xlsx", help="写成工作簿（含全部记录）")] = None,
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:
     """解释一个数：定义、来源条款、算式、分子分母的每条来源记录（文件与行），以及未计入的记录和原因。"""
     from pipelines.explain import output  # noqa: PLC0415
@@ -140,6 +149,7 @@ def diff(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON（含全部记录）")] = False,
     xlsx: Annotated[Path | None, typer.Option("--xlsx", help="写成工作簿（含全部记录）")] = None,
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:
     """比较两个取数时点：哪些数变了，由哪些记录引起（新增、更正、撤回），变化逐项相加等于差额。"""
     from pipelines.explain import output  # noqa: PLC0415
@@ -174,6 +184,7 @@ def dictionary(
         bool, typer.Option("--dbt-docs", help="与 --out 合用：再写 dbt 文档（血缘、SQL），单个网页")
     ] = False,
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:
     """数据字典：各表各列的中文名、单位、定义。"""
     import duckdb  # noqa: PLC0415
@@ -198,7 +209,7 @@ def dictionary(
     if not rows:
         errors.say("red", f"没有表「{table}」", "。anze dictionary 列出全部。")
         raise typer.Exit(BAD_ARGUMENTS)
-    listing = Table(title="数据字典")
+    listing = Sheet(title="数据字典")
     for heading in ("表", "列", "中文名", "单位", "定义"):
         listing.add_column(heading)
     for row in rows:
@@ -216,6 +227,7 @@ def triangle(
     ] = "incurred",
     out: Annotated[Path | None, typer.Option("--out", help="写成文件：.csv、.xlsx、.parquet")] = None,
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:
     """赔款进展三角形：出险季度 × 进展季数，由理赔各版本算出（marts.claim_development）。"""
     import duckdb  # noqa: PLC0415
@@ -244,12 +256,10 @@ def triangle(
         console.print(f"已写入 {out}（{frame.height:,} 行）")
         return
     console.print(f"{MEASURES[measure]}（列为进展季数）")
-    table = Table()
+    table = Sheet()
     texts = [["" if cell is None else str(cell) for cell in row] for row in frame.rows()]
-    # Whole, however narrow the terminal: half a triangle is none.
     for place, name in enumerate(frame.columns):
-        widest = max(cell_len(text) for text in (name, *(row[place] for row in texts)))
-        table.add_column(name, justify="right" if place else "left", no_wrap=True, min_width=widest)
+        table.add_column(name, justify="right" if place else "left")
     for row in texts:
         table.add_row(*row)
-    console.print(table, width=10_000, crop=False, soft_wrap=True)
+    console.print(table)

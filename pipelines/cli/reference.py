@@ -15,18 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from pipelines.cli.terminal import (
     BAD_ARGUMENTS,
     FAILED,
     DateOption,
+    FormOption,
     HomeOption,
     console,
     day_of,
     errors,
     reference_data,
 )
+from pipelines.documents.console import Form, Sheet
 from pipelines.settings import CHINA, Settings, use_home
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _bundled(city: str) -> Iterator[tuple[str, str, Reference]]:
 
 
 @reference.command()
-def check(book: BookArgument, home: HomeOption = None) -> None:
+def check(book: BookArgument, home: HomeOption = None, form: FormOption = Form.table) -> None:
     """检查一个工作簿：每处问题在哪张表、哪行、哪列，应写什么；什么也不登记。"""
     checked = _checked(use_home(home), book, datetime.now(CHINA))
     _print_changes(checked.changes)
@@ -105,7 +106,7 @@ def check(book: BookArgument, home: HomeOption = None) -> None:
 
 
 @reference.command()
-def apply(book: BookArgument, home: HomeOption = None) -> None:
+def apply(book: BookArgument, home: HomeOption = None, form: FormOption = Form.table) -> None:
     """登记一个工作簿：作为参考数据的一次报送存档，只存有变化的表；有错误则不登记。"""
     from pipelines.ingest.reference_filing import file_book  # noqa: PLC0415
 
@@ -130,6 +131,7 @@ def show(
     table: Annotated[str, typer.Argument(help="表：中文名称或代码，如 报送单位、ref_provider")],
     as_of: DateOption = None,
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:
     """一张表在用的行：自何时为系统所知、来自哪里。"""
     from pipelines.report.reference_book import as_text  # noqa: PLC0415
@@ -137,12 +139,12 @@ def show(
     contract = _contract(table)
     known = _known(use_home(home), as_of)
     rows = known.rows(contract.feed)
-    listing = Table(title=f"{contract.title}（{contract.feed}）：{rows.height} 行")
+    listing = Sheet(title=f"{contract.title}（{contract.feed}）：{rows.height} 行")
     texts = as_text(contract, rows)
     columns = [name for name in contract.columns if texts[name].count()]
     for name in columns:
-        listing.add_column(contract.columns[name].title, overflow="fold")
-    listing.add_column("来源", overflow="fold")
+        listing.add_column(contract.columns[name].title)
+    listing.add_column("来源")
     for text, row in zip(texts.to_dicts(), rows.to_dicts(), strict=True):
         since = f"，自 {row['known_from']}" if row["known_from"] else ""
         place = f" {row['sheet'] or ''} 第 {row['line_no']} 行".replace("  ", " ") if row["is_home"] else ""
@@ -201,9 +203,9 @@ def _print_faults(faults: list[Fault]) -> None:
     if not faults:
         console.print("没有发现问题。")
         return
-    listing = Table(title="参考数据的问题")
+    listing = Sheet(title="参考数据的问题")
     for heading in ("程度", "工作表", "行", "列", "问题和怎样改"):
-        listing.add_column(heading, overflow="fold", no_wrap=heading in ("程度", "行"))
+        listing.add_column(heading)
     alike: dict[tuple[str, str, str, str], list[int]] = {}
     for fault in faults:
         alike.setdefault((fault.severity, fault.sheet, fault.column, fault.message), []).append(fault.line)
@@ -226,9 +228,9 @@ def _ranges(lines: list[int]) -> str:
 def _print_changes(changes: list[Change]) -> None:
     if not changes:
         return
-    listing = Table(title="下一次发布起的变化")
+    listing = Sheet(title="下一次发布起的变化")
     for heading in ("表", "变化", "主键", "内容"):
-        listing.add_column(heading, overflow="fold")
+        listing.add_column(heading)
     for change in changes[:SHOWN]:
         listing.add_row(change.table, change.what, change.key, change.columns)
     console.print(listing)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import duckdb
 import typer
-from rich.table import Table
 
 from pipelines.cli.terminal import (
     BAD_ARGUMENTS,
     BLOCKED,
     FAILED,
     DateOption,
+    FormOption,
     HomeOption,
     console,
     day_of,
@@ -26,7 +26,7 @@ from pipelines.cli.terminal import (
     reference_data,
     warehouse_of,
 )
-from pipelines.documents.console import coloured
+from pipelines.documents.console import Form, Sheet, coloured
 from pipelines.settings import CHINA, Settings, use_home
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def report(
     narrative: Annotated[tuple[str, Path] | None, typer.Option("--narrative", help="报送一份文字材料：类别 文件（.md 或 .docx）")] = None,
     reproduce: Annotated[str, typer.Option("--reproduce", help="按报送编号重现一次封存的报送并逐字节比较")] = "",
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:  # fmt: skip
     """年度报送：各部门、各区市应报的一份，或由市里汇总的一份；Word（公文格式）、Excel、JSON。
 
@@ -162,9 +163,9 @@ def _file(
     try:
         filed, is_new = filing.file(settings, warehouse_at, owed, year, day, incomplete, seal, because)
     except filing.Edited as edited:
-        table = Table(title=f"{owed.owner.name}：文件中的数与数据仓（取数时点 {day}）不同", title_justify="left")
+        table = Sheet(title=f"{owed.owner.name}：文件中的数与数据仓（取数时点 {day}）不同")
         for heading in ("哪一个数", "数据仓", "文件中"):
-            table.add_column(heading, overflow="fold")
+            table.add_column(heading)
         for edit in edited.edits:
             table.add_row(edit.title, edit.warehouse, edit.document)
         errors.print(table)
@@ -195,9 +196,9 @@ def _draft(settings: Settings, owed: Owed, made: Return, folder: Path, brief: bo
 
     written = filing.write_draft(made, folder)
     if not brief:
-        table = Table(title=f"{made.title}（取数时点 {made.as_of}）", title_justify="left")
+        table = Sheet(title=f"{made.title}（取数时点 {made.as_of}）")
         for heading in ("序号", "事项", "数值"):
-            table.add_column(heading, overflow="fold")
+            table.add_column(heading)
         for figure in made.figures:
             name = figure.name + (f"（{figure.insurer_name}）" if figure.insurer_name else "")
             table.add_row(figure.item_no, name, figure.shown)
@@ -214,12 +215,12 @@ def _draft(settings: Settings, owed: Owed, made: Return, folder: Path, brief: bo
 
 def _print_checks(name: str, checks: Iterable[Check]) -> None:
     """What is open before a return is filed."""
-    table = Table(title=f"{name}：封存前应当看到的", title_justify="left")
-    table.add_column("类别", no_wrap=True)
-    table.add_column("事项", overflow="fold")
+    table = Sheet(title=f"{name}：封存前应当看到的")
+    table.add_column("类别")
+    table.add_column("事项")
     for check in checks:
         table.add_row(check.kind, check.text)
-    if table.row_count:
+    if table.rows:
         errors.print(table)
     else:
         console.say("green", "没有未决事项", "，可以封存。")

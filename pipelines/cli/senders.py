@@ -11,9 +11,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from pipelines.cli.terminal import BAD_ARGUMENTS, FAILED, HomeOption, console, errors, published_of, reference_data
+from pipelines.cli.terminal import (
+    BAD_ARGUMENTS,
+    FAILED,
+    FormOption,
+    HomeOption,
+    console,
+    errors,
+    published_of,
+    reference_data,
+)
+from pipelines.documents.console import Form, Sheet
 from pipelines.settings import CHINA, use_home
 
 commands = typer.Typer()
@@ -25,6 +34,7 @@ def receive(
     provider: Annotated[str, typer.Option("--provider", help="报送单位代码")],
     feed: Annotated[str, typer.Option("--feed", help="报送表名称")],
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:
     """登记收到的文件：盖收到时间，当场检查能否读取。"""
     from pipelines.feeds.contracts import contracts  # noqa: PLC0415
@@ -37,7 +47,7 @@ def receive(
         raise typer.Exit(BAD_ARGUMENTS)
     if provider not in reference_data(settings).providers():
         raise _unknown(provider)
-    table = Table(title="收件回执")
+    table = Sheet(title="收件回执")
     for heading in ("文件", "结果", "数据行", "接收", "隔离", "重复"):
         table.add_column(heading)
     unreadable = False
@@ -64,13 +74,14 @@ def rejects(
     provider: Annotated[str | None, typer.Option("--provider", help="只写一个报送单位")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="输出目录（缺省为数据目录下的 rejects/）")] = None,
     home: HomeOption = None,
+    form: FormOption = Form.table,
 ) -> None:
     """退回清单：每个报送单位一个工作簿（及同内容 JSON），写明哪行哪列、错在哪、怎样改。"""
     from pipelines.report.rejects import write_rejects  # noqa: PLC0415
 
     settings = published_of(home)
     written = write_rejects(settings, out or settings.home / "rejects", provider)
-    table = Table(title="退回清单")
+    table = Sheet(title="退回清单")
     for heading in ("报送单位", "待更正", "提示", "文件", "更正工作簿"):
         table.add_column(heading)
     for row in written:

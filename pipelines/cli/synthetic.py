@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from pipelines.cli.terminal import BAD_ARGUMENTS, console, errors
+from pipelines.cli.terminal import BAD_ARGUMENTS, FormOption, console, errors
+from pipelines.documents.console import Form, Sheet
 
 commands = typer.Typer()
 
@@ -22,6 +22,7 @@ def synth(
     scale: Annotated[str, typer.Option(help="sample、city、province、region、country")] = "city",
     seed: Annotated[int, typer.Option(help="随机种子：同样的种子给出同样的文件")] = 1,
     dirt: Annotated[float, typer.Option(help="出错行的比例，0 到 1")] = 0.0,
+    form: FormOption = Form.table,
 ) -> None:
     """生成合成的报送文件及其真值。"""
     from pipelines.synth.files import write  # noqa: PLC0415
@@ -32,7 +33,7 @@ def synth(
         raise typer.Exit(BAD_ARGUMENTS)
     with errors.status("生成中") as shown:
         written = write(out, scale, seed, dirt, progress=shown.update)
-    table = Table(title=f"合成数据：{out}")
+    table = Sheet(title=f"合成数据：{out}")
     table.add_column("报送表")
     table.add_column("行数", justify="right")
     for feed, rows in written.items():

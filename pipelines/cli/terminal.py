@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.documents.console import Terminal
+from pipelines.documents.console import Form, Terminal
 from pipelines.settings import Settings, quiet_dependencies, use_home
 
 if TYPE_CHECKING:
@@ -20,8 +20,23 @@ if TYPE_CHECKING:
 
 quiet_dependencies()
 
-console = Terminal()
 errors = Terminal(stderr=True)
+console = Terminal(aside=errors)
+
+
+def _use_form(form: Form) -> Form:
+    console.form = form
+    return form
+
+
+FormOption = Annotated[
+    Form,
+    typer.Option(
+        "--format",
+        callback=_use_form,
+        help="表格写成 table、csv、json（每张表一行）或 markdown；除 table 外，其他话写到标准错误",
+    ),
+]
 HomeOption = Annotated[
     Path | None,
     typer.Option("--home", help="数据目录（缺省为环境变量 ANZE_HOME；没有时为本项目的 data/，安装包则为当前目录）"),

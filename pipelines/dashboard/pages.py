@@ -89,7 +89,7 @@ def _first(view: View) -> First:
     return First(
         [
             (task, view.link(f"/lists/{task.listing}", **task.chosen))
-            for task in tasks(connection, tables, city, view.reach.as_of, for_insurer, view.chosen)
+            for task in tasks(connection, tables, city, for_insurer, view.chosen)
         ],
         [
             (one, [view.link("/figures", **{one.kind: place.code}) for place in one.places])

@@ -34,13 +34,15 @@ from pipelines.feeds.contracts import all_contracts
 from pipelines.publish.share_log import shared
 from pipelines.settings import Settings
 from pipelines.warehouse.evidence import Unknown
-from pipelines.warehouse.lists import LISTS, Column, Listing, Rows, condition, containing, read
+from pipelines.warehouse.lists import LISTS, TO_DO, Column, Listing, Rows, condition, containing, read
 from pipelines.warehouse.rights import NoAudience, audience, audiences, grouped
 
 RECORDS = 500
 """Records of a number shown on the page; the workbook holds all of them."""
 LIST_ROWS = 100
 SHEET_ROWS = 1_000_000
+OF_A_LIST = ("severity", "state", "to_do")
+"""Filters that a list has beside those of every page."""
 PLACES = tuple("0123456789")
 SITE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
@@ -288,7 +290,7 @@ def _asked(request: Request, view: View) -> Asked:
     if listing is None or listing.table not in view.tables:
         raise Denied(404, "本单位的可见范围没有这张清单。")
     asked = request.query_params
-    only = {name: asked[name] for name in ("severity", "state") if asked.get(name)}
+    only = {name: asked[name] for name in OF_A_LIST if asked.get(name)}
     return Asked(listing, asked.get("q", ""), asked.get("sort", ""), only)
 
 
@@ -310,7 +312,10 @@ def _narrowing(view: View, asked: Asked, columns: list[Column]) -> list[Menu]:
     """The filters of a list beside those of every page: severity and state, with the values that are there."""
     menus = []
     for column in columns:
-        if column.filter in ("severity", "state"):
+        if column.filter == "to_do":
+            options = [("", "全部"), (TO_DO, TO_DO)]
+            menus.append(Menu(column.filter, column.title, options, asked.only.get(column.filter, "")))
+        elif column.filter in OF_A_LIST:
             where = f"({asked.listing.where}) and {condition(view.connection, asked.listing, view.jurisdiction, view.chosen)}"
             found = view.connection.execute(
                 f'select distinct cast("{column.name}" as varchar) as value from {asked.listing.table} as listed '

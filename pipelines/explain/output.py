@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from rich.table import Table
 from rich.text import Text
 
-from pipelines.documents.console import Terminal, coloured
+from pipelines.documents.console import Sheet, Terminal, coloured
 from pipelines.documents.figures import DASH, shown
 from pipelines.explain.diff import Difference
 from pipelines.explain.explain import Explanation, FindingExplanation, Part
@@ -77,14 +76,14 @@ def print_explanation(found: Explanation, console: Terminal) -> None:
         title = f"在分母、不在分子：{found.not_in_numerator_count:,} 条记录"
         _print_records(console, title, found.not_in_numerator, found.not_in_numerator_count)
     if found.left_out_summary.height:
-        table = Table(title=f"未计入的记录：{found.left_out_summary['records'].sum():,} 条", title_justify="left")
+        table = Sheet(title=f"未计入的记录：{found.left_out_summary['records'].sum():,} 条")
         for heading in ("原因", "报送表", "条数", "例"):
             table.add_column(heading)
         for reason, feed, count, key, file_name, line in found.left_out_summary.rows():
             table.add_row(reason, feed, f"{count:,}", f"{key}（{file_name} 第 {line} 行）")
         console.print(table)
     if found.quarantined.height:
-        table = Table(title="隔离区待更正（本辖区，未计入）", title_justify="left")
+        table = Sheet(title="隔离区待更正（本辖区，未计入）")
         for heading in QUARANTINE_TITLES.values():
             table.add_column(heading)
         for row in found.quarantined.rows():
@@ -102,9 +101,9 @@ def print_finding(found: FindingExplanation, console: Terminal) -> None:
     console.print(coloured("bold", row["rule_name"]) + Text(subject))
     console.print(row["explanation"])
     console.print(f"依据：{row['clause']}　发生日期：{row['found_on']}")
-    table = Table(title="证据", title_justify="left", padding=(0, 0))
+    table = Sheet(title="证据")
     for heading in ("报送表", "记录", "报送单位", "文件与行", "收到"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading)
     for record in found.records.iter_rows(named=True):
         sheet = f"〔{record['sheet']}〕" if record["sheet"] else ""
         table.add_row(
@@ -125,11 +124,11 @@ def _print_records(console: Terminal, title: str, records: pl.DataFrame, count: 
     if not count:
         console.print(coloured("italic", title))
         return
-    table = Table(title=title, title_justify="left", padding=(0, 0))
+    table = Sheet(title=title)
     with_amount = records.height and records["amount"].null_count() < records.height
-    table.add_column("记录", overflow="fold")
+    table.add_column("记录")
     if with_amount:
-        table.add_column("金额", justify="right", no_wrap=True)
+        table.add_column("金额", justify="right")
     for heading in ("报送单位", "文件与行", "收到"):
         table.add_column(heading)
     for row in records.head(SHOWN_RECORDS).iter_rows(named=True):
@@ -218,7 +217,7 @@ def print_difference(found: Difference, console: Terminal) -> None:
     totals = found.cells.filter(
         (pl.col("district_code") == "ALL") & (pl.col("industry_code") == "ALL") & (pl.col("insurer_code") == "ALL")
     )
-    table = Table(title="全市合计的变化", title_justify="left")
+    table = Sheet(title="全市合计的变化")
     for heading in ("辖区", "指标", "之前", "之后", "变化"):
         table.add_column(heading)
     for row in totals.iter_rows(named=True):
@@ -227,7 +226,7 @@ def print_difference(found: Difference, console: Terminal) -> None:
             row["jurisdiction"], row["title"], shown(row["before"], row["unit"]), shown(row["after"], row["unit"]), shown(change, row["unit"])
         )  # fmt: skip
     console.print(table)
-    table = Table(title="原因", title_justify="left")
+    table = Sheet(title="原因")
     for heading in ("原因", "报送表", "处数"):
         table.add_column(heading)
     summary = found.causes.group_by("cause", "feed").len().sort("len", "cause", descending=[True, False])
@@ -235,9 +234,9 @@ def print_difference(found: Difference, console: Terminal) -> None:
         table.add_row(cause, feed or DASH, f"{count:,}")
     console.print(table)
     if found.reference.height:
-        table = Table(title="参考数据的变化", title_justify="left")
+        table = Sheet(title="参考数据的变化")
         for heading in REFERENCE_TITLES.values():
-            table.add_column(heading, overflow="fold")
+            table.add_column(heading)
         for changed in found.reference.rows():
             table.add_row(*("" if value is None else str(value) for value in changed))
         console.print(table)

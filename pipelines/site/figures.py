@@ -161,9 +161,7 @@ class Figures:
 
     def _overview(self) -> Page:
         years = self._years()
-        to_do = tasks(
-            self.connection, self.seen, self.who.jurisdiction, self.as_of, self.is_insurer, rows=self.views.rows
-        )
+        to_do = tasks(self.connection, self.seen, self.who.jurisdiction, self.is_insurer, rows=self.views.rows)
         new = news(self.connection, self.seen, self.who.jurisdiction, self.as_of, rows=self.views.rows)
         if self.is_insurer:
             return Page("index", "总览", years=years, tables=[self._own_marks()], tasks=to_do, news=new)

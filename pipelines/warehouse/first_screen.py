@@ -7,18 +7,16 @@ places (marts.standing), the form of a page (pipelines/site, pipelines/dashboard
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import duckdb
 
 from pipelines.documents.figures import percent, shown
-from pipelines.warehouse.lists import LISTS, condition
+from pipelines.warehouse.lists import LISTS, TO_DO, condition
 from pipelines.warehouse.tables import literal
 
 SHOWN_WORST = 3
-SOON_DAYS = 30
-"""A deadline within so many days is something to do now."""
 NEWS_DAYS = 400
 """So far back a reader may ask what is new."""
 
@@ -28,33 +26,29 @@ Rows = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Kind:
-    """Something that calls for action. `where`: of the list's rows, which ({as_of}, {soon}: the knowledge date, and SOON_DAYS after it);
-    `chosen`: the filters under which the list shows them; `note`: SQL of a word beside the count; `of`: bureau, insurer or both."""
+    """Something that calls for action: the rows of a list that are to do (Listing.to_do). `note`: SQL of a word beside the count; `of`:
+    bureau, insurer or both."""
 
     title: str
     listing: str
     of: str
-    where: str = "true"
-    chosen: Mapping[str, str] = field(default_factory=dict)
     note: str = "null"
 
 
 TASKS = (
-    Kind("逾期未复查的隐患", "hazard_overdue", "both", note="case when count(*) filter (where grade = '重大') > 0 then '其中重大 ' || count(*) filter (where grade = '重大') || ' 处' end"),
-    Kind("应保未保、尚未处罚的单位", "uninsured", "bureau", "enforcement_cases = 0", {"state": "未处罚"}),
+    Kind("逾期未复查的隐患", "hazard_overdue", "both", "case when count(*) filter (where grade = '重大') > 0 then '其中重大 ' || count(*) filter (where grade = '重大') || ' 处' end"),
+    Kind("应保未保、尚未处罚的单位", "uninsured", "bureau"),
     Kind("待核单位（是否续保尚不可知）", "pending", "bureau"),
-    Kind("高等级监管发现，未立案督办", "findings", "bureau", "severity = '高' and problem_no is null and not is_past", {"severity": "高"}),
-    Kind("到期或逾期而未收到的报送", "return_calendar", "bureau", "state in ('应报', '已起草', '已封存', '逾期') and due_date <= {soon}",
-         note="'最早 ' || min(due_date)"),
-    Kind("迟报的报送表", "coverage", "both", "days_late > 0", note="'最久 ' || max(days_late) || ' 天'"),
+    Kind("高等级监管发现，未立案督办", "findings", "both"),
+    Kind("到期或逾期而未收到的报送", "return_calendar", "bureau", "'最早 ' || min(due_date)"),
+    Kind("迟报的报送表", "coverage", "both", "'最久 ' || max(days_late) || ' 天'"),
     Kind("待核实的金额（未计入）", "to_confirm", "both"),
-    Kind("逾期未销号的问题", "problems", "bureau", "days_overdue > 0"),
-    Kind("30 天内到期、尚无后续保障的保单", "renewals", "both", "ends_within = '30 天内'", {"state": "30 天内"}),
+    Kind("逾期未销号的问题", "problems", "bureau"),
+    Kind("30 天内到期、尚无后续保障的保单", "renewals", "both"),
     Kind("待更正的行", "quarantine", "insurer"),
-    Kind("尚未说明的提示", "hints", "insurer", "answer_text is null"),
+    Kind("尚未说明的提示", "hints", "insurer"),
     Kind("约定服务未到位的保单", "service_gaps", "insurer"),
-    Kind("超过时限、尚未办结的理赔", "claims_late", "insurer", "ended_on is null"),
-    Kind("针对本机构的高等级监管发现", "findings", "insurer", "severity = '高' and not is_past", {"severity": "高"}),
+    Kind("超过时限、尚未办结的理赔", "claims_late", "insurer"),
 )  # fmt: skip
 
 
@@ -101,13 +95,12 @@ class News:
 
 
 def tasks(
-    connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, as_of: date, for_insurer: bool,
+    connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, for_insurer: bool,
     chosen: Mapping[str, str] | None = None, rows: Rows = str,
 ) -> list[Task]:  # fmt: skip
     """What there is to do within the filters chosen, nothing to do included; most urgent first.
 
     Args:
-        as_of: the knowledge date, from which deadlines are counted.
         for_insurer: the reader is an insurer.
     """
     found = []
@@ -115,13 +108,13 @@ def tasks(
         listing = LISTS[kind.listing]
         if listing.table not in tables or kind.of == ("bureau" if for_insurer else "insurer"):
             continue
-        where = kind.where.format(as_of=f"date '{as_of}'", soon=f"date '{as_of + timedelta(SOON_DAYS)}'")
-        within = condition(connection, listing, jurisdiction, chosen or {})
+        only = {"to_do": TO_DO} if listing.to_do else {}
+        within = condition(connection, listing, jurisdiction, {**(chosen or {}), **only})
         count, note = connection.execute(
             f"select count(*), case when count(*) > 0 then {kind.note} end from {rows(listing.table)} as listed "
-            f"where ({listing.where}) and ({where}) and ({within})"
+            f"where ({listing.where}) and {within}"
         ).fetchall()[0]
-        found.append(Task(kind.title, count, note or "", kind.listing, kind.chosen))
+        found.append(Task(kind.title, count, note or "", kind.listing, only))
     return found
 
 

@@ -60,13 +60,19 @@ FILTERS = {
     "insurer": ("保险机构", ("insurer_code", "last_insurer_code")),
     "severity": ("轻重", ("severity", "grade")),
     "state": ("状态", ("state", "status")),
+    "to_do": ("待办", ("to_do",)),
 }
+TO_DO = "是"
+AS_OF = "(select max(as_of) from meta.publication)"
+SOON = f"{AS_OF} + 30"
+"""A deadline until then is something to do now."""
 
 
 @dataclass(frozen=True)
 class Listing:
     """A list. `order`: what needs attention first; `columns`: empty for all but the technical ones; `day`: the column that gives the
-    year of a row where it has no 统计年度; `state`: the column to filter by where it is called otherwise."""
+    year of a row where it has no 统计年度; `state`: the column to filter by where it is called otherwise; `to_do`: which of its rows call
+    for action now, a condition, shown as a column 待办; empty: all of them do, or the list only informs."""
 
     code: str
     title: str
@@ -76,6 +82,7 @@ class Listing:
     where: str = "true"
     day: str = ""
     state: str = ""
+    to_do: str = ""
 
 
 LISTS = {
@@ -88,6 +95,7 @@ LISTS = {
             ("unit_name", "uscc", "district_code", "industry_code", "department", "employees", "reason", "days_uninsured",
              "last_insurer_code", "last_cover_end", "enforcement_stage"),
             state="enforcement_stage",
+            to_do="enforcement_cases = 0",
         ),
         Listing(
             "pending", "待核单位（是否续保尚不可知）", "marts.pending_units", "last_cover_end, uscc",
@@ -127,6 +135,7 @@ LISTS = {
             "findings", "监管发现", "marts.findings", "case severity when '高' then 1 when '中' then 2 else 3 end, amount desc nulls last, finding_id",
             ("severity", "rule_name", "explanation", "district_code", "industry_code", "insurer_code", "found_on", "amount", "clause", "finding_id"),
             day="found_on", state="rule_name",
+            to_do="severity = '高' and problem_no is null and not is_past",
         ),
         Listing(
             "service_gaps", "服务差距（未达约定次数或形式）", "marts.service_contract_gaps", "missing_visits desc nulls last, policy_no, provider",
@@ -146,6 +155,7 @@ LISTS = {
             ("claim_no", "policy_no", "insured_uscc", "insurer_code", "district_code", "step", "started_on", "ended_on", "days", "limit_days"),
             "not is_on_time",
             day="started_on", state="step",
+            to_do="ended_on is null",
         ),
         Listing(
             "accidents", "事故倒查", "marts.accident_lookback", "occurred_on desc, accident_id",
@@ -157,6 +167,7 @@ LISTS = {
             "problems", "问题清单", "marts.problem_list", "days_overdue desc nulls last, problem_no",
             ("problem_no", "found_date", "origin", "target_name", "kind", "measure", "due", "closed_on", "state", "days_overdue"),
             day="found_date",
+            to_do="days_overdue > 0",
         ),
         Listing(
             "submissions", "报送与期限", "marts.submissions", "due_date desc, provider",
@@ -165,6 +176,7 @@ LISTS = {
         Listing(
             "return_calendar", "报送日历", "meta.return_calendar", "due_date desc, jurisdiction, provider",
             ("stat_year", "name", "provider_name", "due_date", "drafted_on", "filed_on", "filing_number", "received_on", "state", "clause"),
+            to_do=f"state in ('应报', '已起草', '已封存', '逾期') and due_date <= {SOON}",
         ),
         Listing(
             "meetings", "会议与落实", "marts.meetings", "case state when '逾期未落实' then 1 when '待落实' then 2 else 3 end, doc_date desc, doc_no",
@@ -194,6 +206,7 @@ LISTS = {
             ("provider", "feed", "covers_to", "is_declared", "last_received", "due", "days_late", "declared_rows", "loaded_rows",
              "declared_amount", "loaded_amount", "differing_periods"),
             state="feed",
+            to_do="days_late > 0",
         ),
         Listing(
             "declarations", "声明与实收不符", "quality.declarations", "received_at desc, provider, feed, period",
@@ -206,6 +219,7 @@ LISTS = {
             ("days_left", "ends_within", "insured_uscc", "district_code", "industry_code", "insurer_code", "policy_no", "cover_end", "is_required",
              "premium_received", "insured_persons"),
             state="ends_within",
+            to_do="days_left <= 30",
         ),
         Listing(
             "permits", "许可证与名录核对", "marts.permit_reconciliation", "state, uscc, industry_code, permit_no",
@@ -381,6 +395,7 @@ LISTS = {
             "hints", "提示（请报送单位核对或说明）", "quality.cross_feed_findings", "answer_text is not null, severity, provider, feed, record_key, rule_code",
             ("title", "provider", "feed", "record_key", "message", "file_name", "sheet", "line_no", "subject_no", "answer_text"),
             state="title",
+            to_do="answer_text is null",
         ),
         Listing(
             "quarantine", "待更正的行", "quality.quarantine", "received_at desc, provider, file_name, line_no",
@@ -447,7 +462,7 @@ def read(
     columns = described(connection, listing)
     names = [column.name for column in columns]
     chosen = f"""
-        select *, row_number() over () as place_in_list
+        select *, {f"coalesce({listing.to_do}, false)" if listing.to_do else "null"} as to_do, row_number() over () as place_in_list
         from (select * from {rows} as listed where {condition} order by {listing.order} limit {"all" if limit is None else int(limit)} offset {int(offset)})
     """
     if views:
@@ -464,6 +479,8 @@ def containing(connection: duckdb.DuckDBPyConnection, listing: Listing, words: s
     wanted = f"lower({literal(words.strip())})"
     found = []
     for column in described(connection, listing):
+        if column.name == "to_do":
+            continue
         found.append(f'contains(lower(cast(listed."{column.name}" as varchar)), {wanted})')
         named = NAMES.get(column.name)
         if named and named.table in tables:
@@ -497,6 +514,8 @@ def described(connection: duckdb.DuckDBPyConnection, listing: Listing) -> list[C
         if title in {column.title for column in columns}:
             title = f"{title}（{name}）"
         columns.append(Column(name, title, kind, by.get(name, "")))
+    if listing.to_do:
+        columns.append(Column("to_do", FILTERS["to_do"][0], "truth", "to_do"))
     return columns
 
 
@@ -527,6 +546,8 @@ def condition(
     elif "provider" in columns:
         senders = f"select provider from marts.dim_provider where jurisdiction = {literal(jurisdiction)}"
         limits.append(f"listed.provider in ({senders})")
+    if listing.to_do and chosen.get("to_do"):
+        limits.append(f"({listing.to_do}) is {'true' if chosen['to_do'] == TO_DO else 'not true'}")
     for column, name in filters(listing, columns).items():
         if value := chosen.get(name):
             where = f"year(listed.{column})" if column == listing.day else f"listed.{column}"

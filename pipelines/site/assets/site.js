@@ -10,7 +10,7 @@
   // What the reader has chosen stands in the address (#year=2026&district=…), so that a view can be sent, reloaded and taken along
   // to the other pages. `list` and `state` belong to one page.
   const chosen = new URLSearchParams(location.hash.slice(1));
-  const OF_A_PAGE = ["list", "state", "since"];
+  const OF_A_PAGE = ["list", "state", "to_do", "since"];
   function choose(name, value) {
     if (value) chosen.set(name, value);
     else chosen.delete(name);
@@ -181,7 +181,7 @@
   }
 
   const shownOf = (column, value) =>
-    column.filter === "year" ? String(value ?? "").slice(0, 4) : String(value ?? "");
+    typeof value === "boolean" ? formats.truth(value) : column.filter === "year" ? String(value ?? "").slice(0, 4) : String(value ?? "");
   const tables = {};
   const PRINTED = 500;
   for (const table of all("table[data-list]")) {

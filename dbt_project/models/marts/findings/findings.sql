@@ -24,7 +24,10 @@ select
     judged.is_past,
     {{ yuan('judged.amount') }} as amount,
     {{ filled('case when judged.is_past then coalesce(judged.sentence_past, judged.sentence) else judged.sentence end', {
-        'key': "coalesce(replace(judged.record_key, '|' || judged.industry_code, '，' || industries.name), judged.record_key)",
+        'key': spoken('judged.record_key', {
+            'judged.jurisdiction': '', 'judged.insurer_code': '', 'judged.unit_uscc': '', 'judged.industry_code': 'industries.name',
+            'judged.district_code': 'districts.name',
+        }),
         'unit': named('units.name', 'judged.unit_uscc'),
         'insurer': named('insurers.name', 'judged.insurer_code'),
         '1': "coalesce(judged.value_1, '未填')", '2': "coalesce(judged.value_2, '未填')",
@@ -71,6 +74,8 @@ left join {{ ref('ref_insurer') }} as insurers
     on judged.insurer_code = insurers.insurer_code
 left join {{ ref('ref_industry') }} as industries
     on judged.industry_code = industries.industry_code
+left join {{ ref('ref_district') }} as districts
+    on judged.district_code = districts.district_code
 left join {{ ref('files') }} as files
     on judged.file_id = files.file_id
 left join (

@@ -1,5 +1,6 @@
 -- Cross-feed rules that do not hold now. A finding waits for the missing side and goes when it comes;
 -- nothing has to be sent again. One file per rule in models/intermediate/edits.
+{%- set declared_feed = "case when found.feed = 'declaration' then substring(found.record_key, 1, position('|' in found.record_key) - 1) end" %}
 with
 
 found as (
@@ -36,7 +37,10 @@ final as (
         found.sheet,
         found.line_no,
         {{ filled('edits.message', {
-            'key': 'found.record_key', '1': "coalesce(found.value_1, '')", '2': "coalesce(found.value_2, '')",
+            'key': spoken('found.record_key', {
+                'fields.industry_code': 'fields.name', declared_feed: feed_title(declared_feed),
+            }),
+            '1': "coalesce(found.value_1, '')", '2': "coalesce(found.value_2, '')",
         }) }} as message,
         edits.source_doc,
         {{ reject_no('found') }} as subject_no,
@@ -44,6 +48,9 @@ final as (
     from found
     inner join edits
         on found.edit_code = edits.edit_code
+    left join {{ ref('ref_industry') }} as fields
+        on found.feed = 'enterprise'
+        and substring(found.record_key, position('|' in found.record_key) + 1) = fields.industry_code
     inner join files
         on found.file_id = files.file_id
     left join answers
