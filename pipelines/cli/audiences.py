@@ -26,7 +26,10 @@ def site(
     ] = None,
     home: HomeOption = None,
 ) -> None:
-    """静态网页：每个单位一个文件夹，由当前发布生成；每次发布都会自动更新。"""
+    """静态网页。
+
+    每个单位一个文件夹，由当前发布生成；每次发布都会自动更新。
+    """
     from pipelines.site.site import write_site, write_sites  # noqa: PLC0415
     from pipelines.warehouse import rights  # noqa: PLC0415
 
@@ -55,7 +58,10 @@ def dashboard(
     port: Annotated[int, typer.Option(help="端口")] = 8501,
     audience: Annotated[str, typer.Option("--audience", help="只显示一个单位可见的数据（报送单位代码）")] = "",
 ) -> None:
-    """本机查看：按辖区、区市、行业、机构、年度筛选，每个数都能点开看来源记录；给别人看用 anze counter。"""
+    """本机查看。
+
+    按辖区、区市、行业、机构、年度筛选，每个数都能点开看来源记录；给别人看用 anze counter。
+    """
     from pipelines.access.guard import EVERYTHING, Visitor  # noqa: PLC0415
     from pipelines.counter.serve import serve  # noqa: PLC0415
     from pipelines.warehouse import rights  # noqa: PLC0415
@@ -80,7 +86,10 @@ def extract(
     home: HomeOption = None,
     form: FormOption = Form.table,
 ) -> None:
-    """某一单位可见的数据：DuckDB、Parquet 与工作簿，不含其他单位的行、主键和文字。"""
+    """某一单位可见的数据。
+
+    DuckDB、Parquet 与工作簿，不含其他单位的行、主键和文字。
+    """
     from pipelines.publish.extract import write_extract  # noqa: PLC0415
     from pipelines.publish.publication import last_publication  # noqa: PLC0415
     from pipelines.publish.share_log import shared  # noqa: PLC0415
@@ -103,6 +112,4 @@ def extract(
         if rows and name.startswith("marts."):
             table.add_row(name, f"{rows:,}")
     console.print(table)
-    for name in written.too_long:
-        console.say("yellow", f"{name} 超过一个工作表的行数，未写入工作簿", "，见 DuckDB 或 Parquet 文件。")
     console.print(f"文件：{written.folder}/{who.provider}.duckdb、{who.provider}.xlsx、parquet/", soft_wrap=True)

@@ -42,7 +42,10 @@ def case(
     home: HomeOption = None,
     form: FormOption = Form.table,
 ) -> None:
-    """一家单位或机构的案卷：事实（文件与行）、监管发现与条款、其后处理、函稿；Word、网页、JSON。"""
+    """一家单位或机构的案卷。
+
+    事实（文件与行）、监管发现与条款、其后处理、函稿；Word、网页、JSON。
+    """
     import duckdb  # noqa: PLC0415
 
     from pipelines.publish.share_log import shared  # noqa: PLC0415
@@ -90,7 +93,10 @@ def open_problems(
     home: HomeOption = None,
     form: FormOption = Form.table,
 ) -> None:
-    """由监管发现立案：写成问题清单的工作簿，核对后报送；报送后发现显示立案编号与整改状态。"""
+    """由监管发现立案。
+
+    写成问题清单的工作簿，核对后报送；报送后发现显示立案编号与整改状态。
+    """
     from pipelines.report.problem_opening import NotOpened, problem_rows, write_problems  # noqa: PLC0415
 
     settings = published_of(home)

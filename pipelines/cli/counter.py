@@ -27,7 +27,10 @@ def counter(
     ] = "127.0.0.1",
     home: HomeOption = None,
 ) -> None:
-    """报送窗口：报送单位（人和系统）报送文件，当场得到回执、逐处问题和更正工作簿。"""
+    """报送窗口。
+
+    报送单位（人和系统）报送文件，当场得到回执、逐处问题和更正工作簿。
+    """
     from pipelines.counter.desk import Busy  # noqa: PLC0415
     from pipelines.counter.serve import serve  # noqa: PLC0415
 

@@ -15,11 +15,10 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import audiences, cases, counter, night, numbers, reference, returns, senders, synthetic
-from pipelines.cli.terminal import FAILED
+from pipelines.cli.terminal import BAD_ARGUMENTS, FAILED, errors
+from pipelines.cli.usage import WRONG, words
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="anze：安全生产责任保险监管数据仓"
-)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="anze：安全生产责任保险监管数据仓")
 # In the order in which `anze --help` lists them.
 for group in (reference, night, senders, counter, numbers, cases, returns, audiences, synthetic):
     app.add_typer(group.commands)
@@ -56,10 +55,17 @@ def main() -> None:
 
     atexit.register(leave)  # first registered, last run
     try:
-        app()
+        code = app(standalone_mode=False) or 0
+    except WRONG as wrong:
+        code = BAD_ARGUMENTS
+        if said := words(wrong):  # nothing to say: there were no arguments, and the help has been shown
+            errors.say("red", "参数有误", f"：{said}")
+    except typer.Abort:
+        code = FAILED
+        errors.say("red", "已中断")
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else FAILED
-        raise
+    raise SystemExit(code)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,10 @@ def nightly(
     ] = None,
     form: FormOption = Form.table,
 ) -> None:
-    """夜间作业：读取新文件、计算指标、检查、发布。退出码 0 已发布，3 有城市暂停更新或全部被闸门拦下，1 其他失败。"""
+    """夜间作业。
+
+    读取新文件、计算指标、检查、发布。退出码 0 已发布，3 有城市暂停更新或全部被闸门拦下，1 其他失败。
+    """
     from pipelines.night import nightly as night  # noqa: PLC0415
     from pipelines.night.incident import folder as incidents  # noqa: PLC0415
     from pipelines.night.lock import AlreadyRunning  # noqa: PLC0415
@@ -193,7 +196,10 @@ def backup(
     target: Annotated[Path, typer.Argument(help="备份文件，如 /mnt/backup/anze-2026-11-28.tar")],
     home: HomeOption = None,
 ) -> None:
-    """备份：原始文件、收件登记、散列密钥、封存的报送，写成一个 tar；其余都能由它重做。"""
+    """备份。
+
+    原始文件、收件登记、散列密钥、封存的报送，写成一个 tar；其余都能由它重做。
+    """
     from pipelines.night.backup import back_up  # noqa: PLC0415
 
     size = back_up(use_home(home), target)
@@ -231,7 +237,10 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="同 --due：输出 JSON")] = False,
     form: FormOption = Form.table,
 ) -> None:
-    """现状，一屏：昨夜、拦下了什么、待处理、谁迟报、什么到期、磁盘；再列报送期限。逐单位的用 --due 天数。"""
+    """现状。
+
+    一屏：昨夜、拦下了什么、待处理、谁迟报、什么到期、磁盘；再列报送期限。逐单位的用 --due 天数。
+    """
     from pipelines.night.morning import morning  # noqa: PLC0415
     from pipelines.night.reminder import calendar_on, outstanding  # noqa: PLC0415
     from pipelines.report.deadlines import deadlines  # noqa: PLC0415
@@ -321,7 +330,10 @@ def doctor(
     ] = False,
     form: FormOption = Form.table,
 ) -> None:
-    """体检：版本、目录、磁盘、落地与发布文件的指纹、中文字体、工作日历、遥测。"""
+    """体检。
+
+    版本、目录、磁盘、落地与发布文件的指纹、中文字体、工作日历、遥测。
+    """
     from pipelines.night.doctor import examine, repair  # noqa: PLC0415
     from pipelines.night.lock import AlreadyRunning  # noqa: PLC0415
 

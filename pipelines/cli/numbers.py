@@ -109,7 +109,10 @@ def explain(
     home: HomeOption = None,
     form: FormOption = Form.table,
 ) -> None:
-    """解释一个数：定义、来源条款、算式、分子分母的每条来源记录（文件与行），以及未计入的记录和原因。"""
+    """解释一个数。
+
+    定义、来源条款、算式、分子分母的每条来源记录（文件与行），以及未计入的记录和原因。
+    """
     from pipelines.explain import output  # noqa: PLC0415
     from pipelines.explain.explain import explain, explain_finding, find_cell  # noqa: PLC0415
     from pipelines.warehouse.evidence import Unknown  # noqa: PLC0415
@@ -151,7 +154,10 @@ def diff(
     home: HomeOption = None,
     form: FormOption = Form.table,
 ) -> None:
-    """比较两个取数时点：哪些数变了，由哪些记录引起（新增、更正、撤回），变化逐项相加等于差额。"""
+    """比较两个取数时点。
+
+    哪些数变了，由哪些记录引起（新增、更正、撤回），变化逐项相加等于差额。
+    """
     from pipelines.explain import output  # noqa: PLC0415
     from pipelines.explain.diff import diff  # noqa: PLC0415
     from pipelines.warehouse.evidence import Unknown  # noqa: PLC0415
@@ -229,7 +235,10 @@ def triangle(
     home: HomeOption = None,
     form: FormOption = Form.table,
 ) -> None:
-    """赔款进展三角形：出险季度 × 进展季数，由理赔各版本算出（marts.claim_development）。"""
+    """赔款进展三角形。
+
+    出险季度 × 进展季数，由理赔各版本算出（marts.claim_development）。
+    """
     import duckdb  # noqa: PLC0415
 
     from pipelines.explain.triangle import MEASURES, NoTriangle, triangle_of  # noqa: PLC0415

@@ -96,7 +96,10 @@ def _bundled(city: str) -> Iterator[tuple[str, str, Reference]]:
 
 @reference.command()
 def check(book: BookArgument, home: HomeOption = None, form: FormOption = Form.table) -> None:
-    """检查一个工作簿：每处问题在哪张表、哪行、哪列，应写什么；什么也不登记。"""
+    """检查一个工作簿。
+
+    每处问题在哪张表、哪行、哪列，应写什么；什么也不登记。
+    """
     checked = _checked(use_home(home), book, datetime.now(CHINA))
     _print_changes(checked.changes)
     if not checked.can_be_filed:
@@ -107,7 +110,10 @@ def check(book: BookArgument, home: HomeOption = None, form: FormOption = Form.t
 
 @reference.command()
 def apply(book: BookArgument, home: HomeOption = None, form: FormOption = Form.table) -> None:
-    """登记一个工作簿：作为参考数据的一次报送存档，只存有变化的表；有错误则不登记。"""
+    """登记一个工作簿。
+
+    作为参考数据的一次报送存档，只存有变化的表；有错误则不登记。
+    """
     from pipelines.ingest.reference_filing import file_book  # noqa: PLC0415
 
     settings = use_home(home)

@@ -76,7 +76,10 @@ def rejects(
     home: HomeOption = None,
     form: FormOption = Form.table,
 ) -> None:
-    """退回清单：每个报送单位一个工作簿（及同内容 JSON），写明哪行哪列、错在哪、怎样改。"""
+    """退回清单。
+
+    每个报送单位一个工作簿（及同内容 JSON），写明哪行哪列、错在哪、怎样改。
+    """
     from pipelines.report.rejects import write_rejects  # noqa: PLC0415
 
     settings = published_of(home)

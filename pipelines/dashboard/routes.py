@@ -40,7 +40,6 @@ from pipelines.warehouse.rights import NoAudience, audience, audiences, grouped
 RECORDS = 500
 """Records of a number shown on the page; the workbook holds all of them."""
 LIST_ROWS = 100
-SHEET_ROWS = 1_000_000
 OF_A_LIST = ("severity", "state", "to_do")
 """Filters that a list has beside those of every page."""
 PLACES = tuple("0123456789")
@@ -221,9 +220,7 @@ class Reading:
         def write(path: Path) -> str:
             frame = _rows(view, asked, None).frame
             with workbook(str(path)) as book:
-                for place, part in enumerate(frame.iter_slices(SHEET_ROWS) if frame.height else [frame], 1):
-                    name = listing.title[:28] + (f"_{place}" if frame.height > SHEET_ROWS else "")
-                    write_table(book, name, part, f"{listing.title}　{view.reach.dates}")
+                write_table(book, listing.title, frame, f"{listing.title}　{view.reach.dates}")
             return f"{listing.title}.xlsx"
 
         return await _download(write, ".xlsx")

@@ -89,7 +89,8 @@ class Terminal(Console):
         elif self.form is not Form.table and self.aside is not None:
             self.aside.print(*objects, **options)
         else:
-            super().print(*objects, **options)
+            # A program, or a file, gets lines as they are said.
+            super().print(*objects, **({"soft_wrap": True} if not self.is_terminal else {}) | options)
 
     def say(self, style: str, head: object, rest: object = "") -> None:
         """A line whose head is coloured; not wrapped, so that a path in it can be copied."""

@@ -44,8 +44,23 @@ def _widths(values: pl.Series) -> int:
     return int(text.select((pl.col("v").str.len_bytes() + pl.col("v").str.len_chars()).max() // 2).item() or 0)
 
 
+SHEET_ROWS = 1_000_000
+"""Rows on one sheet; Excel holds 1 048 576 with the head."""
+
+
 def write_table(book: xlsxwriter.Workbook, name: str, frame: pl.DataFrame, note: str = "") -> Any:
-    """A sheet with a note in the first line, a frozen header and one row per row of `frame`."""
+    """A sheet with a note in the first line, a frozen header and one row per row of `frame`; what one sheet does not hold goes on on
+    further ones (`name_2`), and every one of them says so. Returns the first."""
+    parts = list(frame.iter_slices(SHEET_ROWS)) if frame.height > SHEET_ROWS else [frame]
+    sheets = []
+    for place, part in enumerate(parts, 1):
+        of_all = f"（共 {frame.height:,} 行，分 {len(parts)} 张工作表，本表为第 {place} 张）" if len(parts) > 1 else ""
+        title = name[:31] if place == 1 else f"{name[:27]}_{place}"
+        sheets.append(_write_sheet(book, title, part, note + of_all))
+    return sheets[0]
+
+
+def _write_sheet(book: xlsxwriter.Workbook, name: str, frame: pl.DataFrame, note: str) -> Any:
     sheet = book.add_worksheet(name)
     plain = book.add_format({"font_name": FONT, "text_wrap": True, "valign": "top"})
     head = book.add_format({"font_name": FONT, "bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True})

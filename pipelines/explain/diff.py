@@ -26,7 +26,9 @@ from pipelines.warehouse.evidence import (
     Unknown,
     cells_of,
     contributions_sql,
+    listed,
     metrics,
+    named,
     rows_sql,
 )
 
@@ -100,10 +102,13 @@ def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only
         _changed_reference(connection)
         cells, causes = [], []
         parts: dict[str, list[str]] = {}
+        titles: dict[str, str] = {}
         for mart in TOTAL_MARTS:
             connection.execute("use after")
             known = metrics(connection, mart)
-            wanted = [metric for metric in known.values() if not only or only in (metric.name, metric.title)]
+            titles |= {name: metric.title for name, metric in known.items()}
+            asked = named({name: metric.title for name, metric in known.items()}, only)
+            wanted = [metric for metric in known.values() if not only or metric.name == asked]
             measures = {part.metric: part for metric in wanted for part in metric.numerator + metric.denominator}
             where = f"stat_year = {int(stat_year)}"
             if jurisdiction:
@@ -117,7 +122,7 @@ def diff(before: Path, after: Path, stat_year: int, jurisdiction: str = "", only
             cells += [_changed_cells(connection, metric, where) for metric in shown.values()]
             causes += [_causes(connection, measure, cells_of(mart, where)) for measure in measures.values()]
         if not cells:
-            raise Unknown(f"没有指标「{only}」。指标见 meta.metric_catalogue。")
+            raise Unknown(f"没有指标「{only}」。可用：{listed(titles)}")
         found_cells = pl.concat(cells, how="vertical_relaxed")
         return Difference(
             stat_year, days[0], days[1],

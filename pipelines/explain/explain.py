@@ -20,7 +20,9 @@ from pipelines.warehouse.evidence import (
     Metric,
     Unknown,
     known_records,
+    listed,
     metrics,
+    named,
     rows_sql,
     values_sql,
 )
@@ -125,14 +127,14 @@ def find_cell(
             found = _first(connection, f"select {column} from marts.{table} where {same}", {"text": text})
             if found is None:
                 known = connection.execute(
-                    f"select {column} || ' ' || {names[0]} from marts.{table} order by 1"
+                    f"select {names[-1]} || '（' || {column} || '）' from marts.{table} order by {column}"
                 ).fetchall()
                 raise Unknown(f"没有{what}「{text}」。可用：{'、'.join(row[0] for row in known)}")
             return str(found[0])
 
         district_code = code("区市", "dim_district", "district_code", ["name", "short_name"], district)
         industry_code = code("行业", "dim_industry", "industry_code", ["name"], industry)
-        insurer_code = code("保险机构", "dim_insurer", "insurer_code", ["name"], insurer)
+        insurer_code = code("保险机构", "dim_insurer", "insurer_code", ["name", "short_name"], insurer)
         cities = connection.execute(
             "select distinct jurisdiction from marts.dim_district where ($district = 'ALL' or district_code = $district) "
             "and ($city = '' or jurisdiction = $city or jurisdiction_name = $city) order by 1",
@@ -142,10 +144,17 @@ def find_cell(
             known = connection.execute(
                 "select distinct jurisdiction, jurisdiction_name from marts.dim_district order by 1"
             ).fetchall()
-            raise Unknown(f"请用 --jurisdiction 指明统计辖区：{'、'.join(f'{code} {name}' for code, name in known)}。")
+            raise Unknown(
+                f"请用 --jurisdiction 指明统计辖区：{'、'.join(f'{name}（{code}）' for code, name in known)}。"
+            )
         mart = "supervision_metrics" if insurer_code == ALL else "insurer_metrics"
-        named = {found.title: name for name, found in metrics(connection, mart).items()}
-        return named.get(metric, metric), Cell(cities[0][0], year, district_code, industry_code, insurer_code)
+        titles = {name: found.title for name, found in metrics(connection, mart).items()}
+        name = named(titles, metric)
+        if name is None and mart == "supervision_metrics":
+            of_insurers = {one: found.title for one, found in metrics(connection, "insurer_metrics").items()}
+            if named(of_insurers, metric) is not None:
+                raise Unknown(f"「{metric}」是机构的指标，请用 --insurer 指明保险机构（名称或代码）。")
+        return name or metric, Cell(cities[0][0], year, district_code, industry_code, insurer_code)
 
 
 def explain(warehouse: Path, metric: str, cell: Cell, limit: int | None = None) -> Explanation:
@@ -160,14 +169,14 @@ def explain(warehouse: Path, metric: str, cell: Cell, limit: int | None = None) 
         mart = "supervision_metrics" if cell.insurer_code == ALL else "insurer_metrics"
         known = metrics(connection, mart)
         if metric not in known:
-            listed = _first(
+            described = _first(
                 connection,
                 "select definition from meta.metric_catalogue where metric = ? and table_name = ?",
                 [metric, mart],
             )
-            if listed:
-                raise Unknown(f"指标「{metric}」没有逐条记录可列。定义：{listed[0]}")
-            raise Unknown(f"没有指标「{metric}」。可用：{'、'.join(known)}")
+            if described:
+                raise Unknown(f"指标「{metric}」没有逐条记录可列。定义：{described[0]}")
+            raise Unknown(f"没有指标「{metric}」。可用：{listed({name: one.title for name, one in known.items()})}")
         found = known[metric]
         limited = cell.district_code != ALL or cell.industry_code != ALL
         if mart == "insurer_metrics" and limited and metric != "market_share":

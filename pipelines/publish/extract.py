@@ -19,16 +19,13 @@ from pipelines.warehouse.reach import in_one_line
 from pipelines.warehouse.rights import Audience, open_as
 from pipelines.warehouse.tables import comments_in, copy_tables, fresh_file, literal, quoted, write_comments
 
-ROWS_IN_A_SHEET = 1_000_000
-
 
 @dataclass(frozen=True)
 class Extract:
-    """What was written: the folder, rows per table, and lists too long for a sheet."""
+    """What was written: the folder, and rows per table."""
 
     folder: Path
     rows: dict[str, int]
-    too_long: list[str]
 
 
 def write_extract(warehouse: Path, who: Audience, out: Path) -> Extract:
@@ -45,13 +42,13 @@ def write_extract(warehouse: Path, who: Audience, out: Path) -> Extract:
         for table in rows:
             file = folder / "parquet" / f"{table}.parquet"
             connection.execute(f"copy {quoted(table)} to {literal(str(file))} (format parquet)")
-        too_long = _write_workbook(connection, folder / f"{who.provider}.xlsx", who)
+        _write_workbook(connection, folder / f"{who.provider}.xlsx", who)
     for stale in (folder / "parquet").glob("*.parquet"):
         if stale.stem not in rows:
             stale.unlink()
     target.unlink(missing_ok=True)
     partial.replace(target)
-    return Extract(folder, rows, too_long)
+    return Extract(folder, rows)
 
 
 def write_database(warehouse: Path, who: Audience, path: Path) -> dict[str, int]:
@@ -77,18 +74,13 @@ def _own_counts(connection: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> 
     )
 
 
-def _write_workbook(connection: duckdb.DuckDBPyConnection, path: Path, who: Audience) -> list[str]:
-    """A sheet per list; lists too long for a sheet are named instead of cut."""
+def _write_workbook(connection: duckdb.DuckDBPyConnection, path: Path, who: Audience) -> None:
+    """A sheet per list, or several where one does not hold it."""
     dates = in_one_line(connection)
     tables = seen(connection)
-    too_long = []
     with workbook(str(path)) as book:
         for listing in LISTS.values():
             if listing.table not in tables:
                 continue
-            rows = read(connection, listing, ROWS_IN_A_SHEET, tables=tables)
-            if rows.total > ROWS_IN_A_SHEET:
-                too_long.append(listing.title)
-            else:
-                write_table(book, listing.title[:31], rows.frame, f"{who.name}　{dates}")
-    return too_long
+            rows = read(connection, listing, None, tables=tables)
+            write_table(book, listing.title, rows.frame, f"{who.name}　{dates}")

@@ -14,6 +14,7 @@ Every metric thus falls into contributions, one per item (a unit, a policy, a re
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import duckdb
@@ -130,6 +131,26 @@ class Metric:
     @property
     def is_ratio(self) -> bool:
         return bool(self.denominator)
+
+
+def named(titles: Mapping[str, str], text: str) -> str | None:
+    """The metric that people mean by its column name or the name the product prints, with or without what stands in brackets behind
+    it (简单赔付率 for 简单赔付率（已决+未决）, the first of several); None: no such metric.
+
+    Args:
+        titles: name to printed name, in the order of the catalogue.
+    """
+    if text in titles:
+        return text
+    wanted = text.strip().replace("(", "（").replace(")", "）")
+    whole = {title: name for name, title in reversed(list(titles.items()))}
+    short = {title.split("（")[0]: name for title, name in whole.items()}
+    return whole.get(wanted) or short.get(wanted)
+
+
+def listed(titles: Mapping[str, str]) -> str:
+    """What there is, for a message: printed names first."""
+    return "、".join(f"{title}（{name}）" for name, title in titles.items())
 
 
 def metrics(connection: duckdb.DuckDBPyConnection, mart: str) -> dict[str, Metric]:
