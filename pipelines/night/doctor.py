@@ -51,7 +51,14 @@ def examine(settings: Settings) -> list[Finding]:
     findings.append(Finding("磁盘", free > FREE_GB, f"可用 {free:.0f} GB"))
     on = [name for name, value in TELEMETRY_OFF.items() if os.environ.get(name) != value]
     findings.append(Finding("遥测", not on, "全部关闭" if not on else f"未关闭：{'、'.join(on)}"))
-    findings += [_uploads(settings), _landing(settings), _published(settings), _build(settings), *_home(settings)]
+    findings += [
+        _uploads(settings),
+        _landing(settings),
+        _published(settings),
+        _build(settings),
+        _site(settings),
+        *_home(settings),
+    ]
     if (settings.home / "counter").exists():
         findings.append(_tokens(settings))
     if settings.engine == "spark":
@@ -102,6 +109,24 @@ def _build(settings: Settings) -> Finding:
     if opens(settings.build):
         return Finding("私有构建", True, "可以打开" if settings.build.exists() else "还没有")
     return Finding("私有构建", False, f"{settings.build} 打不开；{REPAIR}")
+
+
+def _site(settings: Settings) -> Finding:
+    """The static site shows what is published."""
+    current, publication = settings.home / "site" / "current", last_publication(settings)
+    if publication is None:
+        return Finding("网页", True, "还没有发布")
+    if not (current / "index.html").is_file():
+        return Finding("网页", False, f"{current} 没有网页；请运行 anze site", is_hint=True)
+    shows = current.resolve().name.partition("_")[2]
+    if shows != publication.publication_id:
+        return Finding(
+            "网页",
+            False,
+            f"还是发布 {shows} 的，现有发布为 {publication.publication_id}；请运行 anze site",
+            is_hint=True,
+        )
+    return Finding("网页", True, shows)
 
 
 def _spark(settings: Settings) -> Finding:

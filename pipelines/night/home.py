@@ -6,6 +6,7 @@ them (the rooms that read and write those files).
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import duckdb
@@ -75,7 +76,10 @@ def _held(settings: Settings) -> str | None:
     try:
         duckdb.connect(str(settings.published), read_only=True).close()
     except duckdb.IOException as error:
-        return next((part for part in str(error).split(".") if "lock" in part), "") if "lock" in str(error) else None
+        if "lock" not in str(error):
+            return None
+        holder = re.search(r"held in (.+?) \(PID (\d+)\)", str(error))
+        return f"{holder[1]}，进程 {holder[2]}" if holder else "不知是哪个程序"
     except duckdb.Error:
         return None
     return None

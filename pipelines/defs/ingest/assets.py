@@ -18,6 +18,7 @@ FEED_SPECS = [
         group_name="ingest",
         description=f"{contract.title}：落地层。每个报送文件读取、解码、规范、检查一次，合格行写成 Parquet，其余进入隔离区。",
         kinds={"polars", "parquet"},
+        metadata={"名称": contract.title},
     )
     for feed, contract in contracts().items()
 ]
@@ -27,12 +28,14 @@ TABLE_SPECS = [
         group_name="ingest",
         description="文件登记表：每个报送文件的来源、指纹、收到时间、处理结果。",
         kinds={"parquet"},
+        metadata={"名称": "文件登记表"},
     ),
     dg.AssetSpec(
         ["landing", "_issues"],
         group_name="ingest",
         description="问题登记表：被隔离的行、提示、整份退回的文件。",
         kinds={"parquet"},
+        metadata={"名称": "问题登记表"},
     ),
 ]
 TABLES = {spec.key.path[-1] for spec in TABLE_SPECS}

@@ -26,6 +26,7 @@ PUBLISHED_KEYS = [key for key in dbt_models.keys if key.path[0] in PUBLISHED_SCH
     group_name="publish",
     deps=PUBLISHED_KEYS,
     kinds={"duckdb"},
+    metadata={"名称": "发布"},
     description="发布：全部阻断性检查通过后，以只读文件原子替换 warehouse/anze.duckdb；打开旧文件的分析员不受影响。",
 )
 def publication(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[None]:
@@ -52,6 +53,7 @@ def publication(context: dg.AssetExecutionContext, home: Home) -> dg.Materialize
     group_name="publish",
     deps=[publication],
     kinds={"html"},
+    metadata={"名称": "网页"},
     description="网页：每个单位一个文件夹的静态网页（site/current），只含该单位可见的数据，不需要网络。",
 )
 def static_site(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[None]:

@@ -39,6 +39,11 @@ class Translator(DagsterDbtTranslator):
         described = str(dbt_resource_props.get("description") or "")
         return described or f"{LAYERS[self.get_group_name(dbt_resource_props)]}：{_opening_comment(dbt_resource_props)}"
 
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With the Chinese name, as keys of assets hold none."""
+        named = self.get_description(dbt_resource_props).split("：")[0]
+        return {**super().get_metadata(dbt_resource_props), "名称": named}
+
 
 @dbt_assets(
     manifest=fresh_manifest(settings()),
