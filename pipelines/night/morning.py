@@ -110,7 +110,8 @@ def _late(connection: duckdb.DuckDBPyConnection) -> list[Line]:
         ).fetchall()
         named = "、".join(f"{sender} {feeds} 张表（最久 {days} 天）" for sender, feeds, days in late[:NAMED])
         more = f" 等 {len(late)} 家" if len(late) > NAMED else ""
-        text = f"数据截至 {reached.data_date or '尚无'}；" + (f"{named}{more}" if late else "没有迟报")
+        text = f"数据截至 {reached.data_date or '尚无'}　缺报：{reached.late_in_words}"
+        text += f"；迟报的报送表：{named}{more}" if late else ""
         found.append(Line(f"迟报 {name or city}", "bad" if reached.late else "warn" if late else "good", text))
     return found
 

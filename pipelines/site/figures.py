@@ -161,8 +161,8 @@ class Figures:
 
     def _overview(self) -> Page:
         years = self._years()
-        to_do = tasks(self.connection, self.seen, self.who.jurisdiction, self.is_insurer, rows=self.views.rows)
-        new = news(self.connection, self.seen, self.who.jurisdiction, self.as_of, rows=self.views.rows)
+        to_do = tasks(self.connection, self.seen, "", self.is_insurer, rows=self.views.rows)
+        new = news(self.connection, self.seen, "", self.as_of, rows=self.views.rows)
         if self.is_insurer:
             return Page("index", "总览", years=years, tables=[self._own_marks()], tasks=to_do, news=new)
         own_industry, own_district = self._own("industry_code"), self._own("district_code")

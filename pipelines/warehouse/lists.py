@@ -194,7 +194,7 @@ LISTS = {
         ),
         Listing(
             "roster_changes", "名录变更记录", "marts.roster_changes", "received_at desc, provider, uscc",
-            ("received_at", "provider", "unit_name", "uscc", "district_code", "industry_code", "change", "difference"),
+            ("received_at", "provider_name", "unit_name", "uscc", "district_code", "industry_code", "change", "difference"),
             day="received_at", state="change",
         ),
         Listing(
@@ -536,12 +536,14 @@ def filters(listing: Listing, columns: Collection[str]) -> dict[str, str]:
 def condition(
     connection: duckdb.DuckDBPyConnection, listing: Listing | str, jurisdiction: str, chosen: Mapping[str, str]
 ) -> str:
-    """The rows of a list (or of a table) in a city under the filters chosen (name: code), as far as it has such columns."""
+    """The rows of a list (or of a table) in a city (empty: in any) under the filters chosen (name: code), as far as it has such columns."""
     table = listing if isinstance(listing, str) else listing.table
     listing = Listing("", "", table, "") if isinstance(listing, str) else listing
     columns = {row[0] for row in connection.execute(f"select column_name from (describe {table})").fetchall()}
     limits = []
-    if "jurisdiction" in columns:
+    if not jurisdiction:
+        pass
+    elif "jurisdiction" in columns:
         limits.append(f"listed.jurisdiction = {literal(jurisdiction)}")
     elif "provider" in columns:
         senders = f"select provider from marts.dim_provider where jurisdiction = {literal(jurisdiction)}"

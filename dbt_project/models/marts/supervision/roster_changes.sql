@@ -65,6 +65,7 @@ final as (
     select
         districts.jurisdiction,
         named.provider,
+        senders.name as provider_name,
         named.district_code,
         named.industry_code,
         named.uscc,
@@ -84,6 +85,8 @@ final as (
         on named.provider = begun.provider
     left join {{ ref('ref_district') }} as districts
         on named.district_code = districts.district_code
+    left join {{ ref('dim_provider') }} as senders
+        on named.provider = senders.provider
     where named.change is not null and cast(named.received_at as date) > begun.begun_on
 )
 
