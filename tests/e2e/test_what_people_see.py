@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from browser import needs_browser, open_browser
 from conftest import Home
+from playwright.sync_api import Page
 
 from pipelines.site.site import write_sites
 from pipelines.warehouse.lists import LISTS
@@ -223,3 +224,42 @@ def test_every_list_has_units_on_its_amounts(sites: Path) -> None:
     assert {"hazard_reconciliation", "to_confirm", "hints"} <= LISTS.keys()
     html = (sites / CITY / "fees.html").read_text(encoding="utf-8")
     assert '"title":"实收保费（万元）"' in html and '"title":"实收保费"' not in html
+
+
+def _clicked(page: Page, clicks: tuple[str, ...]) -> None:
+    for words in clicks:
+        page.locator(f"{words}:visible").first.click()
+    page.wait_for_load_state("load")
+
+
+QUESTIONS = [
+    # Who asks, what, the clicks from the first screen (at most two), and where the answer stands.
+    ("局长", "离目标还有多远？", CITY, (), ".tile[data-metric=participation_rate] .standing"),
+    ("局长", "哪些区市最差？", CITY, (), "ol.worst"),
+    ("局长", "参保率为什么变了？", CITY, (".tile[data-metric=participation_rate] .change a",), "#list-same-days tbody tr"),
+    ("科员", "本周先去哪些单位？", CITY, ("#to-do a[href*=uninsured]",), "#list-uninsured tbody tr"),
+    ("科员", "哪些隐患逾期？", CITY, ("#to-do a[href*=hazard_overdue]",), "#list-hazard_overdue tbody tr"),
+    ("科员", "谁还没报年度报告？", CITY, ("nav a[href^=submissions]",), "#list-return_calendar tbody tr"),
+    ("科员", "谁迟报数据？", CITY, ("nav a[href^=quality]",), "#list-coverage tbody tr"),
+    ("分析员", "这个数怎么算、依据哪条？", CITY, (".tile[data-metric=simple_loss_ratio] summary",), ".tile[data-metric=simple_loss_ratio] details"),
+    ("区市", "我们在全市排第几？", DISTRICT, (), ".tile[data-metric=service_coverage] .standing"),
+    ("保险机构", "哪些行要更正？", INSURER, ("#to-do a[href*=quarantine]",), "#list-quarantine tbody tr"),
+    ("保险机构", "我们的份额和得分是多少？", INSURER, (), "main table tbody tr"),
+]  # fmt: skip
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("who", "question", "audience", "clicks", "answer"), QUESTIONS, ids=[row[1] for row in QUESTIONS]
+)
+def test_what_people_ask_is_answered_within_two_clicks(
+    sites: Path, who: str, question: str, audience: str, clicks: tuple[str, ...], answer: str
+) -> None:
+    assert who and question and len(clicks) <= 2
+    with open_browser() as (page, watched):
+        page.goto((sites / audience / "index.html").as_uri())
+        _clicked(page, clicks)
+        found = page.locator(f"{answer}:visible").first
+        found.wait_for()
+        assert re.search(r"[\d一-龥]", found.inner_text())
+        watched.assert_quiet()
