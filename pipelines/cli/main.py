@@ -15,7 +15,8 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import audiences, cases, counter, night, numbers, reference, returns, senders, synthetic
-from pipelines.cli.terminal import BAD_ARGUMENTS, FAILED, errors
+from pipelines.cli.english import LANGUAGES, english, in_english
+from pipelines.cli.terminal import BAD_ARGUMENTS, FAILED, console, errors
 from pipelines.cli.usage import WRONG, words
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="anze：安全生产责任保险监管数据仓")
@@ -38,8 +39,28 @@ def about(
     version: Annotated[
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="版本、程序与读取口径的指纹")
     ] = False,
+    lang: Annotated[
+        str, typer.Option("--lang", help="程序自己的话用哪种语言：zh（缺省）或 en；也可设 ANZE_LANG")
+    ] = "zh",
 ) -> None:
     """anze：安全生产责任保险监管数据仓"""
+
+
+def _language(arguments: list[str]) -> str:
+    """The language asked for, anywhere among the arguments (which are then without it) or by ANZE_LANG."""
+    asked = os.environ.get("ANZE_LANG", "zh")
+    for place, one in enumerate(arguments):
+        if one == "--lang" and place + 1 < len(arguments):
+            asked = arguments[place + 1]
+            del arguments[place : place + 2]
+            break
+        if one.startswith("--lang="):
+            asked = arguments.pop(place).removeprefix("--lang=")
+            break
+    if asked not in LANGUAGES:
+        errors.say("red", "参数有误", f"：没有语言「{asked}」。可用：{'、'.join(LANGUAGES)}。")
+        raise SystemExit(BAD_ARGUMENTS)
+    return asked
 
 
 def main() -> None:
@@ -55,10 +76,16 @@ def main() -> None:
 
     atexit.register(leave)  # first registered, last run
     try:
-        code = app(standalone_mode=False) or 0
+        command, arguments = typer.main.get_command(app), sys.argv[1:]
+        if _language(arguments) == "en":
+            in_english(command)
+            console.spoken = errors.spoken = english
+        code = command(arguments, prog_name="anze", standalone_mode=False) or 0
     except WRONG as wrong:
         code = BAD_ARGUMENTS
-        if said := words(wrong):  # nothing to say: there were no arguments, and the help has been shown
+        if said := words(
+            wrong, in_chinese=console.spoken is not english
+        ):  # nothing to say: there were no arguments, and the help has been shown
             errors.say("red", "参数有误", f"：{said}")
     except typer.Abort:
         code = FAILED

@@ -15,8 +15,10 @@ WRONG: type[Exception] = typer.BadParameter.__mro__[1]
 """What the parser raises when it cannot read the arguments (its UsageError)."""
 
 
-def words(error: Any) -> str:
-    """The sentence for an error of the parser, with what would have been right."""
+def words(error: Any, in_chinese: bool = True) -> str:
+    """The sentence for an error of the parser, with what would have been right; in English as the parser has it."""
+    if not in_chinese:
+        return str(error.format_message())
     command = error.ctx.command if error.ctx else None
     if "unexpected extra argument" in error.message:
         return f"多出的参数：{error.message.split('(')[-1].rstrip(').')}。"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Literal
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -68,6 +70,7 @@ class Terminal(Console):
     goes on to its publication when nobody listens any more.
 
     form: how it writes tables. In any form but the table everything else goes to `aside`, so that a program reads tables only.
+    spoken: a sentence of the program in the reader's language.
     """
 
     def __init__(self, *, stderr: bool = False, descriptor: int | None = None, aside: Terminal | None = None) -> None:
@@ -75,6 +78,7 @@ class Terminal(Console):
         super().__init__(stderr=stderr, file=file, markup=False, emoji=False, highlight=False)
         self.aside = aside
         self.form = Form.table
+        self.spoken: Callable[[str], str] = lambda text: text
 
     def on_broken_pipe(self) -> None:
         """From here on nobody is told anything; what is being done goes on."""
@@ -84,6 +88,7 @@ class Terminal(Console):
         os.close(nobody)
 
     def print(self, *objects: Any, **options: Any) -> None:
+        objects = tuple(self.spoken(one) if isinstance(one, str) else one for one in objects)
         if len(objects) == 1 and isinstance(objects[0], Sheet):
             self._sheet(objects[0])
         elif self.form is not Form.table and self.aside is not None:
@@ -94,9 +99,17 @@ class Terminal(Console):
 
     def say(self, style: str, head: object, rest: object = "") -> None:
         """A line whose head is coloured; not wrapped, so that a path in it can be copied."""
-        self.print(coloured(style, head) + Text(str(rest)), soft_wrap=True)
+        self.print(coloured(style, self.spoken(str(head))) + Text(self.spoken(str(rest))), soft_wrap=True)
+
+    def status(self, status: Any, **options: Any) -> Status:
+        return super().status(self.spoken(status) if isinstance(status, str) else status, **options)
 
     def _sheet(self, sheet: Sheet) -> None:
+        sheet.heads, sheet.right = (
+            [self.spoken(head) for head in sheet.heads],
+            {self.spoken(head) for head in sheet.right},
+        )
+        sheet.title = self.spoken(sheet.title) if isinstance(sheet.title, str) else sheet.title
         if self.form is Form.table:
             self._drawn(sheet)
         elif not self.quiet:
