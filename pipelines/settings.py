@@ -85,6 +85,7 @@ class Settings(BaseSettings):
         description="comma-separated names by which a proxy reaches the server; by any other name it is not answered",
     )
     counter_upload_mb: int = Field(default=512, gt=0, description="a file handed in at the counter may not be larger")
+    lang: str = Field(default="zh", description="of the program's own words: zh or en (pipelines/cli/english.py)")
     webhook_url: str = Field(default="", description="told when a night fails; empty: nobody is")
     override_gates: str = Field(
         default="",

@@ -42,8 +42,12 @@
     || cast({{ rows }}.{{ since }} as string)
 {%- endmacro %}
 
-{#- A column of the row in force of a table of dated rules. -#}
+{#- A column of the row in force of a table of dated rules. City and field with the name of their table: a bare one would be the rule's
+    own column, and every city's rows would hold everywhere. -#}
 {% macro looked_up(table, rule_code, column, day, city=none, field=none) -%}
+    {%- for name in [city, field] if name and '.' not in name -%}
+        {{ exceptions.raise_compiler_error(rule_code ~ ': ' ~ name ~ ' needs the name of its table') }}
+    {%- endfor -%}
     (
         select max_by(rule.{{ column }}, {{ precedence('rule') }}) from {{ ref(table) }} as rule
         where rule.rule_code = '{{ rule_code }}'

@@ -67,7 +67,7 @@ class Reading:
             Route("/lists/{code}.csv", self._over(self.csv)),
             Route("/lists/{code}.xlsx", self._over(self.excel)),
             Route("/lists/{code}", self._over(self.list)),
-            Route("/findings/{number}", self._over(self.finding)),
+            Route("/findings/{number:path}", self._over(self.finding)),
             Route("/extract.duckdb", self._over(self.extract)),
             Route("/audiences", self.entrance.behind(self.audiences)),
             Route("/version", self.entrance.behind(self.version)),

@@ -18,7 +18,7 @@ cities as (
         stat_year,
         period_end,
         {%- for metric, rule in targets.items() %}
-        {{ rule_value(rule, 'period_end', 'jurisdiction') }} as {{ metric }}_target,
+        {{ rule_value(rule, 'cells.period_end', 'cells.jurisdiction') }} as {{ metric }}_target,
         {%- endfor %}
         {%- for metric in metrics %}
         {{ metric }}{{ ',' if not loop.last }}
