@@ -93,7 +93,11 @@ def _first(view: View) -> First:
         ],
         [
             (one, [view.link("/figures", **{one.kind: place.code}) for place in one.places])
-            for one in ([] if for_insurer else worst(connection, tables, city, view.stat_year))
+            for one in (
+                []
+                if for_insurer
+                else worst(connection, tables, city, view.stat_year, view.district_code, view.industry_code)
+            )
         ],
         [
             (one, view.link(f"/lists/{one.listing}") if one.listing else "")

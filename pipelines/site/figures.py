@@ -332,13 +332,13 @@ class Figures:
                 "按保险机构",
                 "marts.insurer_metrics",
                 "insurer_name",
-                "insurer_code <> 'ALL'",
+                "true",
                 "insurer_code",
                 self.insurer_metrics,
             )
         ]
         if not self.is_insurer:
-            scope = f"industry_code = '{self._own('industry_code')}' and district_code <> 'ALL'"
+            scope = f"industry_code = '{self._own('industry_code')}'"
             kinds.append(("按区市", "marts.supervision_metrics", "district_name", scope, "district_code", self.metrics))
         tables: dict[int, list[Table]] = {year.stat_year: [] for year in years}
         for title, table, name, where, order, metrics in kinds:
@@ -346,7 +346,7 @@ class Figures:
                 continue
             names = [column for column in FEE_COLUMNS if column in metrics]
             rows = self._dicts(
-                f"select stat_year, {order}, {name} as name, {', '.join(names)} from {table} where {where} order by {order}"
+                f"select stat_year, {order}, {name} as name, {', '.join(names)} from {table} where {where} order by {order} <> 'ALL', {order}"
             )
             for year in years:
                 chosen = [row for row in rows if row["stat_year"] == year.stat_year]
@@ -574,12 +574,14 @@ class Figures:
                     self._cell(
                         {"stat_year": stat_year, "insurer_code": self.who.insurer_code if self.is_insurer else ""}
                     ),
-                    worst(self.connection, self.seen, self.who.jurisdiction, stat_year)
-                    if whole and not self.is_insurer
-                    else [],
+                    self._worst(stat_year) if whole and not self.is_insurer else [],
                 )
             )
         return years
+
+    def _worst(self, stat_year: int) -> list[Worst]:
+        own = self._own("district_code"), self._own("industry_code")
+        return worst(self.connection, self.seen, self.who.jurisdiction, stat_year, *own)
 
     def _of_known_years(self, rows: headline.Rows) -> headline.Rows:
         """Without the years before the first data: their figures would say nothing."""

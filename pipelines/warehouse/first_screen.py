@@ -16,6 +16,7 @@ from pipelines.documents.figures import percent, shown
 from pipelines.warehouse.lists import LISTS, TO_DO, condition
 from pipelines.warehouse.tables import literal
 
+ALL = "ALL"
 SHOWN_WORST = 3
 NEWS_DAYS = 400
 """So far back a reader may ask what is new."""
@@ -120,11 +121,11 @@ def tasks(
 
 WORST = (
     ("district", "参保率最低的区市", "marts.supervision_metrics", "participation_rate", "district_code",
-     "industry_code = 'ALL' and district_code <> 'ALL'"),
+     "measured.industry_code = $industry and measured.district_code <> 'ALL'"),
     ("industry", "参保率最低的行业", "marts.supervision_metrics", "participation_rate", "industry_code",
-     "district_code = 'ALL' and industry_code <> 'ALL'"),
+     "measured.district_code = $district and measured.industry_code <> 'ALL'"),
     ("insurer", "服务成效评估最低的机构", "marts.insurer_metrics", "evaluation_score", "insurer_code",
-     "insurer_code <> 'ALL' and not coalesce(is_small_sample, false)"),
+     "measured.insurer_code <> 'ALL' and not coalesce(measured.is_small_sample, false)"),
 )  # fmt: skip
 NAME = {
     "district": ("marts.dim_district", "short_name"), "industry": ("marts.dim_industry", "name"), "insurer": ("marts.dim_insurer", "short_name"),
@@ -132,22 +133,24 @@ NAME = {
 
 
 def worst(
-    connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, stat_year: int
-) -> list[Worst]:
-    """Who stands worst in a year, by name; kinds of which the reader sees one only are left out."""
+    connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, stat_year: int, district: str = ALL, industry: str = ALL
+) -> list[Worst]:  # fmt: skip
+    """Who stands worst in a year, by name: districts (within a field), fields (within a district), insurers; kinds of which there is
+    one only, or the reader sees one only, are left out."""
     found = []
     for kind, title, table, metric, code, where in WORST:
         names, name = NAME[kind]
         if table not in tables or names not in tables:
             continue
+        values = {"city": jurisdiction, "year": stat_year, "district": district, "industry": industry}
         rows = connection.execute(
             f"""
             select measured.{code}, coalesce(named.{name}, measured.{code}), measured.{metric} from {table} as measured
             left join {names} as named on named.{code} = measured.{code}
-            where measured.jurisdiction = ? and stat_year = ? and {where.replace(code, f"measured.{code}")} and measured.{metric} is not null
+            where measured.jurisdiction = $city and measured.stat_year = $year and measured.{metric} is not null and {where}
             order by measured.{metric}, measured.{code}
             """,
-            [jurisdiction, stat_year],
+            {key: value for key, value in values.items() if f"${key}" in where or key in ("city", "year")},
         ).fetchall()
         if len(rows) > 1:
             unit = percent if metric == "participation_rate" else lambda value: shown(value, "分")

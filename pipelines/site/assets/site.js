@@ -21,7 +21,8 @@
   }
   function carry() {
     const along = new URLSearchParams([...chosen].filter(([name]) => !OF_A_PAGE.includes(name))).toString();
-    for (const link of all("nav a[data-page]")) link.hash = along;
+    for (const link of all("nav a[data-page]"))
+      link.setAttribute("href", link.getAttribute("href").split("#")[0] + (along ? "#" + along : ""));
   }
   carry();
   // A link to another view of the same page: it is read like a page that is opened.
