@@ -28,9 +28,21 @@ DAYS = [
 ]  # fmt: skip
 
 
+class Warehouses(dict[str, Path]):
+    """The warehouse of a day, built when it is asked for."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__()
+        self.home = home
+
+    def __missing__(self, day: str) -> Path:
+        self[day] = warehouse_at(self.home.settings, day)
+        return self[day]
+
+
 @pytest.fixture(scope="module")
 def warehouses(dirty_world: Home) -> dict[str, Path]:
-    return {day: warehouse_at(dirty_world.settings, day) for day in DAYS}
+    return Warehouses(dirty_world)
 
 
 def check_adds_up(found: Difference) -> int:
@@ -43,11 +55,11 @@ def check_adds_up(found: Difference) -> int:
 
 
 def test_random_pairs_add_up(warehouses: dict[str, Path]) -> None:
-    """ANZE_PAIRS pairs of days (a hundred with `make faults`)."""
-    pairs = list(itertools.combinations(DAYS, 2))
+    """ANZE_PAIRS pairs of days (a hundred with `make faults`); otherwise those of every third day."""
+    pairs = list(itertools.combinations(DAYS if "ANZE_PAIRS" in os.environ else DAYS[::3], 2))
     rng = random.Random(4)
     checked = 0
-    for before, after in rng.sample(pairs, int(os.environ.get("ANZE_PAIRS", "30"))):
+    for before, after in rng.sample(pairs, int(os.environ.get("ANZE_PAIRS", "10"))):
         year = rng.choice([2023, 2024, 2025])
         metric = rng.choice(
             [

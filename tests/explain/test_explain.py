@@ -112,7 +112,7 @@ def test_names_people_use(dirty_world: Home) -> None:
     ):
         with pytest.raises(Unknown, match=said):
             find_cell(warehouse, *arguments)
-    with pytest.raises(Unknown, match="可用：insured_units"):
+    with pytest.raises(Unknown, match="可用：当年参保单位数（insured_units）"):
         explain(warehouse, "no_such_metric", cell)
     with pytest.raises(Unknown, match="有数据的年度"):
         explain(warehouse, "participation_rate", Cell("weihai", 1999))

@@ -55,6 +55,7 @@ def test_the_dictionary_as_page_and_workbook(dirty_world: Home, tmp_path: Path) 
     assert 'id="marts.supervision_metrics"' in html and "参保率" in html
 
 
+@pytest.mark.heavy
 def test_dbt_docs_are_one_page(dirty_world: Home, tmp_path: Path) -> None:
     text = write_dbt_docs(dirty_world.settings, tmp_path).read_text(encoding="utf-8")
     assert "supervision_metrics" in text and json.dumps("参保率")[1:-1] in text
