@@ -72,7 +72,7 @@ def test_random_pairs_add_up(warehouses: dict[str, Path]) -> None:
             ]
         )
         checked += check_adds_up(diff(warehouses[before], warehouses[after], year, only=metric))
-    assert checked > 300
+    assert checked > 100
 
 
 def test_every_metric_adds_up_with_causes_of_every_kind(warehouses: dict[str, Path]) -> None:
