@@ -48,7 +48,7 @@ def about(
 
 def _language(arguments: list[str]) -> str:
     """The language asked for, anywhere among the arguments (which are then without it) or by ANZE_LANG."""
-    asked = os.environ.get("ANZE_LANG", "zh")
+    asked = os.environ.get("ANZE_LANG") or "zh"
     for place, one in enumerate(arguments):
         if one == "--lang" and place + 1 < len(arguments):
             asked = arguments[place + 1]

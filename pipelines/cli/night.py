@@ -287,7 +287,7 @@ def _print_outstanding(rows: pl.DataFrame, day: date, title: str, as_json: bool 
         print(rows.write_json())
         return
     if rows.is_empty():
-        console.print(f"没有{title}。")
+        console.print(f"没有这样的报送：{title}")
         return
     console.print(f"{title}（{day}）")
     for (due, year, name), owing in rows.group_by("due_date", "stat_year", "name", maintain_order=True):

@@ -59,6 +59,14 @@ def _bad_value(error: Any, _: Any) -> str:
         return str(error.format_message())
     choices = re.findall("'([^']*)'", error.message)[1:] if "is not one of" in error.message else []
     allowed = f"可用：{'、'.join(choices)}。" if choices else getattr(param, "help", "") or ""
+    if "integer" in error.message:
+        allowed = f"请写整数。{allowed}"
+    bounds = [
+        f"{word} {bound}"
+        for word, bound in (("不小于", getattr(param, "min", None)), ("不大于", getattr(param, "max", None)))
+        if bound is not None
+    ]
+    allowed += f"（{'，'.join(bounds)}）" if bounds else ""
     return f"「{max(param.opts, key=len)}」的值不能用。{allowed}"
 
 

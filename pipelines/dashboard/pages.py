@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import altair as alt
 import polars as pl
@@ -17,7 +18,7 @@ from pipelines.documents import charts
 from pipelines.documents.figures import DASH
 from pipelines.explain.explain import ALL
 from pipelines.warehouse import headline
-from pipelines.warehouse.first_screen import News, Task, Worst, news, tasks, worst
+from pipelines.warehouse.first_screen import NEWS_DAYS, News, Task, Worst, news, previous_day, tasks, worst
 from pipelines.warehouse.headline import CELL_COLUMNS, HEADLINE, INSURER_COLUMNS, MONTHLY, RATIOS, Catalogue, Tile
 from pipelines.warehouse.lists import LISTS, condition
 from pipelines.warehouse.tables import literal
@@ -80,16 +81,19 @@ class First:
     news: list[tuple[News, str]]
     since: str
     by_default: str
+    earliest: str
 
 
 def _first(view: View) -> First:
     connection, tables, city = view.connection, view.tables, view.jurisdiction
-    (previous,) = connection.execute("select previous_as_of from meta.publication").fetchall()[0]
+    previous = previous_day(connection, view.reach.as_of)
+    # What is overdue is to be done, of whatever year it is.
+    within = {name: value for name, value in view.chosen.items() if name != "year"}
     for_insurer = view.by_insurer
     return First(
         [
-            (task, view.link(f"/lists/{task.listing}", **task.chosen))
-            for task in tasks(connection, tables, city, for_insurer, view.chosen)
+            (task, view.link(f"/lists/{task.listing}", year="", **task.chosen))
+            for task in tasks(connection, tables, city, for_insurer, within)
         ],
         [
             (one, [view.link("/figures", **{one.kind: place.code}) for place in one.places])
@@ -100,11 +104,12 @@ def _first(view: View) -> First:
             )
         ],
         [
-            (one, view.link(f"/lists/{one.listing}") if one.listing else "")
-            for one in news(connection, tables, city, view.reach.as_of, view.chosen)
+            (one, view.link(f"/lists/{one.listing}", year="") if one.listing else "")
+            for one in news(connection, tables, city, view.reach.as_of, within)
         ],
         view.since or str(previous or ""),
         str(previous or ""),
+        str(view.reach.as_of - timedelta(NEWS_DAYS)),
     )
 
 
@@ -259,7 +264,7 @@ def _comparison(view: View) -> list[Table]:
         if one_district
         else f"industry_code = {literal(view.industry_code)}"
     )
-    last, rows = headline.compared(view.connection, where, view.tables)
+    last, rows = headline.compared(view.connection, where, view.tables, one_district)
     if last is None:
         return []
     title = f"变化从哪里来：{last.year} 年至 {last:%m-%d} 与上年同期"

@@ -98,6 +98,8 @@ class Reading:
                         "数据仓里还没有可以统计的数据。请先登记报送文件（anze receive），再运行 anze nightly。",
                     )
                 return await handler(request, visitor, view)
+            except duckdb.BinderException:
+                return told("请稍候", "当前发布由旧版程序生成，请先运行 anze nightly；发布后即可查看。")
             finally:
                 cursor.close()
 

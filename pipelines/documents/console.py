@@ -78,6 +78,7 @@ class Terminal(Console):
         super().__init__(stderr=stderr, file=file, markup=False, emoji=False, highlight=False)
         self.aside = aside
         self.form = Form.table
+        self.told_tables = 0
         self.spoken: Callable[[str], str] = lambda text: text
 
     def on_broken_pipe(self) -> None:
@@ -114,6 +115,9 @@ class Terminal(Console):
             self._drawn(sheet)
         elif not self.quiet:
             try:
+                if self.form is Form.csv and self.told_tables:
+                    self.file.write("\n")  # the next table
+                self.told_tables += 1
                 WRITERS[self.form](sheet, self.file)
                 self.file.flush()
             except BrokenPipeError:

@@ -18,7 +18,7 @@ import altair as alt
 from pipelines.documents import charts
 from pipelines.documents.figures import DASH, divided, percent
 from pipelines.warehouse import headline
-from pipelines.warehouse.first_screen import News, Task, Worst, news, tasks, worst
+from pipelines.warehouse.first_screen import News, Task, Worst, news, previous_day, tasks, worst
 from pipelines.warehouse.headline import (
     CELL_COLUMNS,
     FEE_COLUMNS,
@@ -135,11 +135,10 @@ class Figures:
         self.who = who
         self.seen = seen(connection)
         self.as_of: date
-        self.previous_as_of: date | None
         self.built_at: datetime
         self.publication_id: str
-        self.as_of, self.previous_as_of, self.built_at, self.publication_id, held = self._rows(
-            "select as_of, previous_as_of, built_at, publication_id, held_back from meta.publication"
+        self.as_of, self.built_at, self.publication_id, held = self._rows(
+            "select as_of, built_at, publication_id, held_back from meta.publication"
         )[0]
         self.held_back = in_words(from_json(held))
         self.awaiting = headline.awaiting_confirmation(connection, who.jurisdiction, self.seen)
@@ -147,6 +146,7 @@ class Figures:
         self.insurer_metrics = catalogue(connection, "insurer_metrics")
         self.is_insurer = "marts.supervision_metrics" not in self.seen
         self.reach = reach(connection, who.jurisdiction)
+        self.previous_as_of = previous_day(connection, self.reach.as_of)
 
     def pages(self) -> list[Page]:
         """The pages that have something to show, in the order of the menu."""
@@ -264,7 +264,7 @@ class Figures:
             if self.who.district_code
             else f"industry_code = '{self._own('industry_code')}'"
         )
-        last, rows = headline.compared(self.connection, where, self.seen)
+        last, rows = headline.compared(self.connection, where, self.seen, bool(self.who.district_code))
         if last is None:
             return []
         first = "行业" if self.who.district_code else "区市"

@@ -14,7 +14,7 @@ import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -31,7 +31,7 @@ from pipelines.publish.share_log import shared
 from pipelines.settings import CHINA, Settings
 from pipelines.site.figures import LIST_ROWS, Figures, Page
 from pipelines.site.scripts import write_scripts
-from pipelines.warehouse.first_screen import News, Place, Task
+from pipelines.warehouse.first_screen import NEWS_DAYS, News, Place, Task
 from pipelines.warehouse.lists import FILTERS, Rows, read
 from pipelines.warehouse.rights import Audience, Views, audience, audiences, grouped, open_whole, see_as
 
@@ -112,7 +112,8 @@ def _html(page: Page, pages: list[Page], figures: Figures) -> str:
     }
     return environment().get_template("page.html").render(
         page=page, pages=pages, who=figures.who, reach=figures.reach, held_back=figures.held_back, awaiting=figures.awaiting, built_at=figures.built_at,
-        publication_id=figures.publication_id, previous=str(figures.previous_as_of or ""), places=places, marks=MARKS,
+        publication_id=figures.publication_id, previous=str(figures.previous_as_of or ""), earliest=figures.reach.as_of - timedelta(NEWS_DAYS),
+        places=places, marks=MARKS,
         compares=any(table.code for other in pages for table in other.tables), list_rows=LIST_ROWS, file_rows=FILE_ROWS, data=_json(data),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import duckdb
 
 from pipelines.documents.figures import percent, shown
-from pipelines.warehouse.lists import LISTS, TO_DO, condition
+from pipelines.warehouse.lists import LISTS, TO_DO, can_be_narrowed, condition
 from pipelines.warehouse.tables import literal
 
 ALL = "ALL"
@@ -95,6 +95,12 @@ class News:
         return sum(count for known, count in self.days.items() if known > day)
 
 
+def previous_day(connection: duckdb.DuckDBPyConnection, as_of: date) -> date | None:
+    """The knowledge date readers saw before theirs; None: none is known (a city that is held back has not seen what came since)."""
+    (day,) = connection.execute("select max(previous_as_of) from meta.publication").fetchall()[0]
+    return day if day is not None and day < as_of else None
+
+
 def tasks(
     connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, for_insurer: bool,
     chosen: Mapping[str, str] | None = None, rows: Rows = str,
@@ -109,6 +115,8 @@ def tasks(
         listing = LISTS[kind.listing]
         if listing.table not in tables or kind.of == ("bureau" if for_insurer else "insurer"):
             continue
+        if not can_be_narrowed(connection, listing, chosen or {}):
+            continue  # it would be the whole city's count beside figures of a part
         only = {"to_do": TO_DO} if listing.to_do else {}
         within = condition(connection, listing, jurisdiction, {**(chosen or {}), **only})
         count, note = connection.execute(

@@ -232,14 +232,16 @@ COMPARED_NOTE = "参保率降得最多的在前。应保单位增加而未参保
 
 
 def compared(
-    connection: duckdb.DuckDBPyConnection, where: str, tables: Collection[str]
+    connection: duckdb.DuckDBPyConnection, where: str, tables: Collection[str], by_field: bool
 ) -> tuple[date | None, list[list[str]]]:
     """Where a change comes from: each district or field of some cells, this year so far beside the same days of the year before, the
     one whose participation fell furthest first; and the last of those days (None: nothing to compare).
 
     Args:
         where: the cells, written by the caller and not by a user.
+        by_field: they are the fields of one place, not the districts of one field.
     """
+    spoken = "fields.name" if by_field else "districts.short_name"
     if not {"marts.same_days", "marts.dim_district", "marts.dim_industry"} <= set(tables):
         return None, []
     found = connection.execute(
@@ -247,7 +249,7 @@ def compared(
         with sides as (
             select * from marts.same_days where {where} and basis = 'data'
         )
-        select coalesce(districts.short_name, case when now.industry_code = 'ALL' then '合计' else fields.name end) as name, now.part_end,
+        select coalesce({spoken}, '合计') as name, now.part_end,
             before.participation_rate, now.participation_rate, now.participation_rate - before.participation_rate as moved,
             now.required_units - before.required_units, now.insured_required_units - before.insured_required_units, now.pending_units,
             now.service_coverage - before.service_coverage, now.premium_received - before.premium_received

@@ -504,7 +504,10 @@ def described(connection: duckdb.DuckDBPyConnection, listing: Listing) -> list[C
         row[0]: row[1]
         for row in connection.execute(f"select column_name, column_type from (describe {listing.table})").fetchall()
     }
-    chosen = listing.columns or tuple(name for name in types if name not in TECHNICAL)
+    # A publication of an earlier program may lack a column.
+    chosen = tuple(
+        name for name in listing.columns or types if name in types and (listing.columns or name not in TECHNICAL)
+    )
     by = filters(listing, chosen)
     columns: list[Column] = []
     for name in chosen:
@@ -531,6 +534,12 @@ def filters(listing: Listing, columns: Collection[str]) -> dict[str, str]:
         if chosen:
             found[chosen[0]] = name
     return found
+
+
+def can_be_narrowed(connection: duckdb.DuckDBPyConnection, listing: Listing, chosen: Mapping[str, str]) -> bool:
+    """Whether a list has a column for every filter chosen."""
+    columns = {row[0] for row in connection.execute(f"select column_name from (describe {listing.table})").fetchall()}
+    return set(chosen) - {"to_do"} <= set(filters(listing, columns).values())
 
 
 def condition(

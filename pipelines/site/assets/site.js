@@ -287,6 +287,7 @@
     for (const [code, { drawn }] of Object.entries(tables)) {
       const [length, page] = lengths.get(code) ?? [25, 0];
       drawn.page.len(length).page(page).draw("page");
+      byId("list-" + code).querySelector(".printed").hidden = true;
     }
   });
 })();

@@ -19,8 +19,8 @@ select
     judged.unit_uscc,
     units.name as unit_name,
     judged.found_on,
-    -- Evidence in one record: the day its file came.
-    coalesce(cast(files.received_at as date), judged.found_on) as known_on,
+    -- Evidence in one record: the day its file came; what time alone made a finding is known on its own day.
+    greatest(coalesce(cast(files.received_at as date), judged.found_on), judged.found_on) as known_on,
     judged.is_past,
     {{ yuan('judged.amount') }} as amount,
     {{ filled('case when judged.is_past then coalesce(judged.sentence_past, judged.sentence) else judged.sentence end', {
