@@ -108,7 +108,7 @@ def test_year_and_filters_are_in_the_address_and_go_along(sites: Path) -> None:
         page.get_by_role("navigation").get_by_text("应保未保", exact=True).click()
         assert page.locator("#filters select[name=district]").input_value() == "环翠"
         page.get_by_role("navigation").get_by_text("趋势", exact=True).click()
-        assert page.locator(".years button.here").inner_text() == "2025"
+        page.locator(".years button.here", has_text="2025").wait_for()
         watched.assert_quiet()
 
 
