@@ -18,6 +18,7 @@ from pipelines.cli import audiences, cases, counter, night, numbers, reference, 
 from pipelines.cli.english import LANGUAGES, english, in_english
 from pipelines.cli.terminal import BAD_ARGUMENTS, FAILED, console, errors
 from pipelines.cli.usage import WRONG, words
+from pipelines.settings import settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="anze：安全生产责任保险监管数据仓")
 # In the order in which `anze --help` lists them.
@@ -28,7 +29,7 @@ for group in (reference, night, senders, counter, numbers, cases, returns, audie
 def _tell_version(asked: bool) -> None:
     if asked:
         from pipelines.ingest.landing import code_of_reading  # noqa: PLC0415
-        from pipelines.settings import code_fingerprint, settings  # noqa: PLC0415
+        from pipelines.settings import code_fingerprint  # noqa: PLC0415
 
         print(f"anze {version_of('anze')}，程序 {code_fingerprint()}，读取口径 {code_of_reading(settings())}")
         raise typer.Exit
@@ -48,7 +49,7 @@ def about(
 
 def _language(arguments: list[str]) -> str:
     """The language asked for, anywhere among the arguments (which are then without it) or by ANZE_LANG."""
-    asked = os.environ.get("ANZE_LANG") or "zh"
+    asked = settings().lang or LANGUAGES[0]
     for place, one in enumerate(arguments):
         if one == "--lang" and place + 1 < len(arguments):
             asked = arguments[place + 1]

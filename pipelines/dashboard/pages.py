@@ -161,15 +161,7 @@ def _overview(view: View) -> Content:
 def _own_marks(view: View) -> list[Table]:
     """An insurer's share, marks and figures, its years side by side."""
     metrics = view.insurer_metrics
-    names = [name for name in INSURER_COLUMNS if name in metrics]
-    rows = [
-        row
-        for row in headline.dicts(
-            view.connection,
-            f"select stat_year, {', '.join(names)} from marts.insurer_metrics where {_own(view)[2]} order by stat_year",
-        )
-        if row["stat_year"] >= view.reach.first_year
-    ]
+    names, rows = headline.insurer_years(view.connection, metrics, _own(view)[2], view.reach.first_year)
     body = [
         [Figure(title), *(_explained(view, row[name], metrics, name, year=row["stat_year"]) for row in rows)]
         for title, name in zip(headline.titles(names, metrics), names, strict=True)

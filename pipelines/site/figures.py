@@ -189,11 +189,8 @@ class Figures:
 
     def _own_marks(self) -> Table:
         """An insurer's share, marks and figures, its years side by side."""
-        names = [name for name in INSURER_COLUMNS if name in self.insurer_metrics]
-        own, table = self._own_cell()
-        rows = self._of_known_years(
-            self._dicts(f"select stat_year, {', '.join(names)} from {table} where {own} order by stat_year")
-        )
+        own, _ = self._own_cell()
+        names, rows = headline.insurer_years(self.connection, self.insurer_metrics, own, self.reach.first_year)
         titles = headline.titles(names, self.insurer_metrics)
         body = [
             [title, *(cell_text(row[name], self.insurer_metrics[name].unit) for row in rows)]

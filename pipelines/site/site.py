@@ -113,7 +113,7 @@ def _html(page: Page, pages: list[Page], figures: Figures) -> str:
     return environment().get_template("page.html").render(
         page=page, pages=pages, who=figures.who, reach=figures.reach, held_back=figures.held_back, awaiting=figures.awaiting, built_at=figures.built_at,
         publication_id=figures.publication_id, previous=str(figures.previous_as_of or ""), earliest=figures.reach.as_of - timedelta(NEWS_DAYS),
-        places=places, marks=MARKS,
+        places=places,
         compares=any(table.code for other in pages for table in other.tables), list_rows=LIST_ROWS, file_rows=FILE_ROWS, data=_json(data),
     )  # fmt: skip
 
@@ -143,10 +143,6 @@ def environment() -> jinja2.Environment:
     made = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     made.filters |= {"address": _address, "there": _there}
     return made
-
-
-MARKS = {"good": "✓ ", "bad": "▼ ", "": ""}
-"""Good and bad by a sign, so that no colour is needed to tell them apart."""
 
 
 def _address(shown: Task | News, places: dict[str, str]) -> str:

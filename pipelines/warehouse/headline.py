@@ -69,6 +69,11 @@ class Tile:
     standing: str = ""
     mark: str = ""
 
+    @property
+    def sign(self) -> str:
+        """Good and bad by a sign, so that no colour is needed to tell them apart."""
+        return {"good": "✓ ", "bad": "▼ "}.get(self.mark, "")
+
 
 Catalogue = dict[str, Metric]
 
@@ -196,25 +201,40 @@ def standings(connection: duckdb.DuckDBPyConnection, where: str, tables: Collect
     }
 
 
-def _standing(name: str, row: dict[str, Any], stand: dict[str, Any] | None) -> tuple[str, str]:
+def _standing(metric: Metric, metrics: Catalogue, row: dict[str, Any], stand: dict[str, Any] | None) -> tuple[str, str]:
     """A headline figure beside its target and beside the whole city, in words, and whether that is good or bad."""
-    if stand is None or row[name] is None:
+    value = row[metric.name]
+    if stand is None or value is None:
         return "", ""
     words, mark = [], ""
     if stand["target"] is not None:
-        short = stand["target"] - row[name]
+        short = stand["target"] - value
         mark = "bad" if short > 0 else "good"
         words.append(
             f"目标 {percent(stand['target'])}，" + (f"差 {half_up(short * 100, 2)} 个百分点" if short > 0 else "已达到")
         )
-        if short > 0 and (missing := _missing_units(name, row, stand["target"])):
+        if short > 0 and (missing := _missing_units(metric, metrics, row, stand["target"])):
             words[-1] += f"（{missing:,} 家）"
     if stand["kind"] != "city" and stand["city_value"] is not None:
         placed = f"第 {stand['place']} 位，共 {stand['places']} 个{'区市' if stand['kind'] == 'district' else '行业'}"
         words.append(f"全市 {percent(stand['city_value'])}" + (f"，{placed}" if stand["place"] else ""))
         if not mark and stand["place"]:
-            mark = "good" if row[name] >= stand["city_value"] else "bad"
+            mark = "good" if value >= stand["city_value"] else "bad"
     return "；".join(words), mark
+
+
+def insurer_years(
+    connection: duckdb.DuckDBPyConnection, metrics: Catalogue, where: str, since: int
+) -> tuple[list[str], Rows]:
+    """The marks of an insurer, names and a row per year.
+
+    Args:
+        where: the insurer, written by the caller and not by a user.
+        since: the first year of which there are data.
+    """
+    names = [name for name in INSURER_COLUMNS if name in metrics]
+    sql = f"select stat_year, {', '.join(names)} from marts.insurer_metrics where {where} and stat_year >= {since} order by stat_year"
+    return names, dicts(connection, sql)
 
 
 COMPARED = (
@@ -288,14 +308,13 @@ def _more(yuan: Decimal) -> str:
     return ("+" if yuan > 0 else "") + wan(yuan)
 
 
-def _missing_units(name: str, row: dict[str, Any], target: float) -> int:
-    """How many units are missing to a target of a ratio of units."""
-    parts = {
-        "participation_rate": ("insured_required_units", "required_units"),
-        "service_coverage": ("serviced_units_in_force", "insured_units_in_force"),
-    }
-    above, below = parts.get(name, ("", ""))
-    return math.ceil(round(row[below] * target - row[above], 6)) if above in row and below in row else 0
+def _missing_units(metric: Metric, metrics: Catalogue, row: dict[str, Any], target: float) -> int:
+    """How many units are missing to a target of a ratio of units; 0: it is a ratio of something else."""
+    above, below = terms(metric.numerator), terms(metric.denominator)
+    if not below or any(metrics[term].unit != "家" for term in (*above, *below)):
+        return 0
+    missing: float = sum(row[term] for term in below) * target - sum(row[term] for term in above)
+    return math.ceil(round(missing, 6))
 
 
 def tile(
@@ -320,7 +339,7 @@ def tile(
         change = "本年尚未结束，不与上年比较"
     elif same.now[name] is not None and same.before[name] is not None:
         change = f"至 {same.part_end}，较上年同期 {points(same.now[name] - same.before[name])}"
-    standing, mark = _standing(name, row, stand)
+    standing, mark = _standing(metric, metrics, row, stand)
     return Tile(
         metric,
         percent(row[name]),

@@ -219,7 +219,7 @@ LISTS = {
             ("days_left", "ends_within", "insured_uscc", "district_code", "industry_code", "insurer_code", "policy_no", "cover_end", "is_required",
              "premium_received", "insured_persons"),
             state="ends_within",
-            to_do="days_left <= 30",
+            to_do="ends_within = '30 天内'",
         ),
         Listing(
             "permits", "许可证与名录核对", "marts.permit_reconciliation", "state, uscc, industry_code, permit_no",
@@ -536,25 +536,26 @@ def filters(listing: Listing, columns: Collection[str]) -> dict[str, str]:
     return found
 
 
+def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    """The columns of a table or view."""
+    return {row[0] for row in connection.execute(f"select column_name from (describe {table})").fetchall()}
+
+
 def can_be_narrowed(connection: duckdb.DuckDBPyConnection, listing: Listing, chosen: Mapping[str, str]) -> bool:
     """Whether a list has a column for every filter chosen."""
-    columns = {row[0] for row in connection.execute(f"select column_name from (describe {listing.table})").fetchall()}
-    return set(chosen) - {"to_do"} <= set(filters(listing, columns).values())
+    return set(chosen) - {"to_do"} <= set(filters(listing, columns_of(connection, listing.table)).values())
 
 
 def condition(
     connection: duckdb.DuckDBPyConnection, listing: Listing | str, jurisdiction: str, chosen: Mapping[str, str]
 ) -> str:
     """The rows of a list (or of a table) in a city (empty: in any) under the filters chosen (name: code), as far as it has such columns."""
-    table = listing if isinstance(listing, str) else listing.table
-    listing = Listing("", "", table, "") if isinstance(listing, str) else listing
-    columns = {row[0] for row in connection.execute(f"select column_name from (describe {table})").fetchall()}
+    listing = Listing("", "", listing, "") if isinstance(listing, str) else listing
+    columns = columns_of(connection, listing.table)
     limits = []
-    if not jurisdiction:
-        pass
-    elif "jurisdiction" in columns:
+    if jurisdiction and "jurisdiction" in columns:
         limits.append(f"listed.jurisdiction = {literal(jurisdiction)}")
-    elif "provider" in columns:
+    elif jurisdiction and "provider" in columns:
         senders = f"select provider from marts.dim_provider where jurisdiction = {literal(jurisdiction)}"
         limits.append(f"listed.provider in ({senders})")
     if listing.to_do and chosen.get("to_do"):

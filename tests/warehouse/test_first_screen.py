@@ -116,17 +116,25 @@ def test_districts_and_pool_are_the_whole_city(published: duckdb.DuckDBPyConnect
                 assert abs(whole[2 * place + 1] + pooled - whole[2 * place]) < Decimal("0.01"), (year, city, name)
 
 
-def test_a_target_says_how_far_it_is_and_how_many_units_are_missing() -> None:
+def test_a_target_says_how_far_it_is_and_how_many_units_are_missing(published: duckdb.DuckDBPyConnection) -> None:
+    metrics = headline.catalogue(published, "supervision_metrics")
+
     row = {"participation_rate": 0.7, "insured_required_units": 7, "required_units": 10}
     stand = {"target": 1.0, "city_value": 0.8, "kind": "district", "place": 2, "places": 3}
-    words, mark = headline._standing("participation_rate", row, stand)
+    words, mark = headline._standing(metrics["participation_rate"], metrics, row, stand)
     assert words == "目标 100.00%，差 30.00 个百分点（3 家）；全市 80.00%，第 2 位，共 3 个区市" and mark == "bad"
     row = {"participation_rate": 1.0, "insured_required_units": 10, "required_units": 10}
-    assert headline._standing("participation_rate", row, stand | {"kind": "city"}) == ("目标 100.00%，已达到", "good")
+    assert headline._standing(metrics["participation_rate"], metrics, row, stand | {"kind": "city"}) == (
+        "目标 100.00%，已达到",
+        "good",
+    )
     assert headline._standing(
-        "simple_loss_ratio", {"simple_loss_ratio": 0.5}, stand | {"target": None, "place": None}
+        metrics["simple_loss_ratio"], metrics, {"simple_loss_ratio": 0.5}, stand | {"target": None, "place": None}
     ) == ("全市 80.00%", "")
-    assert headline._standing("participation_rate", row | {"participation_rate": None}, stand) == ("", "")
+    assert headline._standing(metrics["participation_rate"], metrics, row | {"participation_rate": None}, stand) == (
+        "",
+        "",
+    )
 
 
 def test_the_day_readers_saw_before() -> None:
