@@ -176,6 +176,20 @@ def same_ratios(home: Path, script: str, every_cell: bool) -> int:
     return both.height
 
 
+def _stages(nights: dict[str, list[Run]]) -> Table:
+    """Where the time of each kind of night went: medians of its stages, and what it needed beside them."""
+    table = Table(title="stages, median s")
+    for heading in ("stage", *nights):
+        table.add_column(heading, justify="left" if heading == "stage" else "right")
+    for stage in next(iter(nights.values()))[0].stages:
+        table.add_row(
+            stage, *(f"{statistics.median(one.stages.get(stage, 0) for one in runs):.1f}" for runs in nights.values())
+        )
+    rest = (statistics.median(one.seconds - sum(one.stages.values()) for one in runs) for runs in nights.values())
+    table.add_row("start and end", *(f"{seconds:.1f}" for seconds in rest))
+    return table
+
+
 def main() -> None:
     scale, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3
     with_floor = "alone" not in sys.argv[3:]
@@ -213,10 +227,10 @@ def main() -> None:
         console.print(f"  {asked(home)}")
         note("anze, nothing new", run(ANZE, "nightly", home=home))
         new = a_little_more(home)
-        note("anze, a little more", run(ANZE, "nightly", home=home))
+        note("anze, a small night", run(ANZE, "nightly", home=home))
         for path in (home / "raw").glob("*/service_record/2026-10-16"):
             shutil.rmtree(path)
-        console.print(f"  {new:,} rows were new in the last night")
+        console.print(f"  {new:,} rows were new in the small night")
         shutil.rmtree(WORK / "aside", ignore_errors=True)
     floor = statistics.median(one.seconds for one in runs["floor"]) if with_floor else math.nan
     table = Table(
@@ -235,10 +249,7 @@ def main() -> None:
             f"{read / seconds / 1e6:.0f}",
         )
     console.print(table)
-    stages = [one.stages for one in runs["anze, full build"]]
-    console.print(
-        "stages of a full build, medians:", {name: statistics.median(one[name] for one in stages) for name in stages[0]}
-    )
+    console.print(_stages({name: runs[name] for name in ("anze, full build", "anze, a small night")}))
     console.print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, DuckDB {duckdb.__version__}, Polars {pl.__version__}")  # fmt: skip
 
 

@@ -113,6 +113,8 @@
                     declared.period_no,
                     declared.declared_on
                 from ({{ _versions_to_count(feed) }}) as touched
+                inner join ({{ several_versions(feed) }}) as several
+                    on touched.identity_hash = several.identity_hash
                 inner join {{ ref('int_declaration') }} as declared
                     on touched.provider = declared.provider
                     and touched.month_no = declared.period_no

@@ -40,10 +40,7 @@
 {#- Fingerprints of the identities that occur in several versions, and now and then of one that does not: numbers are
     counted in half the time and space of texts, and nearly all records come once. -#}
 {% macro several_versions(name) -%}
-    select {{ identity_hash(name) }} as identity_hash
-    from {{ staged(name) }} as versions
-    group by identity_hash
-    having count(*) > 1
+    select identity_hash from {{ ref('int_several_versions') }} where feed = '{{ name }}'
 {%- endmacro %}
 
 {#- Newest = greatest (received, file name, sheet, line); file_id only breaks the tie of equal names. -#}

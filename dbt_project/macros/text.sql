@@ -23,7 +23,7 @@
 {%- endmacro %}
 
 {% macro duckdb__joined_values(value, separator) -%}
-    string_agg(distinct {{ value }}, '{{ separator }}' order by {{ value }})
+    nullif(array_to_string(list_sort(list_distinct(list({{ value }}))), '{{ separator }}'), '')
 {%- endmacro %}
 
 {#- A text without all that matches a pattern. -#}

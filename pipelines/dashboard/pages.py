@@ -100,7 +100,7 @@ def _first(view: View) -> First:
             for one in (
                 []
                 if for_insurer
-                else worst(connection, tables, city, view.stat_year, view.district_code, view.industry_code)
+                else worst(connection, tables, city, view.district_code, view.industry_code).get(view.stat_year, [])
             )
         ],
         [

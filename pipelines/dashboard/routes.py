@@ -34,7 +34,7 @@ from pipelines.feeds.contracts import all_contracts
 from pipelines.publish.share_log import shared
 from pipelines.settings import Settings
 from pipelines.warehouse.evidence import Unknown
-from pipelines.warehouse.lists import LISTS, TO_DO, Column, Listing, Rows, columns_of, condition, containing, read
+from pipelines.warehouse.lists import LISTS, TO_DO, Column, Listing, Rows, column_types, condition, containing, read
 from pipelines.warehouse.rights import NoAudience, audience, audiences, grouped
 
 RECORDS = 500
@@ -296,7 +296,7 @@ def _asked(request: Request, view: View) -> Asked:
 def _rows(view: View, asked: Asked, limit: int | None, offset: int = 0) -> Rows:
     """Rows of a list within the filters that hold the words, in the order asked for."""
     listing, column = asked.listing, asked.order.removeprefix("-")
-    if column in columns_of(view.connection, listing.table):
+    if column in column_types(view.connection, listing.table):
         direction = "desc" if asked.order.startswith("-") else "asc"
         listing = replace(listing, order=f'"{column}" {direction} nulls last, {listing.order}')
     within = condition(view.connection, listing, view.jurisdiction, view.chosen | asked.only)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -41,6 +41,8 @@ from pipelines.warehouse.rights import Audience, Views
 
 LIST_ROWS = 2_000
 """Rows of a list on a page; all of them are offered as a file."""
+FILE_ROWS = 50_000
+"""Rows of a list offered as a file beside the page; longer ones are in the audience's extract, and on the server."""
 ALWAYS = ("index", "units", "hazards", "findings")
 """Pages that say something when they are empty too; others without a row are left out."""
 RETURN_YEARS = 4
@@ -49,14 +51,13 @@ RETURN_YEARS = 4
 
 @dataclass(frozen=True)
 class Year:
-    """A year's headline figures and table. `is_whole`: the period has ended; `missing`: who has not reported; `cell`: as the server that
+    """A year's headline figures and table. `is_whole`: the period has ended; `cell`: as the server that
     explains figures is asked for it; `worst`: who stands worst in it."""
 
     stat_year: int
     period_end: str
     is_whole: bool
     tiles: list[Tile]
-    missing: list[str]
     tables: list[Table]
     cell: str = ""
     worst: list[Worst] = field(default_factory=list)
@@ -67,7 +68,7 @@ class Table:
     """A small table, formatted: the first column names the row, the others are figures. `basis`: words under it.
 
     metrics: of its columns; cells: of its rows, as the server that explains figures is asked for them; empty: nothing explains them.
-    code: by which a link finds it.
+    code: by which a link finds it. is_dated: the page says under it how far the data reach.
     """
 
     title: str
@@ -77,6 +78,7 @@ class Table:
     metrics: list[str] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
     code: str = ""
+    is_dated: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,11 @@ class Figures:
         self.reach = reach(connection, who.jurisdiction)
         self.previous_as_of = previous_day(connection, self.reach.as_of)
 
+    @cached_property
+    def period_ends(self) -> dict[int, date]:
+        """The end of each year's period."""
+        return {row["stat_year"]: row["period_end"] for row in self._own_rows}
+
     def pages(self) -> list[Page]:
         """The pages that have something to show, in the order of the menu."""
         made = [
@@ -161,19 +168,19 @@ class Figures:
 
     def _overview(self) -> Page:
         years = self._years()
-        to_do = tasks(self.connection, self.seen, "", self.is_insurer, rows=self.views.rows)
-        new = news(self.connection, self.seen, "", self.as_of, rows=self.views.rows)
+        to_do = tasks(self.connection, self.seen, "", self.is_insurer, views=self.views)
+        new = news(self.connection, self.seen, "", self.as_of, views=self.views)
         if self.is_insurer:
             return Page("index", "总览", years=years, tables=[self._own_marks()], tasks=to_do, news=new)
         own_industry, own_district = self._own("industry_code"), self._own("district_code")
         by_district = [
             {**row, "name": row["district"]}
-            for row in self._cells()
+            for row in self._cells
             if row["industry_code"] == own_industry and row["district_code"] != "ALL"
         ]
         by_industry = [
             {**row, "name": row["industry"]}
-            for row in self._cells()
+            for row in self._cells
             if row["district_code"] == own_district and row["industry_code"] != "ALL"
         ]
         figures = []
@@ -202,7 +209,7 @@ class Figures:
     def _matrix(self) -> Page | None:
         if self.is_insurer or self.who.district_code or self.who.industry_code:
             return None
-        rows = [row for row in self._cells() if row["district_code"] != "ALL" and row["industry_code"] != "ALL"]
+        rows = [row for row in self._cells if row["district_code"] != "ALL" and row["industry_code"] != "ALL"]
         rows = [row for row in rows if any(row[name] is not None for name in RATIOS if name in row)]
         figure = self._figure(
             "heat", "区市 × 行业", "heat", rows, self._choices(RATIOS), 90 + 28 * len({row["district"] for row in rows})
@@ -221,9 +228,7 @@ class Figures:
             for name in names
             for row in rows
         ]
-        note = f"{self.reach.dates}。" + (
-            "" if headline.is_whole(self.as_of) else f"末年为年初至 {self.as_of}，与全年数不可直接相比。"
-        )
+        note = "" if headline.is_whole(self.as_of) else "末年为年初至取数时点，与全年数不可直接相比。"
         figures = [self._figure("years", "核心指标逐年变化", "years", lines, height=300, note=note)]
         if "marts.monthly_activity" in self.seen:
             months = headline.monthly(self.connection, own)
@@ -235,7 +240,7 @@ class Figures:
                 Choice(name, f"{words[name][0]}（{unit}）", f"{words[name][0]}：{words[name][1]}。")
                 for name, unit in MONTHLY.items()
             ]
-            note = f"各月之和等于当年数。{self.reach.dates}。"
+            note = "各月之和等于当年数。"
             figures.append(self._figure("months", "逐月发生", "months", months, choices, 280, note))
         table_rows = [
             [metrics[name].title, *(cell_text(row[name], metrics[name].unit) for row in rows)] for name in names
@@ -345,10 +350,9 @@ class Figures:
             rows = self._dicts(
                 f"select stat_year, {order}, {name} as name, {', '.join(names)} from {table} where {where} order by {order} <> 'ALL', {order}"
             )
+            beside = headline.pools(self.connection, self.seen, names) if order == "district_code" else {}
             for year in years:
-                chosen = [row for row in rows if row["stat_year"] == year.stat_year]
-                if order == "district_code":
-                    chosen += headline.pool(self.connection, self.seen, year.stat_year, names)
+                chosen = [row for row in rows if row["stat_year"] == year.stat_year] + beside.get(year.stat_year, [])
                 tables[year.stat_year].append(self._table(title, title[1:], names, chosen, metrics))
         years = [replace(year, tables=tables[year.stat_year]) for year in years]
         return replace(page, years=years)
@@ -418,7 +422,7 @@ class Figures:
         counts = self._dicts(
             f"select rule_name, severity, count(*) as findings from {self.views.rows('marts.findings')} group by all order by findings desc, rule_name"
         )
-        note = f"{self.reach.dates}，全部年度的发现。"
+        note = "全部年度的发现。"
         figures = [self._figure("rules", "各规则发现数", "rules", counts, note=note, step=17)] if counts else []
         return replace(page, figures=figures)
 
@@ -505,7 +509,7 @@ class Figures:
             shown_rows.append([f"{number} {name}", *texts, basis_])
         return Table(
             "年度报送统计", ["事项", *(f"{year} 年" for year in years), "口径"], shown_rows,
-            f"年度报告（anze report）取自这些数。{self.reach.dates}。缺报：{self.reach.late_in_words}。",
+            "年度报告（anze report）取自这些数。", is_dated=True,
         )  # fmt: skip
 
     def _about(self) -> Page:
@@ -539,18 +543,19 @@ class Figures:
 
     def _lists(self, names: tuple[str, ...]) -> list[Rows]:
         return [
-            read(self.connection, LISTS[name], LIST_ROWS, tables=self.seen, views=self.views)
+            read(self.connection, LISTS[name], LIST_ROWS, tables=self.seen, views=self.views, whole_to=FILE_ROWS)
             for name in names
             if LISTS[name].table in self.seen
         ]
 
     def _years(self, whole: bool = True) -> list[Year]:
         """The years there are, newest last. `whole`: with headline figures and tables."""
-        own, table = self._own_cell()
+        own, _ = self._own_cell()
         metrics = self.insurer_metrics if self.is_insurer else self.metrics
-        rows = self._of_known_years(headline.own_rows(self.connection, table, metrics, own))
-        same = None if self.is_insurer else headline.same_days(self.connection, own, self.seen)
+        rows = self._own_rows
+        same = None if self.is_insurer or not whole else headline.same_days(self.connection, own, self.seen)
         stands = {} if self.is_insurer or not whole else headline.standings(self.connection, own, self.seen)
+        worst_of = self._worst() if whole and not self.is_insurer else {}
         years = []
         for place, row in enumerate(rows):
             stat_year, end, before = row["stat_year"], row["period_end"], rows[place - 1] if place else None
@@ -566,19 +571,25 @@ class Figures:
                     ]
                     if whole
                     else [],
-                    self.reach.missing(end),
                     self._year_tables(stat_year) if whole and not self.is_insurer else [],
                     self._cell(
                         {"stat_year": stat_year, "insurer_code": self.who.insurer_code if self.is_insurer else ""}
                     ),
-                    self._worst(stat_year) if whole and not self.is_insurer else [],
+                    worst_of.get(stat_year, []),
                 )
             )
         return years
 
-    def _worst(self, stat_year: int) -> list[Worst]:
+    @cached_property
+    def _own_rows(self) -> headline.Rows:
+        """The audience's own total, year by year."""
+        own, table = self._own_cell()
+        metrics = self.insurer_metrics if self.is_insurer else self.metrics
+        return self._of_known_years(headline.own_rows(self.connection, table, metrics, own))
+
+    def _worst(self) -> dict[int, list[Worst]]:
         own = self._own("district_code"), self._own("industry_code")
-        return worst(self.connection, self.seen, self.who.jurisdiction, stat_year, *own)
+        return worst(self.connection, self.seen, self.who.jurisdiction, *own)
 
     def _of_known_years(self, rows: headline.Rows) -> headline.Rows:
         """Without the years before the first data: their figures would say nothing."""
@@ -586,7 +597,7 @@ class Figures:
 
     def _year_tables(self, stat_year: int) -> list[Table]:
         """The audience's cells of a year: by district, or by industry within one district."""
-        rows = [row for row in self._cells() if row["stat_year"] == stat_year]
+        rows = [row for row in self._cells if row["stat_year"] == stat_year]
         if self.who.district_code:
             chosen, title = [{**row, "name": row["industry"]} for row in rows], "分行业"
         else:
@@ -628,19 +639,14 @@ class Figures:
             place |= {name: row.get(f"{name}_code") or self._own(f"{name}_code") for name in ("district", "industry")}
         return urlencode({name: value for name, value in place.items() if value != "ALL"})
 
+    @cached_property
     def _cells(self) -> headline.Rows:
-        if not hasattr(self, "_all_cells"):
-            self._all_cells = self._of_known_years(headline.cells(self.connection, self.metrics))
-        return self._all_cells
+        return self._of_known_years(headline.cells(self.connection, self.metrics))
 
     def _choices(self, names: tuple[str, ...], metrics: Catalogue | None = None) -> list[Choice]:
         """Metrics to choose from, each with its basis."""
         chosen = metrics or self.metrics
-        return [
-            Choice(name, chosen[name].title, basis(chosen[name], chosen, self.reach))
-            for name in names
-            if name in chosen
-        ]
+        return [Choice(name, chosen[name].title, basis(chosen[name], chosen)) for name in names if name in chosen]
 
     def _figure(
         self,

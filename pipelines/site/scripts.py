@@ -6,29 +6,48 @@ What belongs here: where they come from and what makes them fit for pages opened
 
 from __future__ import annotations
 
+import hashlib
 import re
-import shutil
 from importlib.metadata import distribution
 from importlib.resources import files
 from pathlib import Path
+
+from pipelines.site.folder import Folder
 
 SNIPPET = "window.vegaEmbed = vegaEmbed;"
 """All the pages need of Vega; the bundle's default hands out more."""
 
 
-def write_scripts(folder: Path) -> None:
+def write_scripts(folder: Folder) -> None:
     """Scripts and styles: ours, and those of installed packages (vl-convert: Vega; itables: DataTables)."""
-    import vl_convert  # noqa: PLC0415 - large, and only this needs it
-
-    folder.mkdir(parents=True, exist_ok=True)
     own = files("pipelines.site") / "assets"
     for name in ("site.js", "site.css", "root.js"):
-        (folder / name).write_text((own / name).read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "charts.js").write_text(f"(function(){{{vl_convert.javascript_bundle(SNIPPET)}}})();", encoding="utf-8")
+        folder.put(name, (own / name).read_bytes())
+    _put_charts(folder)
     package = Path(str(distribution("itables").locate_file("itables/html")))  # to import it loads pandas
     module = (package / "dt_bundle.js").read_text(encoding="utf-8")
-    (folder / "tables.js").write_text(_as_classic_script(module), encoding="utf-8")
-    shutil.copyfile(package / "dt_bundle.css", folder / "tables.css")
+    folder.put("tables.js", _as_classic_script(module).encode())
+    folder.put("tables.css", (package / "dt_bundle.css").read_bytes())
+
+
+def _put_charts(folder: Folder) -> None:
+    """Vega takes seconds to be put together: it is taken from before where that is the one this version made."""
+    made_by = f"{distribution('vl-convert-python').version} {hashlib.sha256(SNIPPET.encode()).hexdigest()}"
+    before = folder.read("charts.js")
+    if before is not None and folder.read("charts.txt") == _label(made_by, before):
+        folder.take("charts.js")
+        folder.take("charts.txt")
+        return
+    import vl_convert  # noqa: PLC0415 - large, and only this needs it
+
+    script = f"(function(){{{vl_convert.javascript_bundle(SNIPPET)}}})();".encode()
+    folder.put("charts.js", script)
+    folder.put("charts.txt", _label(made_by, script))
+
+
+def _label(made_by: str, script: bytes) -> bytes:
+    """Which version made a script, and which script it made."""
+    return f"{made_by} {hashlib.sha256(script).hexdigest()}\n".encode()
 
 
 def _as_classic_script(module: str) -> str:

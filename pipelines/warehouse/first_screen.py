@@ -6,23 +6,23 @@ places (marts.standing), the form of a page (pipelines/site, pipelines/dashboard
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 import duckdb
 
 from pipelines.documents.figures import percent, shown
-from pipelines.warehouse.lists import LISTS, TO_DO, can_be_narrowed, condition
+from pipelines.warehouse.lists import LISTS, TO_DO, can_be_narrowed, column_types, condition
+from pipelines.warehouse.rights import Views
 from pipelines.warehouse.tables import literal
 
 ALL = "ALL"
 SHOWN_WORST = 3
 NEWS_DAYS = 400
 """So far back a reader may ask what is new."""
-
-Rows = Callable[[str], str]
-"""A table's rows as a query may read them: those of the audience."""
 
 
 @dataclass(frozen=True)
@@ -103,28 +103,34 @@ def previous_day(connection: duckdb.DuckDBPyConnection, as_of: date) -> date | N
 
 def tasks(
     connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, for_insurer: bool,
-    chosen: Mapping[str, str] | None = None, rows: Rows = str,
+    chosen: Mapping[str, str] | None = None, views: Views | None = None,
 ) -> list[Task]:  # fmt: skip
     """What there is to do within the filters chosen, nothing to do included; most urgent first.
 
     Args:
-        for_insurer: the reader is an insurer.
+        for_insurer: the reader is an insurer. views: those the connection has, if the caller knows.
     """
     found = []
     for kind in TASKS:
         listing = LISTS[kind.listing]
         if listing.table not in tables or kind.of == ("bureau" if for_insurer else "insurer"):
             continue
-        if not can_be_narrowed(connection, listing, chosen or {}):
+        columns, rows = _read(connection, listing.table, views)
+        if not can_be_narrowed(listing, columns, chosen or {}):
             continue  # it would be the whole city's count beside figures of a part
         only = {"to_do": TO_DO} if listing.to_do else {}
-        within = condition(connection, listing, jurisdiction, {**(chosen or {}), **only})
+        within = condition(connection, listing, jurisdiction, {**(chosen or {}), **only}, columns)
         count, note = connection.execute(
-            f"select count(*), case when count(*) > 0 then {kind.note} end from {rows(listing.table)} as listed "
+            f"select count(*), case when count(*) > 0 then {kind.note} end from {rows} as listed "
             f"where ({listing.where}) and {within}"
         ).fetchall()[0]
         found.append(Task(kind.title, count, note or "", kind.listing, only))
     return found
+
+
+def _read(connection: duckdb.DuckDBPyConnection, table: str, views: Views | None) -> tuple[Collection[str], str]:
+    """The columns of a table and its rows as a query may read them: those of the audience."""
+    return (views.columns[table], views.rows(table)) if views else (column_types(connection, table), table)
 
 
 WORST = (
@@ -141,28 +147,30 @@ NAME = {
 
 
 def worst(
-    connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, stat_year: int, district: str = ALL, industry: str = ALL
-) -> list[Worst]:  # fmt: skip
-    """Who stands worst in a year, by name: districts (within a field), fields (within a district), insurers; kinds of which there is
+    connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, district: str = ALL, industry: str = ALL
+) -> dict[int, list[Worst]]:  # fmt: skip
+    """Who stands worst, by year and by name: districts (within a field), fields (within a district), insurers; kinds of which there is
     one only, or the reader sees one only, are left out."""
-    found = []
+    found: dict[int, list[Worst]] = {}
     for kind, title, table, metric, code, where in WORST:
         names, name = NAME[kind]
         if table not in tables or names not in tables:
             continue
-        values = {"city": jurisdiction, "year": stat_year, "district": district, "industry": industry}
+        values = {"city": jurisdiction, "district": district, "industry": industry}
         rows = connection.execute(
             f"""
-            select measured.{code}, coalesce(named.{name}, measured.{code}), measured.{metric} from {table} as measured
+            select measured.stat_year, measured.{code}, coalesce(named.{name}, measured.{code}), measured.{metric} from {table} as measured
             left join {names} as named on named.{code} = measured.{code}
-            where measured.jurisdiction = $city and measured.stat_year = $year and measured.{metric} is not null and {where}
-            order by measured.{metric}, measured.{code}
+            where measured.jurisdiction = $city and measured.{metric} is not null and {where}
+            order by measured.stat_year, measured.{metric}, measured.{code}
             """,
-            {key: value for key, value in values.items() if f"${key}" in where or key in ("city", "year")},
+            {key: value for key, value in values.items() if f"${key}" in where or key == "city"},
         ).fetchall()
-        if len(rows) > 1:
-            unit = percent if metric == "participation_rate" else lambda value: shown(value, "分")
-            found.append(Worst(kind, title, [Place(row[0], row[1], unit(row[2])) for row in rows[:SHOWN_WORST]]))
+        unit = percent if metric == "participation_rate" else lambda value: shown(value, "分")
+        for year, of_year in groupby(rows, key=itemgetter(0)):
+            places = [Place(row[1], row[2], unit(row[3])) for row in of_year]
+            if len(places) > 1:
+                found.setdefault(year, []).append(Worst(kind, title, places[:SHOWN_WORST]))
     return found
 
 
@@ -180,7 +188,7 @@ NEWS = (
 
 def news(
     connection: duckdb.DuckDBPyConnection, tables: Collection[str], jurisdiction: str, as_of: date, chosen: Mapping[str, str] | None = None,
-    rows: Rows = str,
+    views: Views | None = None,
 ) -> list[News]:  # fmt: skip
     """What has come to be known, by day, in the NEWS_DAYS before the knowledge date."""
     found = []
@@ -189,9 +197,10 @@ def news(
             continue
         listing = LISTS[code] if code else None
         where = listing.where if listing else "true"
-        within = condition(connection, listing or table, jurisdiction, chosen or {})
+        columns, rows = _read(connection, table, views)
+        within = condition(connection, listing or table, jurisdiction, chosen or {}, columns)
         days = connection.execute(
-            f"select cast({day} as varchar) as known, count(*) from {rows(table)} as listed "
+            f"select cast({day} as varchar) as known, count(*) from {rows} as listed "
             f"where ({where}) and ({within}) and {day} > date {literal(str(as_of - timedelta(NEWS_DAYS)))} group by known order by known"
         ).fetchall()
         found.append(News(title, code, dict(days)))

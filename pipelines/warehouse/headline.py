@@ -151,32 +151,32 @@ def same_days(connection: duckdb.DuckDBPyConnection, where: str, tables: Collect
 POOL = {"fee_provided": "provided", "fee_spent": "spent", "fee_spent_unproven": "spent_unproven"}
 
 
-def pool(
+def pools(
     connection: duckdb.DuckDBPyConnection,
     tables: Collection[str],
-    stat_year: int,
     names: Collection[str],
     where: str = "true",
-) -> Rows:
-    """The row that stands beside the districts so that they add up to the whole city: 统筹, of no district; none where there is none.
+) -> dict[int, Rows]:
+    """By year, the row that stands beside the districts so that they add up to the whole city: 统筹, of no district. Years without
+    any are left out.
 
     Args:
         names: the columns of the table; all but money of the pool are empty.
         where: a further condition, written by the caller and not by a user.
     """
     if "marts.evidence_fee" not in tables:
-        return []
+        return {}
     sums = ", ".join(f"sum({column}) as {name}" for name, column in POOL.items())
     found = dicts(
-        connection,
-        f"select count(*) as entries, {sums} from marts.evidence_fee where is_pool and stat_year = {stat_year} and {where}",
-    )[0]
-    if not found["entries"]:
-        return []
-    return [
-        {"name": "统筹（不分区市）", "stat_year": stat_year, "is_pool": True}
-        | {name: found.get(name) for name in names}
-    ]
+        connection, f"select stat_year, {sums} from marts.evidence_fee where is_pool and {where} group by stat_year"
+    )
+    return {
+        row["stat_year"]: [
+            {"name": "统筹（不分区市）", "stat_year": row["stat_year"], "is_pool": True}
+            | {name: row.get(name) for name in names}
+        ]
+        for row in found
+    }
 
 
 def is_whole(period_end: date) -> bool:
@@ -364,14 +364,15 @@ def pending(row: Mapping[str, Any]) -> str:
     return f"另有 {row['pending_units']:,} 家待核，最高 {percent(row['participation_rate_high'])}"
 
 
-def basis(metric: Metric, metrics: Catalogue, reached: Reach) -> str:
-    """The words under a figure: definition, numerator, denominator, the two dates, who is late."""
+def basis(metric: Metric, metrics: Catalogue, reached: Reach | None = None) -> str:
+    """The words under a figure: definition, numerator, denominator, and with `reached` the two dates and who is late."""
     parts = [f"{metric.title}：{metric.definition}"]
     for word, expression in (("分子", metric.numerator), ("分母", metric.denominator)):
         titles = [metrics[term].title for term in terms(expression) if term in metrics]
         if titles:
             parts.append(f"{word}：{'＋'.join(titles)}")
-    return "；".join(parts) + f"。{reached.dates}。缺报：{reached.late_in_words}。"
+    dates = f"{reached.dates}。缺报：{reached.late_in_words}。" if reached else ""
+    return f"{'；'.join(parts)}。{dates}"
 
 
 def monthly(connection: duckdb.DuckDBPyConnection, where: str) -> Rows:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from pipelines.warehouse.rights import Views
+from pipelines.warehouse.rights import Views, dictionary_words
 from pipelines.warehouse.tables import literal
 
 
@@ -446,12 +446,14 @@ def read(
     tables: set[str] | None = None,
     views: Views | None = None,
     offset: int = 0,
+    whole_to: int = 0,
 ) -> Rows:
     """Reads a list from a published warehouse or from views of it.
 
     Args:
         limit: rows read at most, those that need attention first; None: all.
         offset: rows before the first one read.
+        whole_to: a list of no more rows than these is read whole, whatever the limit.
         where: a further condition, written by the caller and not by a user.
         tables: what the connection has (`seen`), if the caller knows.
         views: the views the connection has; rows are then counted and chosen before anything in them is blanked.
@@ -459,11 +461,12 @@ def read(
     rows = views.rows(listing.table) if views else listing.table
     condition = f"({listing.where}) and ({where})"
     total = connection.execute(f"select count(*) from {rows} as listed where {condition}").fetchall()[0][0]
-    columns = described(connection, listing)
+    rows_read = "all" if limit is None or total <= whole_to else int(limit)
+    columns = described(connection, listing, views)
     names = [column.name for column in columns]
     chosen = f"""
         select *, {f"coalesce({listing.to_do}, false)" if listing.to_do else "null"} as to_do, row_number() over () as place_in_list
-        from (select * from {rows} as listed where {condition} order by {listing.order} limit {"all" if limit is None else int(limit)} offset {int(offset)})
+        from (select * from {rows} as listed where {condition} order by {listing.order} limit {rows_read} offset {int(offset)})
     """
     if views:
         chosen = views.blanked(listing.table, [*names, "place_in_list"], chosen)
@@ -490,20 +493,14 @@ def containing(connection: duckdb.DuckDBPyConnection, listing: Listing, words: s
     return f"({' or '.join(found)})"
 
 
-def described(connection: duckdb.DuckDBPyConnection, listing: Listing) -> list[Column]:
-    """The columns of a list with unique Chinese titles, from the data dictionary."""
-    schema, table = listing.table.split(".")
-    known = {
-        name: (title, unit)
-        for name, title, unit in connection.execute(
-            "select column_name, chinese_name, unit from meta.data_dictionary where table_schema = ? and table_name = ?",
-            [schema, table],
-        ).fetchall()
-    }
-    types = {
-        row[0]: row[1]
-        for row in connection.execute(f"select column_name, column_type from (describe {listing.table})").fetchall()
-    }
+def described(connection: duckdb.DuckDBPyConnection, listing: Listing, views: Views | None = None) -> list[Column]:
+    """The columns of a list with unique Chinese titles, from the data dictionary.
+
+    Args:
+        views: the views the connection has, if the caller knows.
+    """
+    known = (views.words if views else dictionary_words(connection, listing.table)).get(listing.table, {})
+    types = views.columns[listing.table] if views else column_types(connection, listing.table)
     # A publication of an earlier program may lack a column.
     chosen = tuple(
         name for name in listing.columns or types if name in types and (listing.columns or name not in TECHNICAL)
@@ -536,22 +533,26 @@ def filters(listing: Listing, columns: Collection[str]) -> dict[str, str]:
     return found
 
 
-def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
-    """The columns of a table or view."""
-    return {row[0] for row in connection.execute(f"select column_name from (describe {table})").fetchall()}
+def column_types(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """The columns of a table or view with their types."""
+    return dict(connection.execute(f"select column_name, column_type from (describe {table})").fetchall())
 
 
-def can_be_narrowed(connection: duckdb.DuckDBPyConnection, listing: Listing, chosen: Mapping[str, str]) -> bool:
-    """Whether a list has a column for every filter chosen."""
-    return set(chosen) - {"to_do"} <= set(filters(listing, columns_of(connection, listing.table)).values())
+def can_be_narrowed(listing: Listing, columns: Collection[str], chosen: Mapping[str, str]) -> bool:
+    """Whether a list has a column for every filter chosen; `columns`: those of its table."""
+    return set(chosen) - {"to_do"} <= set(filters(listing, columns).values())
 
 
 def condition(
-    connection: duckdb.DuckDBPyConnection, listing: Listing | str, jurisdiction: str, chosen: Mapping[str, str]
-) -> str:
-    """The rows of a list (or of a table) in a city (empty: in any) under the filters chosen (name: code), as far as it has such columns."""
+    connection: duckdb.DuckDBPyConnection, listing: Listing | str, jurisdiction: str, chosen: Mapping[str, str], columns: Collection[str] = ()
+) -> str:  # fmt: skip
+    """The rows of a list (or of a table) in a city (empty: in any) under the filters chosen (name: code), as far as it has such columns.
+
+    Args:
+        columns: those of its table, if the caller knows.
+    """
     listing = Listing("", "", listing, "") if isinstance(listing, str) else listing
-    columns = columns_of(connection, listing.table)
+    columns = columns or column_types(connection, listing.table)
     limits = []
     if jurisdiction and "jurisdiction" in columns:
         limits.append(f"listed.jurisdiction = {literal(jurisdiction)}")

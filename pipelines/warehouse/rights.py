@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -144,12 +145,17 @@ class Views:
 
     connection: its schemas are views of what is seen; the file itself is attached as `whole`.
     conditions: of every table that is seen, which of its rows.
-    columns: of every table of the file.
+    columns: of every table of the file, with their types.
     """
 
     connection: duckdb.DuckDBPyConnection
     conditions: dict[str, str]
-    columns: dict[str, list[str]]
+    columns: dict[str, dict[str, str]]
+
+    @cached_property
+    def words(self) -> dict[str, dict[str, tuple[str, str]]]:
+        """The Chinese name and unit of every column of every table, as far as the audience sees the dictionary."""
+        return dictionary_words(self.connection) if "meta.data_dictionary" in self.conditions else {}
 
     def rows(self, table: str) -> str:
         """The rows seen, keys not yet blanked: to count, to choose from and to find names in; keys in them are not for showing."""
@@ -157,10 +163,22 @@ class Views:
 
     def blanked(self, table: str, names: list[str], rows: str) -> str:
         """Columns as they may be shown, of a query that has all columns of `rows`: what to blank is looked for in these rows only."""
-        masked = {name: _masked(table, name, self.columns[table]) for name in names}
+        joined = _Joined()
+        masked = {name: _masked(table, name, self.columns[table], joined) for name in names}
         if table == "marts.findings":
-            return _without_foreign_records(masked, rows)
-        return f"select {', '.join(masked.values())} from ({rows}) as rows_of_table"
+            return _without_foreign_records(masked, rows, joined)
+        return f"select {', '.join(masked.values())} from ({rows}) as rows_of_table {joined}"
+
+
+def dictionary_words(connection: duckdb.DuckDBPyConnection, table: str = "") -> dict[str, dict[str, tuple[str, str]]]:
+    """The Chinese name and unit of every column by table and column, or of one table only (`marts.findings`)."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for name, column, title, unit in connection.execute(
+        "select table_schema || '.' || table_name as name, column_name, chinese_name, unit from meta.data_dictionary where ? in ('', name)",
+        [table],
+    ).fetchall():
+        found.setdefault(name, {})[column] = title, unit
+    return found
 
 
 @contextmanager
@@ -181,7 +199,8 @@ def open_whole(warehouse: Path, often: bool = False) -> duckdb.DuckDBPyConnectio
     connection.execute(f"create {'table' if often else 'view'} memory.named_by_finding as {_NAMED_BY_FINDING}")
     connection.execute(
         "create table memory.column_list as "
-        "select schema_name || '.' || table_name as name, list(column_name order by column_index) as columns "
+        "select schema_name || '.' || table_name as name, "
+        "list(column_name order by column_index) as columns, list(data_type order by column_index) as types "
         "from duckdb_columns() where database_name = 'whole' and schema_name = any(?) group by all order by 1",
         [PUBLISHED_SCHEMAS],
     )
@@ -197,11 +216,14 @@ def see_as(whole: duckdb.DuckDBPyConnection, who: Audience) -> Views:
         connection.execute(f"create schema if not exists {schema}")
     mine = rights(connection, who.kind)
     _visible(connection, who)
-    columns = dict(connection.execute("from memory.column_list").fetchall())
+    columns = {
+        table: dict(zip(names, types, strict=True))
+        for table, names, types in connection.execute("from memory.column_list").fetchall()
+    }
     conditions = {table: _first_that_applies(table, set(names), mine, who) for table, names in columns.items()}
     views = Views(connection, {table: where for table, where in conditions.items() if where is not None}, columns)
     for table in views.conditions:
-        connection.execute(f"create view {table} as {views.blanked(table, columns[table], views.rows(table))}")
+        connection.execute(f"create view {table} as {views.blanked(table, list(columns[table]), views.rows(table))}")
     return views
 
 
@@ -215,7 +237,8 @@ def _limits() -> dict[str, str | bool | int | float | list[str]]:
 
 
 def _visible(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
-    """Tables of the policies and units the audience may see, and of the units and services it may not."""
+    """Tables of the policies and units the audience may see, of the units it may not, and of its units that others
+    insure too."""
     _held_city(connection, who)
     limits = [
         f"{column} = {literal(value)}"
@@ -236,13 +259,9 @@ def _visible(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
         "create temp table hidden_unit as select uscc from whole.marts.dim_unit where uscc not in (select uscc from visible_unit)"
     )
     connection.execute(
-        "create temp table unit_of_others as select distinct insured_uscc as uscc from whole.marts.fct_policy "
-        "where (provider, policy_no) not in (from visible_policy)"
-    )
-    # A view: few tables name services, and most readers ask for none of them.
-    connection.execute(
-        "create temp view hidden_service as select provider, service_no from whole.marts.fct_service "
-        "where (coalesce(policy_provider, provider), policy_no) not in (from visible_policy)"
+        "create temp table unit_of_others as select distinct insured_uscc as uscc from whole.marts.fct_policy as policies "
+        "anti join visible_policy as seen on seen.provider = policies.provider and seen.policy_no = policies.policy_no "
+        "where insured_uscc in (from visible_unit)"
     )
 
 
@@ -296,13 +315,46 @@ def _held_city(connection: duckdb.DuckDBPyConnection, who: Audience) -> None:
             connection.execute("insert into held_city values (?, ?)", [city.as_of, as_json([city])])
 
 
-def _is_visible(policy: str, names: Collection[str], rows: str = "") -> str:
-    """Whether the audience may see the policy that a column of a table names. A number is a policy only with its sender."""
+def _is_visible(policy: str, names: Collection[str]) -> str:
+    """The condition that the audience may see the policy that a column of a table names. A number is a policy only with its sender."""
+    return f"({_owner(policy, names)}, {policy}) in (from visible_policy)"
+
+
+def _owner(policy: str, names: Collection[str]) -> str:
     owner = policy.replace("policy_no", "policy_provider")
-    return f"({rows}{owner if owner in names else 'provider'}, {rows}{policy}) in (from visible_policy)"
+    return owner if owner in names else "provider"
 
 
-def _masked(table: str, name: str, names: Collection[str]) -> str:
+class _Joined:
+    """What `rows_of_table` is joined with to know which of its cells may be shown, each once. A join, as DuckDB then keeps whichever
+    side is smaller at hand; for `in (…)` within a column it would keep all keys, of a province's units for twenty rows."""
+
+    def __init__(self) -> None:
+        self.joins: dict[str, str] = {}
+
+    def among(self, keys: str, **columns: str) -> str:
+        """The condition that a row is among the keys of a table; `columns`: of the table → of the row, never null where it is."""
+        return f"({self._with(keys, {key: f'rows_of_table.{column}' for key, column in columns.items()})} is not null)"
+
+    def names_hidden_service(self) -> str:
+        """The condition that the service a row names is of a policy the audience may not see."""
+        service = {"provider": "rows_of_table.provider", "service_no": "rows_of_table.service_no"}
+        found = self._with("whole.marts.fct_service", service)
+        of = found.split(".", maxsplit=1)[0]
+        policy = {"provider": f"coalesce({of}.policy_provider, {of}.provider)", "policy_no": f"{of}.policy_no"}
+        return f"({found} is not null and {self._with('visible_policy', policy)} is null)"
+
+    def _with(self, table: str, on: dict[str, str]) -> str:
+        """A key column of the table joined on keys (column → expression): null where there is no such row."""
+        condition = " and ".join(f"{{0}}.{key} = {expression}" for key, expression in on.items())
+        alias = self.joins.setdefault(f"left join {table} as {{0}} on {condition}", f"joined_{len(self.joins)}")
+        return f"{alias}.{list(on)[-1]}"
+
+    def __str__(self) -> str:
+        return " ".join(join.format(alias) for join, alias in self.joins.items())
+
+
+def _masked(table: str, name: str, names: Collection[str], joined: _Joined) -> str:
     """A column with the keys of foreign policies and units blanked, and what is said of such a policy."""
     column = f'rows_of_table."{name}"'
     if table == "meta.publication" and name == "as_of":
@@ -311,26 +363,31 @@ def _masked(table: str, name: str, names: Collection[str]) -> str:
         return "coalesce((select held_back from held_city), '') as held_back"
     if table.startswith("meta."):
         return column
-    shown = _shown(table, name, names, column)
+    shown = _shown(table, name, names, joined)
     return column if shown is None else f'case when {shown} then {column} end as "{name}"'
 
 
-def _shown(table: str, name: str, names: Collection[str], column: str) -> str | None:
+def _shown(table: str, name: str, names: Collection[str], joined: _Joined) -> str | None:
     """When a cell may be shown; None: always."""
+
+    def is_visible(policy: str) -> str:
+        return joined.among("visible_policy", provider=_owner(policy, names), policy_no=policy)
+
     number = name.replace("policy_provider", "policy_no")
     if name in OF_THE_POLICY.get(table, ()):
         if table == "marts.unit_360":
-            return "rows_of_table.uscc not in (from unit_of_others)"
-        return f"rows_of_table.policy_no is null or {_is_visible('policy_no', names, 'rows_of_table.')}"
+            return (
+                f"not {joined.among('hidden_unit', uscc='uscc')} and not {joined.among('unit_of_others', uscc='uscc')}"
+            )
+        return f"rows_of_table.policy_no is null or {is_visible('policy_no')}"
     if number.endswith("policy_no") and number in names:
-        return _is_visible(number, names, "rows_of_table.")
+        return is_visible(number)
     if name == "service_no":
-        return f"{column} is null or (rows_of_table.provider, {column}) not in (from hidden_service)"
-    unit = {"top_name": "top_uscc", "unit_name": "unit_uscc"}.get(name)
-    if unit in names:
-        return f"rows_of_table.{unit} is null or rows_of_table.{unit} not in (from hidden_unit)"
-    is_unit = name.endswith("uscc") or name in ("target_code", "subject_code")
-    return f"{column} is null or {column} not in (from hidden_unit)" if is_unit else None
+        return f"not {joined.names_hidden_service()}"
+    unit = {"top_name": "top_uscc", "unit_name": "unit_uscc"}.get(name, name)
+    if unit in names and (unit.endswith("uscc") or unit in ("target_code", "subject_code")):
+        return f"not {joined.among('hidden_unit', uscc=unit)}"
+    return None
 
 
 # The records that findings name as evidence, with the policy and unit each belongs to.
@@ -344,7 +401,7 @@ _NAMED_BY_FINDING = f"""
 """
 
 
-def _without_foreign_records(masked: dict[str, str], findings: str) -> str:
+def _without_foreign_records(masked: dict[str, str], findings: str, joined: _Joined) -> str:
     """The query of findings without the words in evidence and sentence that name records of others.
 
     Args:
@@ -359,16 +416,19 @@ def _without_foreign_records(masked: dict[str, str], findings: str) -> str:
     )
     return f"""
         with rows_found as materialized ({findings}),
-        hidden as (
-            select * from memory.named_by_finding
-            where finding_id in (select finding_id from rows_found)
-                and ((policy_no is not null and (policy_provider, policy_no) not in (from visible_policy))
-                    or (policy_no is null and unit in (from hidden_unit)))
+        named as (
+            select named.*, units.uscc is not null as is_hidden_unit,
+                named.policy_no is not null and named.policy_provider is not null and policies.policy_no is null as is_hidden_policy
+            from rows_found inner join memory.named_by_finding as named on named.finding_id = rows_found.finding_id
+            left join visible_policy as policies on policies.provider = named.policy_provider and policies.policy_no = named.policy_no
+            left join hidden_unit as units on units.uscc = named.unit
+        ), hidden as (
+            select * from named where is_hidden_policy or (policy_no is null and is_hidden_unit)
         ), words as (
             select finding_id, record_key as word from hidden
-            union select finding_id, policy_no from hidden where (policy_provider, policy_no) not in (from visible_policy)
-            union select finding_id, unit from hidden where unit in (from hidden_unit)
-            union select finding_id, name from hidden inner join whole.marts.dim_unit on unit = uscc where unit in (from hidden_unit)
+            union select finding_id, policy_no from hidden where is_hidden_policy
+            union select finding_id, unit from hidden where is_hidden_unit
+            union select finding_id, name from hidden inner join whole.marts.dim_unit on unit = uscc where is_hidden_unit
             union select finding_id, unit_uscc from rows_found where unit_uscc in (from hidden_unit)
             union select finding_id, unit_name from rows_found where unit_uscc in (from hidden_unit)
         ), hidden_word as (
@@ -376,5 +436,5 @@ def _without_foreign_records(masked: dict[str, str], findings: str) -> str:
             select finding_id, list(word order by length(word) desc, word) as words
             from words where word is not null group by all
         )
-        select {select} from rows_found as rows_of_table left join hidden_word using (finding_id)
+        select {select} from rows_found as rows_of_table {joined} left join hidden_word on hidden_word.finding_id = rows_of_table.finding_id
     """

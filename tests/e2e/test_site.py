@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -53,6 +55,48 @@ def served(sites: Path) -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+
+
+def test_a_page_is_written_only_where_its_content_changed(dirty_world: Home, tmp_path: Path) -> None:
+    """The next day's publication, in which one row to be corrected is told of in other words."""
+    home = Home(tmp_path)
+    home.settings.warehouse.mkdir()
+    shutil.copy(dirty_world.settings.published, home.settings.published)
+    home.settings.published.chmod(0o644)
+    chosen = home.settings.model_copy(update={"site_audiences": f"{CITY},{INSURER}"})
+    first = write_sites(chosen)
+    (first / CITY / "about.html").write_text("changed by somebody")
+    with duckdb.connect(str(home.settings.published)) as connection:
+        connection.execute(
+            "update meta.publication set publication_id = 'next', built_at = built_at + interval 1 day, as_of = as_of + 1"
+        )
+        connection.execute("update meta.data_date set as_of = as_of + 1")
+        connection.execute("update meta.late_insurer set days_late = days_late + 1")
+        connection.execute(
+            "update quality.quarantine set message = '改了说法' where rowid = (select min(rowid) from quality.quarantine "
+            f"where provider = '{INSURER}' and status = 'open' and severity = 'reject')"
+        )
+    second = write_sites(chosen)
+
+    def files(folder: Path) -> dict[str, tuple[int, bytes]]:
+        found = [path for path in folder.rglob("*") if path.is_file()]
+        return {
+            str(path.relative_to(folder)): (path.stat().st_ino, hashlib.sha256(path.read_bytes()).digest())
+            for path in found
+        }
+
+    before, after = files(first), files(second)
+    assert before.keys() == after.keys()
+    # Both folders are complete, nothing of what was shown before has changed.
+    written = {name for name, (number, _) in after.items() if number != before[name][0]}
+    assert written == {
+        "published.js", f"{CITY}/published.js", f"{INSURER}/published.js", f"{CITY}/quality.html", f"{INSURER}/quality.html", f"{CITY}/about.html",
+    }  # fmt: skip
+    assert (
+        "口径与说明" in (second / CITY / "about.html").read_text()
+        and '"publication_id":"next"' in (second / CITY / "published.js").read_text()
+    )
+    assert "改了说法" in (second / CITY / "quality.html").read_text()
 
 
 @needs_browser

@@ -79,7 +79,7 @@ def test_amounts_have_their_unit_in_the_head_and_ten_thousand_yuan_are_one(
 
 
 def test_the_worst_are_worst_first_and_at_most_three(published: duckdb.DuckDBPyConnection) -> None:
-    found = {one.kind: one for one in worst(published, seen(published), "weihai", 2025)}
+    found = {one.kind: one for one in worst(published, seen(published), "weihai")[2025]}
     assert found.keys() == {"district", "industry", "insurer"}
     for one in found.values():
         values = [float(place.value.rstrip("%分 ")) for place in one.places]
@@ -110,7 +110,7 @@ def test_districts_and_pool_are_the_whole_city(published: duckdb.DuckDBPyConnect
                 f"select {sums} from marts.supervision_metrics where industry_code = 'ALL' and stat_year = ? and jurisdiction = ?",
                 [year, city],
             ).fetchall()[0]
-            row = headline.pool(published, tables, year, names, f"jurisdiction = '{city}'")
+            row = headline.pools(published, tables, names, f"jurisdiction = '{city}'").get(year, [])
             for place, name in enumerate(names):
                 pooled = Decimal(str(row[0][name])) if row else Decimal(0)
                 assert abs(whole[2 * place + 1] + pooled - whole[2 * place]) < Decimal("0.01"), (year, city, name)

@@ -1,6 +1,8 @@
-// The root page: finding one's own unit among all. Without scripts all of them are listed.
+// The root page: finding one's own unit among all. Without scripts all of them are listed. What
+// changes with every publication is in published.js.
 (function () {
   "use strict";
+  for (const place of document.querySelectorAll("[data-published]")) place.textContent = window.published[place.dataset.published];
   const field = document.getElementById("find");
   field.addEventListener("input", () => {
     const wanted = field.value.trim().toLowerCase();

@@ -1,11 +1,15 @@
 // Behaviour of the pages: charts, year and metric choices, lists with search, sort and export.
-// Data stands in the page as JSON (#data); nothing is fetched. Numbers are computed in the warehouse, never here.
+// Data stands in the page as JSON (#data); nothing is fetched. Numbers are computed in the warehouse, never here. What changes with
+// every publication (dates, its number) stands in published.js alone: a page whose content did not change is the same file as before.
 (function () {
   "use strict";
   const data = JSON.parse(document.getElementById("data").textContent);
   const views = {};
   const byId = (id) => document.getElementById(id);
   const all = (selector) => [...document.querySelectorAll(selector)];
+  const published = window.published;
+  for (const place of all("[data-published]")) place.textContent = published[place.dataset.published] ?? "";
+  for (const note of all("header .held")) note.hidden = !published.held_back;
 
   // What the reader has chosen stands in the address (#year=2026&district=…), so that a view can be sent, reloaded and taken along
   // to the other pages. `list` and `state` belong to one page.
@@ -105,6 +109,9 @@
   // What is new since a day: counted per day in the warehouse, added up here.
   const since = byId("since");
   if (since) {
+    since.value = published.previous;
+    since.min = published.earliest;
+    since.max = published.as_of;
     const key = "anze-visit-" + data.who;
     const tell = () => {
       for (const item of all("[data-news]")) {
@@ -122,8 +129,8 @@
     tell();
     try {
       const visit = JSON.parse(window.localStorage.getItem(key) ?? "{}");
-      const last = visit.as_of === data.as_of ? visit.before : visit.as_of;
-      window.localStorage.setItem(key, JSON.stringify({ as_of: data.as_of, before: last }));
+      const last = visit.as_of === published.as_of ? visit.before : visit.as_of;
+      window.localStorage.setItem(key, JSON.stringify({ as_of: published.as_of, before: last }));
       if (last) {
         const button = byId("since-visit");
         button.hidden = false;

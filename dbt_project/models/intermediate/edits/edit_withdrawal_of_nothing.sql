@@ -11,16 +11,33 @@ select
     cast(null as string) as value_1,
     cast(null as string) as value_2
 from {{ staged(feed) }} as withdrawn
-where withdrawn.record_status = '撤销'
-    and not exists (
-        select 1
-        from {{ staged(feed) }} as said
-        where said.provider = withdrawn.provider
-            and coalesce(said.record_status, '正常') <> '撤销'
-            {%- for column in feed_of(feed).key %}
-            and said.{{ column }} is not distinct from withdrawn.{{ column }}
-            {%- endfor %}
-    )
+-- Withdrawals are few: what was said of anything else is not kept at hand.
+left join (
+    select distinct
+        said.provider,
+        {% for column in feed_of(feed).key -%}
+        said.{{ column }},
+        {% endfor -%}
+        true as is_said
+    from {{ staged(feed) }} as said
+    inner join (
+        select distinct
+            provider,
+            {{ feed_of(feed).key | join(', ') }}
+        from {{ staged(feed) }}
+        where record_status = '撤销'
+    ) as taken_back
+        on said.provider = taken_back.provider
+        {%- for column in feed_of(feed).key %}
+        and said.{{ column }} is not distinct from taken_back.{{ column }}
+        {%- endfor %}
+    where coalesce(said.record_status, '正常') <> '撤销'
+) as said
+    on withdrawn.provider = said.provider
+    {%- for column in feed_of(feed).key %}
+    and withdrawn.{{ column }} is not distinct from said.{{ column }}
+    {%- endfor %}
+where withdrawn.record_status = '撤销' and said.is_said is null
 {% if not loop.last %}
 union all
 

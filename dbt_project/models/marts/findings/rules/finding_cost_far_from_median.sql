@@ -25,17 +25,30 @@ medians as (
     group by jurisdiction, item
 ),
 
+-- Few visits: by the lowest threshold there ever was. The day of the entry says which one is in force.
+dear as (
+    select
+        visits.*,
+        medians.median_amount
+    from visits
+    inner join medians
+        on visits.jurisdiction = medians.jurisdiction
+        and visits.item = medians.item
+    where visits.amount > {{ share_of('medians.median_amount', "(select min(threshold) from " ~ ref('ref_finding_rule') ~ " where rule_code = 'cost_far_from_median')", 3) }}
+),
+
 -- The visit's largest entry speaks for it.
 spent as (
     select
         entries.*,
-        visits.item,
-        visits.amount as visit_amount,
+        dear.median_amount,
+        dear.amount as visit_amount,
         row_number() over (partition by entries.provider, entries.service_no order by entries.amount desc, entries.entry_no) as place
     from {{ ref('fct_fee_entry') }} as entries
-    inner join visits
-        on entries.provider = visits.provider
-        and entries.service_no = visits.service_no
+    inner join dear
+        on entries.provider = dear.provider
+        and entries.service_no = dear.service_no
+        and entries.jurisdiction = dear.jurisdiction
     where entries.type = '支出'
 )
 
@@ -43,11 +56,8 @@ select
     {{ finding(
         'cost_far_from_median', 'spent', feed='fee_ledger', key='spent.entry_no', found_on='spent.entry_date',
         evidence="'fee_ledger:' || spent.provider || '/' || spent.entry_no || '；service_record:' || spent.provider || '/' || spent.service_no",
-        value_1='spent.visit_amount', value_2='cast(medians.median_amount as decimal(18, 2))', amount='spent.visit_amount'
+        value_1='spent.visit_amount', value_2='cast(spent.median_amount as decimal(18, 2))', amount='spent.visit_amount'
     ) }}
 from spent
-inner join medians
-    on spent.jurisdiction = medians.jurisdiction
-    and spent.item = medians.item
 where spent.place = 1
-    and spent.visit_amount > {{ share_of('medians.median_amount', finding_threshold('cost_far_from_median', 'spent.entry_date', 'spent.jurisdiction', 'spent.industry_code'), 3) }}
+    and spent.visit_amount > {{ share_of('spent.median_amount', finding_threshold('cost_far_from_median', 'spent.entry_date', 'spent.jurisdiction', 'spent.industry_code'), 3) }}

@@ -3,7 +3,11 @@ with
 
 covers as (
     select
-        policies.*,
+        policies.provider,
+        policies.policy_no,
+        policies.insured_uscc,
+        policies.industry_code,
+        policies.inception_date,
         max(policies.cover_end) over (
             partition by policies.insured_uscc, policies.industry_code
             order by policies.inception_date, policies.policy_no, policies.provider rows between unbounded preceding and 1 preceding
@@ -27,6 +31,19 @@ gaps as (
         and covers.industry_code = roster.industry_code
     where roster.is_required and covers.covered_until is not null
         and (roster.operating_status = '存续' or roster.status_date is not null)
+),
+
+-- Few of the policies: only theirs are looked up whole.
+interrupted as (
+    select
+        policies.*,
+        gaps.covered_until,
+        gaps.days_without
+    from gaps
+    inner join {{ ref('fct_policy') }} as policies
+        on gaps.provider = policies.provider
+        and gaps.policy_no = policies.policy_no
+    where gaps.days_without > 0
 )
 
 select
@@ -36,7 +53,7 @@ select
         value_1='covers.days_without', value_2='covers.covered_until',
         subject_type='生产经营单位', subject='covers.insured_uscc'
     ) }}
-from gaps as covers
+from interrupted as covers
 cross join {{ ref('int_as_of') }} as days
 -- A gap that begins after the data of that cover's sender end is not known to be one (trust.md 3).
 left join {{ ref('int_pending_cover') }} as pending
