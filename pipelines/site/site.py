@@ -60,6 +60,8 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
         open_whole(settings.published, often=True) as whole,
         ThreadPoolExecutor(settings.threads) as pool,
     ):
+        # Thousands of small queries: each on the thread that asks it, and not each on all of them.
+        whole.execute("set threads = 1")
         scripts = beside.submit(write_scripts, sites / "assets")
         written = pool.map(lambda who: _write_pages(see_as(whole, who), who, sites / who.provider), everybody)
         for place, publication_id in enumerate(written, 1):  # noqa: B007 - all of them show the same publication

@@ -463,6 +463,8 @@ def read(
     total = connection.execute(f"select count(*) from {rows} as listed where {condition}").fetchall()[0][0]
     rows_read = "all" if limit is None or total <= whole_to else int(limit)
     columns = described(connection, listing, views)
+    if not total:
+        return Rows(listing, columns, pl.DataFrame({column.title: [] for column in columns}), 0)
     names = [column.name for column in columns]
     chosen = f"""
         select *, {f"coalesce({listing.to_do}, false)" if listing.to_do else "null"} as to_do, row_number() over () as place_in_list
