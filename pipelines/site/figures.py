@@ -129,10 +129,16 @@ class Page:
 
 
 class Figures:
-    """All pages of one audience, read from its views."""
+    """All pages of one audience, read from its views.
 
-    def __init__(self, views: Views, who: Audience) -> None:
+    Args:
+        take_whole: gets every list that is offered as a file (more than LIST_ROWS, no more than FILE_ROWS), whole; its page keeps the
+            first LIST_ROWS only.
+    """
+
+    def __init__(self, views: Views, who: Audience, take_whole: Callable[[Rows], None]) -> None:
         self.views = views
+        self.take_whole = take_whole
         self.connection = connection = views.connection
         self.who = who
         self.seen = seen(connection)
@@ -542,11 +548,13 @@ class Figures:
         return Page(code, title, intro, lists=lists) if lists else None
 
     def _lists(self, names: tuple[str, ...]) -> list[Rows]:
-        return [
-            read(self.connection, LISTS[name], LIST_ROWS, tables=self.seen, views=self.views, whole_to=FILE_ROWS)
-            for name in names
-            if LISTS[name].table in self.seen
-        ]
+        return [self._list(name) for name in names if LISTS[name].table in self.seen]
+
+    def _list(self, name: str) -> Rows:
+        rows = read(self.connection, LISTS[name], LIST_ROWS, tables=self.seen, views=self.views, whole_to=FILE_ROWS)
+        if LIST_ROWS < rows.total <= FILE_ROWS:
+            self.take_whole(rows)
+        return replace(rows, frame=rows.frame.head(LIST_ROWS))
 
     def _years(self, whole: bool = True) -> list[Year]:
         """The years there are, newest last. `whole`: with headline figures and tables."""

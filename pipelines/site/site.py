@@ -90,17 +90,18 @@ def write_site(warehouse: Path, who: Audience, folder: Path) -> None:
 
 def _write_pages(views: Views, who: Audience, folder: Folder) -> str:
     """One audience's pages and files of lists, without scripts and styles; returns the publication they show."""
+
+    def put_file(rows: Rows) -> None:
+        csv = io.BytesIO()
+        write_csv(rows.frame, csv)
+        folder.put(f"files/{rows.listing.code}.csv", csv.getbuffer())
+
     with views.connection:
-        figures = Figures(views, who)
+        figures = Figures(views, who, put_file)
         pages = figures.pages()
         folder.put("published.js", _published(figures))
         for page in pages:
             folder.put(f"{page.code}.html", _html(page, pages, figures).encode())
-            for rows in page.lists:
-                if LIST_ROWS < rows.total <= FILE_ROWS:
-                    csv = io.BytesIO()
-                    write_csv(rows.frame, csv)
-                    folder.put(f"files/{rows.listing.code}.csv", csv.getbuffer())
     return figures.publication_id
 
 
@@ -143,7 +144,7 @@ def _html(page: Page, pages: list[Page], figures: Figures) -> str:
 
 
 def _list_data(rows: Rows) -> dict[str, Any]:
-    frame = rows.frame.head(LIST_ROWS).with_columns(
+    frame = rows.frame.with_columns(
         pl.col(pl.Date, pl.Datetime).cast(pl.String).str.slice(0, 10), pl.col(pl.Decimal).cast(pl.Float64)
     )
     return {

@@ -184,6 +184,18 @@ def test_lists_on_pages_are_those_of_the_extract(
     assert compared > 20
 
 
+def test_looking_for_keys_to_blank_neither_loses_nor_doubles_a_row(
+    dirty_world: Home, shared: duckdb.DuckDBPyConnection, extract: tuple[str, Path]
+) -> None:
+    views = rights.see_as(shared, rights.audience(dirty_world.settings.published, extract[0]))
+    with views.connection as connection:
+        for table in views.conditions:
+            shown, there = connection.execute(
+                f"select (select count(*) from {table}), (select count(*) from {views.rows(table)})"
+            ).fetchall()[0]
+            assert shown == there, table
+
+
 def test_the_longest_of_the_foreign_words_goes_first(dirty_world: Home) -> None:
     """The number of a hazard holds the number of its service: blanked first, the service would leave half a number."""
     findings = "select 'r:1' as finding_id, '隐患 HS12-1，服务 S12，单位 U1' as explanation, null as unit_uscc, null as unit_name"
