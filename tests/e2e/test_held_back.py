@@ -89,9 +89,8 @@ def test_which_city_why_and_since_when_is_said_everywhere(nights: tuple[Home, di
     (note,) = (home.path / "incidents").glob("*.md")
     text = note.read_text(encoding="utf-8")
     assert "威海市 停留在 2026-09-01" in text and "大批注销.csv" in text and "其他城市已照常发布" in text
-    pages = {name: (home.path / "site" / "current" / name / "index.html") for name in ("weihai_city",)}
-    page = pages["weihai_city"].read_text(encoding="utf-8")
-    assert "暂停更新：威海市 停留在 2026-09-01" in page and "取数时点 <b>2026-09-01</b>" in page
+    published = (home.path / "site" / "current" / "weihai_city" / "published.js").read_text(encoding="utf-8")
+    assert '"held_back":"威海市 停留在 2026-09-01' in published and '"as_of":"2026-09-01"' in published
 
 
 def test_a_return_of_the_city_is_of_its_day(nights: tuple[Home, dict[str, Any]]) -> None:

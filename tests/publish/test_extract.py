@@ -185,12 +185,12 @@ def test_lists_on_pages_are_those_of_the_extract(
 
 
 def test_looking_for_keys_to_blank_neither_loses_nor_doubles_a_row(
-    dirty_world: Home, shared: duckdb.DuckDBPyConnection, extract: tuple[str, Path]
+    dirty_world: Home, extract: tuple[str, Path]
 ) -> None:
-    views = rights.see_as(shared, rights.audience(dirty_world.settings.published, extract[0]))
-    with views.connection as connection:
+    published = dirty_world.settings.published
+    with rights.open_as(published, rights.audience(published, extract[0])) as views:
         for table in views.conditions:
-            shown, there = connection.execute(
+            shown, there = views.connection.execute(
                 f"select (select count(*) from {table}), (select count(*) from {views.rows(table)})"
             ).fetchall()[0]
             assert shown == there, table
