@@ -5,7 +5,7 @@ SCALE: city, province, region (2.5 provinces) or country.
 What it does, in turn and several times: generates the scale with `anze synth` (once), runs the hand-written floor
 (floor.py), an analyst's scripts in Polars, pandas and PySpark (analyst_*.py; the last only where `make spark-setup` was
 run), the path of the four ratios alone (headline.py), and anze: a full build from nothing, a night with nothing new and
-one with 0.3 % new rows. It checks that all give the same ratios and prints medians, ratios, peak memory and bytes per
+a small one, with some 0.2 % new rows of a new day. It checks that all give the same ratios and prints medians, ratios, peak memory and bytes per
 second; with `floor` the analyst's scripts are left out, with `alone` the floor too (it holds everything in memory).
 Nothing in it is a test of time. Work lies in benchmarks/.work (ignored); results are written down in docs/speed.md.
 """
@@ -134,7 +134,7 @@ def asked(home: Path) -> str:
 
 
 def a_little_more(home: Path) -> int:
-    """0.3 % new rows: every insurer's newest services once more, under new numbers, received the day after everything."""
+    """Some 0.2 % new rows: every insurer's newest services once more, under new numbers, received the day after everything."""
     rows = 0
     for path in sorted((home / "raw").glob("*/service_record/2026-10-15/*.csv")):
         content = path.read_bytes()

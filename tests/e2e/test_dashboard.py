@@ -116,8 +116,9 @@ def test_from_empty_warehouse_to_records_of_a_number_and_a_new_publication(
         choose(page, "统计年度", "2025")
         page.get_by_text(f"{expected['ALL']:.2f}%").first.wait_for()
         choose(page, "区市", "环翠")
+        page.wait_for_url("**district=371002**")  # the worst three of the city may show the same number before
         page.get_by_text(f"{expected['371002']:.2f}%").first.wait_for()
-        assert "district=371002" in page.url and "year=2025" in page.url
+        assert "year=2025" in page.url
         page.reload()
         page.get_by_text(f"{expected['371002']:.2f}%").first.wait_for()
         # One click from a number to its records, and a workbook of all of them.
