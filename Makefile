@@ -5,7 +5,7 @@ BIN := .venv/bin
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 READY := .venv/.ready
 
-.PHONY: setup spark-setup wheelhouse offline-setup browser run test taste spark-test faults bench counter-load flame lint dev lock sample clean
+.PHONY: setup spark-setup wheelhouse offline-setup browser run test heavy taste spark-test faults bench counter-load flame lint dev lock sample clean
 
 setup: $(READY)
 
@@ -41,18 +41,21 @@ run: setup
 test: setup
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# Tests of minutes each (marked heavy): more nights, more seeds, larger worlds, an installation from the wheel.
+heavy: setup
+	@$(BIN)/pytest -m heavy -n 2 --dist loadfile -rA
+	@ANZE_PAIRS=100 $(BIN)/pytest tests/explain/test_diff.py -rA
+
 # Faults injected at random moments, hostile files by the thousand; an hour, not part of the tests. ANZE_KILLS=20 for a
 # taste. A clock that runs behind needs Debian's faketime.
 faults: setup
 	@command -v faketime >/dev/null || $(ROOT) apt-get install -y -qq faketime >/dev/null
 	@$(BIN)/pytest tests/faults -n 2 -rA --override-ini norecursedirs=
-	@ANZE_PAIRS=100 $(BIN)/pytest tests/explain/test_diff.py -rA
-	@$(BIN)/pytest -m heavy -n 2 --dist loadfile -rA
 
 # A taste of the heavy runs, for every change: a few kills by seed (ANZE_KILLS), and the golden example on Spark.
 taste: setup spark-setup
 	@ANZE_KILLS=$${ANZE_KILLS:-3} $(BIN)/pytest tests/faults/test_kill.py -rA --override-ini norecursedirs=
-	@$(SPARK_BIN)/pytest tests/spark -k golden -rA --override-ini norecursedirs=
+	@$(SPARK_BIN)/pytest tests/spark -k "golden and not next_night" -rA --override-ini norecursedirs=
 
 # The extra `spark` in an environment of its own, so that other nights do not import what they do not need; Debian's Java.
 SPARK_BIN := .venv-spark/bin

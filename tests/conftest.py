@@ -21,8 +21,10 @@ import pytest
 from pipelines import settings as config
 from pipelines.feeds.contracts import HOME_SENDER, reference_contracts
 from pipelines.feeds.reference import Reference
+from pipelines.ingest import workers
+from pipelines.ingest.drop import Reading
 from pipelines.ingest.landing import Landed, land, reference_of
-from pipelines.ingest.manifest import Receipt, load_receipts
+from pipelines.ingest.manifest import Drop, Receipt, load_receipts
 from pipelines.publish.publication import publish
 from pipelines.synth import files as synth
 from pipelines.transform import compiled, project
@@ -67,6 +69,15 @@ def landed_reference() -> Path:
 
 
 @cache
+def parsed_once() -> Path:
+    """A folder with what dbt keeps of a project it has parsed, parsed once for all tests of all workers."""
+    home = config.Settings(home=landed_reference(), hash_key="test")
+    with (home.home.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return project.fresh_manifest(home).parent
+
+
+@cache
 def bundled() -> Reference:
     """The bundled reference data."""
     return Reference.on(landed_reference() / "landing")
@@ -102,6 +113,11 @@ def socket_guard(folder: Path) -> tuple[dict[str, str], Path]:
     connections = folder / "connections"
     connections.touch()
     return {"PYTHONPATH": str(folder), "ANZE_TEST_CONNECTIONS": str(connections)}, connections
+
+
+def read_here(reading: Reading, drops: list[Drop]) -> workers.Landed:
+    """Drops read in this process."""
+    return (landed for task in workers.together(drops) for landed in reading.land(task))
 
 
 class Home:
@@ -142,10 +158,22 @@ class Home:
         receipts = load_receipts(self.settings.landing).values()
         return [receipt for receipt in receipts if receipt.provider != HOME_SENDER]
 
-    def land(self) -> dict[str, Landed]:
-        return {landed.feed: landed for landed in land(self.settings)}
+    def land(self, apart: bool = False) -> dict[str, Landed]:
+        """Lands what waits: read in the test's own process, which begins at once and holds what the test changes in the readers;
+        `apart`: by processes of their own, as at night."""
+        with pytest.MonkeyPatch.context() as patched:
+            if not apart:
+                patched.setattr("pipelines.ingest.landing.land_all", read_here)
+            return {landed.feed: landed for landed in land(self.settings)}
+
+    def parsed(self) -> None:
+        """Takes over what dbt has parsed elsewhere: as long as a small night."""
+        for name in ("manifest.json", "manifest.fingerprint", "partial_parse.msgpack"):
+            if not (self.path / "dbt" / name).exists():
+                shutil.copy(parsed_once() / name, self.path / "dbt" / name)
 
     def dbt(self, *arguments: str, as_of: str = "") -> None:
+        self.parsed()
         project.use_environment(self.settings, as_of)
         project.run_dbt(list(arguments), project.dbt_environment(self.settings, as_of))
 
@@ -173,6 +201,7 @@ class Home:
         self, *arguments: str, prefix: tuple[str, ...] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """The command as a user runs it."""
+        self.parsed()
         return subprocess.run(
             [*prefix, ANZE, *arguments], capture_output=True, text=True, check=False,
             env={**os.environ, "ANZE_HOME": str(self.path), "COLUMNS": "200", "ANZE_SITE_AUDIENCES": "weihai_city", **environment},

@@ -13,12 +13,9 @@ import zipfile
 from typing import Any
 
 import polars as pl
-import pytest
 import xlsxwriter
 import xlwt
 from conftest import make_uscc
-
-from pipelines.ingest import workers
 
 POLICY = (
     "保单号,保险机构,被保险人统一社会信用代码,被保险人名称,所在区市,行业领域,险种,签单日期,保险起期,保险止期,签单保费,实收保费,投保人数,"
@@ -130,12 +127,4 @@ def make_file(rng: random.Random, number: int) -> tuple[str, bytes, int]:
         (f"{number}.csv.gz", gzip.compress(content, mtime=0), filled)
         if kind == "gz"
         else (f"{number}.csv", content, filled)
-    )
-
-
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drops are read in the test's own process, so that what it changes in the readers holds there."""
-    monkeypatch.setattr(
-        "pipelines.ingest.landing.land_all",
-        lambda reading, drops: (landed for task in workers.together(drops) for landed in reading.land(task)),
     )

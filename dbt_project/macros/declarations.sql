@@ -104,8 +104,6 @@
                 ) as saying
             from ({{ _versions_to_count(feed) }}) as versions
             {%- if has_months %}
-            inner join ({{ several_versions(feed) }}) as several
-                on versions.identity_hash = several.identity_hash
             inner join (
                 select distinct
                     touched.identity_hash,

@@ -26,7 +26,7 @@
         files.provider,
         files.received_at,
         files.file_name
-    from {{ source('landing', feed) }} as landed
+    from {{ landed_in('landing', feed) }} as landed
     inner join {{ ref('stg_quality__files') }} as files
         on landed.file_id = files.file_id
     where files.status = 'loaded' and files.is_known

@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.documents.spreadsheet import workbook, write_table
 from pipelines.settings import Settings
 from pipelines.site.site import environment
-from pipelines.transform.project import dbt_environment, run_dbt, use_environment
+from pipelines.transform.project import dbt_environment, run_dbt, seen_from, use_environment
 
 SCHEMAS = {"marts": "指标、事实与清单", "quality": "数据质量", "meta": "口径与发布信息", "feed": "报送表"}
 
@@ -62,7 +62,15 @@ def write_dbt_docs(settings: Settings, folder: Path) -> Path:
     """dbt's documentation (lineage, columns, SQL) of the last build, as one page that needs no network."""
     use_environment(settings, "")
     # The tables that the last build's views look at have been published since.
-    published = {"ANZE_PUBLISHING": str(settings.published), "ANZE_PUBLISHING_ACCESS": "read"}
+    # In a folder of their own: to dbt this is another profile, and what nights have parsed would be lost.
+    target = settings.home / "dbt" / "docs"
+    published = {
+        "ANZE_BUILD": seen_from(target, settings.build),
+        "ANZE_SPILL": seen_from(target, settings.build.parent / "spill"),
+        "ANZE_PUBLISHING": seen_from(target, settings.published),
+        "ANZE_PUBLISHING_ACCESS": "read",
+        "DBT_TARGET_PATH": str(target),
+    }
     run_dbt(["docs", "generate", "--static"], dbt_environment(settings, "") | published)
     folder.mkdir(parents=True, exist_ok=True)
-    return Path(shutil.copyfile(settings.home / "dbt" / "static_index.html", folder / "dbt_docs.html"))
+    return Path(shutil.copyfile(target / "static_index.html", folder / "dbt_docs.html"))

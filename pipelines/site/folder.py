@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 
@@ -23,13 +24,15 @@ class Folder:
         return Folder(self.place / name, self.before / name if self.before else None)
 
     def put(self, name: str, content: bytes | memoryview) -> None:
-        """A file with this content. The one of before is taken (a hard link) if it is byte for byte the same: what somebody has
-        changed in a published folder does not get into the next."""
+        """A file with this content. The one of before is taken (a hard link) if it is byte for byte the same, and its rights are those
+        of a new file: what somebody has changed in a published folder does not get into the next. What is there already under
+        this name may be an older publication's too: it is replaced and never written into."""
         target = self.place / name
         target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
         before = self.read(name, len(content))
-        if before is not None and before == content:
-            self.take(name)
+        if self.before is not None and before == content and self._has_the_rights_of_a_new_file(self.before / name):
+            link(self.before / name, target)
         else:
             target.write_bytes(content)
 
@@ -45,11 +48,23 @@ class Folder:
         except OSError:
             return None
 
-    def take(self, name: str) -> None:
-        """The file of before once more."""
-        assert self.before is not None
-        (self.place / name).parent.mkdir(parents=True, exist_ok=True)
-        link(self.before / name, self.place / name)
+    def _has_the_rights_of_a_new_file(self, before: Path) -> bool:
+        return _rights(before.stat()) == _rights_of_a_new_file(self.place)
+
+
+def _rights(of: os.stat_result) -> tuple[int, int, int]:
+    return of.st_mode, of.st_uid, of.st_gid
+
+
+@cache
+def _rights_of_a_new_file(folder: Path) -> tuple[int, int, int]:
+    """Mode, owner and group that a file written into the folder gets."""
+    probe = folder / ".rights"
+    probe.touch()
+    try:
+        return _rights(probe.stat())
+    finally:
+        probe.unlink()
 
 
 def link(source: str | Path, target: str | Path) -> None:

@@ -18,36 +18,41 @@ SNIPPET = "window.vegaEmbed = vegaEmbed;"
 """All the pages need of Vega; the bundle's default hands out more."""
 
 
-def write_scripts(folder: Folder) -> None:
-    """Scripts and styles: ours, and those of installed packages (vl-convert: Vega; itables: DataTables)."""
+def write_scripts(folder: Folder, label: Path | None = None) -> None:
+    """Scripts and styles: ours, and those of installed packages (vl-convert: Vega; itables: DataTables).
+
+    Args:
+        label: where it is written which version of Vega's bundle was put last; not in the site, which others may write to.
+    """
     own = files("pipelines.site") / "assets"
     for name in ("site.js", "site.css", "root.js"):
         folder.put(name, (own / name).read_bytes())
-    _put_charts(folder)
+    _put_charts(folder, label)
     package = Path(str(distribution("itables").locate_file("itables/html")))  # to import it loads pandas
     module = (package / "dt_bundle.js").read_text(encoding="utf-8")
     folder.put("tables.js", _as_classic_script(module).encode())
     folder.put("tables.css", (package / "dt_bundle.css").read_bytes())
 
 
-def _put_charts(folder: Folder) -> None:
-    """Vega takes seconds to be put together: it is taken from before where that is the one this version made."""
+def _put_charts(folder: Folder, label: Path | None) -> None:
+    """Vega takes seconds to be put together: the file of before is put again where it is the one this version made."""
     made_by = f"{distribution('vl-convert-python').version} {hashlib.sha256(SNIPPET.encode()).hexdigest()}"
     before = folder.read("charts.js")
-    if before is not None and folder.read("charts.txt") == _label(made_by, before):
-        folder.take("charts.js")
-        folder.take("charts.txt")
+    if before is not None and label and label.exists() and label.read_text() == _label(made_by, before):
+        folder.put("charts.js", before)
         return
     import vl_convert  # noqa: PLC0415 - large, and only this needs it
 
     script = f"(function(){{{vl_convert.javascript_bundle(SNIPPET)}}})();".encode()
     folder.put("charts.js", script)
-    folder.put("charts.txt", _label(made_by, script))
+    if label:
+        label.parent.mkdir(parents=True, exist_ok=True)
+        label.write_text(_label(made_by, script))
 
 
-def _label(made_by: str, script: bytes) -> bytes:
+def _label(made_by: str, script: bytes) -> str:
     """Which version made a script, and which script it made."""
-    return f"{made_by} {hashlib.sha256(script).hexdigest()}\n".encode()
+    return f"{made_by} {hashlib.sha256(script).hexdigest()}\n"
 
 
 def _as_classic_script(module: str) -> str:

@@ -62,7 +62,7 @@ def write_sites(settings: Settings, progress: Progress = lambda text: None) -> P
     ):
         # Thousands of small queries: each on the thread that asks it, and not each on all of them.
         whole.execute("set threads = 1")
-        scripts = beside.submit(write_scripts, sites / "assets")
+        scripts = beside.submit(write_scripts, sites / "assets", settings.build.with_name("charts.txt"))
         written = pool.map(lambda who: _write_pages(see_as(whole, who), who, sites / who.provider), everybody)
         for place, publication_id in enumerate(written, 1):  # noqa: B007 - all of them show the same publication
             progress(f"网页 {place}/{len(everybody)}")
@@ -203,6 +203,6 @@ def _forget_old(root: Path) -> None:
     current = (root / "current").resolve()
     for stale in root.glob(".*.partial"):
         shutil.rmtree(stale, ignore_errors=True)
-    old = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.is_symlink() and path != current]
+    old = [path for path in sorted(root.glob("[0-9]*_*")) if path.is_dir() and path != current]
     for path in old[: -KEPT or None]:
         shutil.rmtree(path, ignore_errors=True)

@@ -30,19 +30,22 @@ PROJECT_TREES = [DBT_PROJECT, FEEDS]
 def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
     """What dbt_project's profile and sources read.
 
+    Databases are named from the folder in which dbt runs: what dbt has parsed then holds for a home that was moved or
+    copied too (it parses everything again when its profile changes).
+
     Args:
         as_of: knowledge date YYYY-MM-DD; empty: the newest received date.
     """
     target = settings.home / "dbt"
     return {
         "ANZE_LANDING": str(settings.landing),
-        "ANZE_BUILD": str(settings.build),
-        "ANZE_PUBLISHING": str(settings.publishing),
+        "ANZE_BUILD": seen_from(target, settings.build),
+        "ANZE_PUBLISHING": seen_from(target, settings.publishing),
         "ANZE_AS_OF": as_of,
         "ANZE_FINDING_RULES": finding_rules(),
         "ANZE_FEEDS": feeds(),
         "ANZE_REFERENCE": reference_tables(),
-        "ANZE_SPILL": str(settings.build.parent / "spill"),
+        "ANZE_SPILL": seen_from(target, settings.build.parent / "spill"),
         "ANZE_THREADS": str(settings.threads),
         "ANZE_MEMORY_LIMIT": settings.memory_limit,
         "DBT_TARGET_PATH": str(target),
@@ -50,6 +53,11 @@ def dbt_environment(settings: Settings, as_of: str = "") -> dict[str, str]:
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
         "DBT_PROJECT_DIR": str(DBT_PROJECT),
     }
+
+
+def seen_from(folder: Path, path: Path) -> str:
+    """A path as a process that runs in the folder names it; either may be a link."""
+    return os.path.relpath(path.resolve(), folder.resolve())
 
 
 def finding_rules() -> str:
@@ -109,7 +117,8 @@ def use_environment(settings: Settings, as_of: str = "") -> None:
     """Sets dbt's environment for this process and its children; makes the folders it writes to."""
     quiet_dependencies()
     os.environ.update(dbt_environment(settings, as_of))
-    settings.build.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (settings.home / "dbt", settings.build.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     if not settings.publishing.exists():
         fresh_file(settings.publishing, PUBLISHED_SCHEMAS)
     if settings.engine == "spark":
@@ -121,17 +130,21 @@ def _command(arguments: Sequence[str]) -> list[str]:
 
 
 def run_dbt(arguments: list[str], environment: dict[str, str]) -> None:
-    """One dbt command in a process of its own.
+    """One dbt command in a process of its own, run in the folder dbt writes to.
 
+    Args:
+        environment: of `dbt_environment`, or such.
     Raises:
         RuntimeError: dbt failed; the message holds the end of what it said.
     """
     quiet_dependencies()
+    target = Path(environment["DBT_TARGET_PATH"])
+    target.mkdir(parents=True, exist_ok=True)
     result = subprocess.run(
         _command([*arguments, "--quiet"]),
         capture_output=True,
         text=True,
-        cwd=DBT_PROJECT,
+        cwd=target,
         check=False,
         env=os.environ | environment,
     )
@@ -177,7 +190,7 @@ def build_models(settings: Settings, chosen: Sequence[str] = ()) -> Iterator[Mad
             _command(arguments),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            cwd=DBT_PROJECT,
+            cwd=folder,
             encoding="utf-8",
             errors="replace",
         ) as dbt,
@@ -228,7 +241,7 @@ def fresh_manifest(settings: Settings) -> Path:
     quiet_dependencies()
     path = manifest_path(settings)
     stamp = path.with_name("manifest.fingerprint")
-    fingerprint = tree_fingerprint(PROJECT_TREES) + str(settings.landing)
+    fingerprint = f"{tree_fingerprint(PROJECT_TREES)} {settings.memory_limit}"
     if path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
         return path
     settings.build.parent.mkdir(parents=True, exist_ok=True)

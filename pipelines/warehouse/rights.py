@@ -146,11 +146,13 @@ class Views:
     connection: its schemas are views of what is seen; the file itself is attached as `whole`.
     conditions: of every table that is seen, which of its rows.
     columns: of every table of the file, with their types.
+    who: the audience.
     """
 
     connection: duckdb.DuckDBPyConnection
     conditions: dict[str, str]
     columns: dict[str, dict[str, str]]
+    who: Audience
 
     @cached_property
     def words(self) -> dict[str, dict[str, tuple[str, str]]]:
@@ -166,7 +168,7 @@ class Views:
         joined = _Joined()
         masked = {name: _masked(table, name, self.columns[table], joined) for name in names}
         if table == "marts.findings":
-            return _without_foreign_records(masked, rows, joined)
+            return _without_foreign_records(masked, rows, joined, self.who)
         return f"select {', '.join(masked.values())} from ({rows}) as rows_of_table {joined}"
 
 
@@ -221,7 +223,7 @@ def see_as(whole: duckdb.DuckDBPyConnection, who: Audience) -> Views:
         for table, names, types in connection.execute("from memory.column_list").fetchall()
     }
     conditions = {table: _first_that_applies(table, set(names), mine, who) for table, names in columns.items()}
-    views = Views(connection, {table: where for table, where in conditions.items() if where is not None}, columns)
+    views = Views(connection, {table: where for table, where in conditions.items() if where is not None}, columns, who)
     for table in views.conditions:
         connection.execute(f"create view {table} as {views.blanked(table, list(columns[table]), views.rows(table))}")
     return views
@@ -401,7 +403,7 @@ _NAMED_BY_FINDING = f"""
 """
 
 
-def _without_foreign_records(masked: dict[str, str], findings: str, joined: _Joined) -> str:
+def _without_foreign_records(masked: dict[str, str], findings: str, joined: _Joined, who: Audience) -> str:
     """The query of findings without the words in evidence and sentence that name records of others.
 
     Args:
@@ -418,7 +420,9 @@ def _without_foreign_records(masked: dict[str, str], findings: str, joined: _Joi
         with rows_found as materialized ({findings}),
         named as (
             select named.*, units.uscc is not null as is_hidden_unit,
-                named.policy_no is not null and named.policy_provider is not null and policies.policy_no is null as is_hidden_policy
+                -- A policy that nobody sent is nobody's to see but of the sender that names it.
+                named.policy_no is not null and policies.policy_no is null
+                and (named.policy_provider is not null or named.provider <> {literal(who.provider)}) as is_hidden_policy
             from rows_found inner join memory.named_by_finding as named on named.finding_id = rows_found.finding_id
             left join visible_policy as policies on policies.provider = named.policy_provider and policies.policy_no = named.policy_no
             left join hidden_unit as units on units.uscc = named.unit

@@ -24,7 +24,7 @@ def test_unit_tests_of_the_metrics(dirty_world: Home) -> None:
     dirty_world.dbt("test", "--select", "test_type:unit")
 
 
-@pytest.fixture(scope="module", params=["golden", "bundled"])
+@pytest.fixture(scope="module", params=["bundled", pytest.param("golden", marks=pytest.mark.heavy)])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp(request.param))
     if request.param == "golden":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date
 from pathlib import Path
 
 import independent
 import pytest
-from conftest import SEED, Home
+from conftest import SEED, Home, copied
 
 from pipelines.synth import files as synth
 
@@ -115,7 +114,5 @@ def test_clean(tmp_path: Path) -> None:
 @pytest.mark.parametrize("as_of", ["2023-12-10", "2025-06-30"])
 def test_as_of(dirty_world: Home, tmp_path: Path, as_of: str) -> None:
     """What was known on a day, computed from everything that has arrived since."""
-    home = Home(tmp_path)
-    shutil.copytree(dirty_world.path / "raw", tmp_path / "raw", dirs_exist_ok=True)
-    home.build(as_of)
+    home = copied(dirty_world, tmp_path).build(as_of)
     compare(home, dirty_world.path / "truth")

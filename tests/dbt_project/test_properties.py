@@ -27,7 +27,7 @@ def at_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return Home(path).build()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.heavy)])
 def test_any_order_of_arrival_and_any_split_into_nights_gives_the_same_tables(
     at_once: Home, tmp_path: Path, seed: int
 ) -> None:

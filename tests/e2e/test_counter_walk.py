@@ -142,9 +142,8 @@ def test_a_person_and_a_system_hand_in_and_a_night_takes_it_up(home: Home, serve
         api.authenticate(token=token(home, "weihai_dfjc"))
         drops = over_http(api, tmp_path)
 
-        # A night beside the counter, which goes on taking files.
-        done = home.anze("nightly")
-        assert done.returncode == 0, done.stdout + done.stderr
+        # A publication beside the counter, which goes on taking files.
+        home.build().publish()
         page.goto(f"{address}/drops/{number}")
         assert "已入库" in page.locator("#state").inner_text()
         assert home.rows(

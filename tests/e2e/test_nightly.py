@@ -177,6 +177,7 @@ def test_what_is_damaged_is_noticed_and_made_again_from_raw(published: Home, tmp
     assert home.anze("doctor", "--repair").stdout.startswith("没有需要修复的")
 
 
+@pytest.mark.heavy
 def test_headline_jump_blocks_and_an_override_lets_it_pass(published: Home, tmp_path: Path) -> None:
     """An insurer's file withdraws half its policies at one blow: no night without somebody looking."""
     home = copied(published, tmp_path)
@@ -213,12 +214,12 @@ def test_a_reader_with_the_old_file_open_is_not_disturbed(published: Home, tmp_p
             "新.csv",
             POLICY + policy("NEW1", 保险起期="2026-02-01", 保险止期="2027-01-31", 签单日期="2026-02-01"),
         )
-        night = home.anze("nightly")
-        assert night.returncode == 0, night.stderr
+        home.build().publish()
         assert reader.execute("select count(*), sum(premium_received) from marts.fct_policy").fetchone() == before
     assert home.rows("select count(*) from marts.fct_policy where policy_no = 'NEW1'", published=True) == [(1,)]
 
 
+@pytest.mark.heavy
 def test_as_of_publishes_what_was_known_on_that_day(published: Home, tmp_path: Path) -> None:
     home = Home(tmp_path)
     for part in ("raw", "landing", "dbt"):

@@ -66,6 +66,8 @@ def test_a_page_is_written_only_where_its_content_changed(dirty_world: Home, tmp
     chosen = home.settings.model_copy(update={"site_audiences": f"{CITY},{INSURER}"})
     first = write_sites(chosen)
     (first / CITY / "about.html").write_text("changed by somebody")
+    (first / CITY / "assets" / "charts.js").write_text("changed by somebody")  # the same file in all folders
+    (first / INSURER / "about.html").chmod(0o600)
     with duckdb.connect(str(home.settings.published)) as connection:
         connection.execute(
             "update meta.publication set publication_id = 'next', built_at = built_at + interval 1 day, as_of = as_of + 1"
@@ -91,12 +93,25 @@ def test_a_page_is_written_only_where_its_content_changed(dirty_world: Home, tmp
     written = {name for name, (number, _) in after.items() if number != before[name][0]}
     assert written == {
         "published.js", f"{CITY}/published.js", f"{INSURER}/published.js", f"{CITY}/quality.html", f"{INSURER}/quality.html", f"{CITY}/about.html",
+        f"{INSURER}/about.html", *(f"{folder}assets/charts.js" for folder in ("", f"{CITY}/", f"{INSURER}/")),
     }  # fmt: skip
     assert (
         "口径与说明" in (second / CITY / "about.html").read_text()
         and '"publication_id":"next"' in (second / CITY / "published.js").read_text()
     )
     assert "改了说法" in (second / CITY / "quality.html").read_text()
+    assert "vega" in (second / CITY / "assets" / "charts.js").read_text()
+    assert (second / INSURER / "about.html").stat().st_mode & 0o777 == (second / "published.js").stat().st_mode & 0o777
+
+
+def test_a_file_that_an_archive_holds_too_is_replaced_and_not_written_into(dirty_world: Home, tmp_path: Path) -> None:
+    published = dirty_world.settings.published
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "about.html").write_text("of that day")
+    (tmp_path / "archived.html").hardlink_to(tmp_path / "site" / "about.html")
+    write_site(published, rights.audience(published, INSURER), tmp_path / "site")
+    assert (tmp_path / "archived.html").read_text() == "of that day"
+    assert "口径与说明" in (tmp_path / "site" / "about.html").read_text()
 
 
 @needs_browser

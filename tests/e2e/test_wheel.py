@@ -84,6 +84,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     assert digest(folder) == before, "nothing is written where the program lies"
 
 
+@pytest.mark.heavy
 def test_a_night_from_the_wheel(installed: Installed, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(PROJECT_ROOT / "data" / "raw", home / "raw")

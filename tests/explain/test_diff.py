@@ -26,6 +26,7 @@ DAYS = [
     "2023-01-05", "2023-05-20", "2023-11-30", "2023-12-05", "2023-12-10", "2024-01-05", "2024-06-30", "2024-12-05", "2024-12-10",
     "2025-01-05", "2025-03-31", "2025-12-05", "2025-12-10", "2026-01-05", "2026-10-15",
 ]  # fmt: skip
+ASKED_FOR = ["2023-12-10", "2024-06-30", "2024-12-10", "2025-12-10"]
 
 
 class Warehouses(dict[str, Path]):
@@ -55,11 +56,11 @@ def check_adds_up(found: Difference) -> int:
 
 
 def test_random_pairs_add_up(warehouses: dict[str, Path]) -> None:
-    """ANZE_PAIRS pairs of days (a hundred with `make faults`); otherwise those of every third day."""
-    pairs = list(itertools.combinations(DAYS if "ANZE_PAIRS" in os.environ else DAYS[::3], 2))
+    """ANZE_PAIRS pairs of days (a hundred with `make heavy`); otherwise six of the days that the tests below ask for."""
+    pairs = list(itertools.combinations(DAYS if "ANZE_PAIRS" in os.environ else ASKED_FOR, 2))
     rng = random.Random(4)
     checked = 0
-    for before, after in rng.sample(pairs, int(os.environ.get("ANZE_PAIRS", "10"))):
+    for before, after in rng.sample(pairs, int(os.environ.get("ANZE_PAIRS", "6"))):
         year = rng.choice([2023, 2024, 2025])
         metric = rng.choice(
             [

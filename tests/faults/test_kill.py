@@ -58,11 +58,7 @@ def tables(path: Path) -> dict[str, tuple[int, int]]:
 
 @dataclass
 class Undisturbed:
-    """A home with new drops waiting, put back to that state before every case, and what should come of it.
-
-    It always lies in the same folder: what dbt has parsed holds for one place only, and parsing anew would be most of
-    a night.
-    """
+    """A home with new drops waiting, put back to that state before every case, and what should come of it."""
 
     home: Home
     saved: Path

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Home
-from drops import POLICY, in_this_process, policy
+from drops import POLICY, policy
 
 from pipelines.feeds import contracts as module
 from pipelines.feeds.contracts import Column, Contract
@@ -36,7 +36,6 @@ def caches() -> list[Callable[..., object]]:
 def with_contract(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, Column | None]], None]]:
     """Changes columns of the policy contract (None: the column goes) as if its file had been edited."""
     real = module.contracts()
-    in_this_process(monkeypatch)
 
     def change(columns: dict[str, Column | None]) -> None:
         policy_contract = real["policy"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Home
-from drops import POLICY, in_this_process, policy
+from drops import POLICY, policy
 
 from pipelines.ingest import compaction
 from pipelines.ingest.landing import forget
@@ -42,7 +42,6 @@ def test_small_files_are_read_as_one(home: Home) -> None:
 
 
 def test_large_files_stay_beside_the_small_ones(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_this_process(monkeypatch)
     monkeypatch.setattr(compaction, "SMALL_BYTES", 0)
     many_files(home, range(3))
     home.land()

@@ -22,7 +22,7 @@ def test_rows_in_are_accepted_quarantined_or_duplicate(tmp_path: Path, seed: int
         name, content, rows = make_file(rng, number)
         home.drop("weihai_hayc", "policy", "2023-02-01", name, content)
         expected[name] = rows
-    home.land()
+    home.land(apart=True)
     files = home.files()
     assert files.height == FILES // 2
     loaded = files.filter(pl.col("status") == "loaded")
@@ -55,7 +55,7 @@ def test_damaged_bytes_end_in_a_reason_or_in_rows(tmp_path: Path) -> None:
             name,
             bytes(damaged[: rng.randrange(1, len(damaged) + 1)] if rng.random() < 0.3 else damaged),
         )
-    home.land()
+    home.land(apart=True)
     files = home.files()
     assert files.height == 60
     assert files.filter(pl.col("status") == "refused")["reason"].str.len_chars().min() > 5

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Home, bundled, make_uscc
-from drops import POLICY, in_this_process, policy
+from drops import POLICY, policy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -341,7 +341,6 @@ def test_a_large_file_read_in_blocks_lands_as_a_whole_one(
         1,
         2,
     )
-    in_this_process(monkeypatch)
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 4_000)
     assert pieces.land()["policy"] == expected
     parts = sorted((pieces.settings.landing / "policy" / "_small").glob("*.parquet"))
@@ -355,7 +354,6 @@ def test_a_large_file_read_in_blocks_lands_as_a_whole_one(
 
 
 def test_of_a_large_file_refused_half_way_nothing_stays(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_this_process(monkeypatch)
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 4_000)
     good = POLICY + "".join(policy(f"P{number}") for number in range(100))
     home.drop("weihai_hayc", "policy", "2023-02-01", "大.csv", good.encode() + b"\x00\x00,nothing\n" * 400)
@@ -364,18 +362,14 @@ def test_of_a_large_file_refused_half_way_nothing_stays(home: Home, monkeypatch:
     assert [path.name for path in (home.settings.landing / "policy").rglob("*.parquet")] == ["_empty.parquet"]
 
 
-def test_drops_are_read_by_other_processes_with_the_same_outcome(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drops_are_read_by_other_processes_with_the_same_outcome(tmp_path: Path) -> None:
     here, by_processes = Home(tmp_path / "here"), Home(tmp_path / "processes")
     for home in (here, by_processes):
         for number in range(12):
             home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.csv", POLICY + policy(f"P{number}", 保险止期="2001-01-01" if number == 5 else "2024-01-01"))  # fmt: skip
         home.drop("weihai_hayc", "policy", "2023-02-01", "坏.csv", b"\xff\xff\x81\x00")
-    with monkeypatch.context() as patched:
-        in_this_process(patched)
-        expected = here.land()["policy"]
-    assert by_processes.land()["policy"] == expected
+    expected = here.land()["policy"]
+    assert by_processes.land(apart=True)["policy"] == expected
     files = [home.files() for home in (here, by_processes)]
     assert files[0].equals(files[1])
 
@@ -395,12 +389,12 @@ def test_a_file_that_ends_the_process_reading_it_is_refused_and_the_others_load(
     for number, name in enumerate(names):
         line = json.dumps(row | {"保单号": f"P{number}", "被保险人名称": name}, ensure_ascii=False)
         home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.jsonl", line + "\n")
-    landed = home.land()["policy"]
+    landed = home.land(apart=True)["policy"]
     assert (landed.new_files, landed.refused, landed.rows_accepted) == (10, 1, 9)
     files = home.files().sort("file_name")
     assert files["status"].to_list() == ["loaded", "refused", *["loaded"] * 8]
     assert "没有读完，或异常终止" in files["reason"][1]
-    assert home.land()["policy"].new_files == 0
+    assert home.land(apart=True)["policy"].new_files == 0
 
 
 def test_files_read_together_land_as_each_does_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -429,7 +423,6 @@ def test_files_read_together_land_as_each_does_alone(tmp_path: Path, monkeypatch
             for stamp in ("2023-02-01", "2023-03-01"):
                 home.drop("weihai_hayc", "policy", stamp, f"{name}.csv", text if stamp == "2023-02-01" else text + "\n")
         with monkeypatch.context() as patched:
-            in_this_process(patched)
             patched.setattr(workers, "TOGETHER_FILES", 1 if how == "alone" else 32)
             if how == "together":
                 patched.setattr(
@@ -463,7 +456,7 @@ def test_a_text_that_ends_the_process_reading_it_with_others_is_refused_alone(
         home.drop(
             "weihai_hayc", "policy", "2023-02-01", f"{number}.csv", POLICY + policy(f"P{number}", 被保险人名称=name)
         )
-    landed = home.land()["policy"]
+    landed = home.land(apart=True)["policy"]
     assert (landed.new_files, landed.refused, landed.rows_accepted) == (6, 1, 5)
     files = home.files().sort("file_name")
     assert files["status"].to_list() == ["loaded", "loaded", "refused", *["loaded"] * 3]
@@ -483,7 +476,7 @@ def test_a_file_that_is_never_read_to_its_end_is_refused_and_the_others_load(
         home.drop(
             "weihai_hayc", "policy", "2023-02-01", f"{number}.csv", POLICY + policy(f"P{number}", 被保险人名称=name)
         )
-    landed = home.land()["policy"]
+    landed = home.land(apart=True)["policy"]
     assert (landed.new_files, landed.refused, landed.rows_accepted) == (3, 1, 2)
     files = home.files().sort("file_name")
     assert "超过 4 秒没有读完" in files["reason"][1]
@@ -500,8 +493,8 @@ def test_where_no_reading_process_can_begin_no_file_is_to_blame(
     with monkeypatch.context() as patched:
         patched.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
         with pytest.raises(OSError, match="进程无法启动"):
-            home.land()
-    landed = home.land()["policy"]
+            home.land(apart=True)
+    landed = home.land(apart=True)["policy"]
     assert (landed.new_files, landed.refused, landed.rows_accepted) == (1, 0, 1)
 
 
@@ -663,7 +656,6 @@ def test_a_row_is_a_repeat_only_of_the_version_before_it(
     home: Home, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     """X, X, Y, X, Y, Y of one record, hundreds of rows apart: in one piece and in blocks."""
-    in_this_process(monkeypatch)
     monkeypatch.setattr(delimited, "BLOCK_BYTES", size)
     versions = [policy("P", 实收保费=value) for value in ("1", "1", "2", "1", "2", "2")]
     others = iter(range(10**6))

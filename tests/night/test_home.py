@@ -31,12 +31,16 @@ from pipelines.warehouse.tables import reading
 LOOSE = "weihai_hayc/policy"
 
 
-@pytest.fixture
-def loose(home: Home) -> Home:
-    """A home with two drops laid down without a stamp."""
+def two_without_a_stamp(home: Home) -> None:
     for name in ("甲.csv", "乙.csv"):
         home.drop("weihai_hayc", "policy", ".", name, POLICY + policy(name[0]))
     home.land()
+
+
+@pytest.fixture
+def loose(home: Home) -> Home:
+    """A home with two drops laid down without a stamp."""
+    two_without_a_stamp(home)
     return home
 
 
@@ -113,10 +117,16 @@ def test_a_raw_file_that_vanished_is_named_and_its_rows_stay(loose: Home) -> Non
     assert faults(loose.settings) == []
 
 
+@pytest.fixture(scope="module")
+def published_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("published"))
+    two_without_a_stamp(home)
+    return home.build().publish()
+
+
 @pytest.fixture
-def published(loose: Home) -> Home:
-    loose.build().publish()
-    return loose
+def published(published_once: Home, tmp_path: Path) -> Home:
+    return copied(published_once, tmp_path / "home")
 
 
 def test_a_log_beside_the_published_file_is_set_aside_and_never_replayed(published: Home) -> None:
@@ -222,6 +232,7 @@ def as_before_reference_data(home: Home) -> None:
             )
 
 
+@pytest.mark.heavy
 def test_a_home_of_an_earlier_program_is_brought_up_to_date_and_says_the_same(
     dirty_world: Home, tmp_path: Path
 ) -> None:

@@ -196,6 +196,51 @@ def test_looking_for_keys_to_blank_neither_loses_nor_doubles_a_row(
             assert shown == there, table
 
 
+@pytest.mark.parametrize(("provider", "shown"), [("weihai_city", False), ("weihai_dfjc", False), ("weihai_hayc", True)])
+def test_a_policy_that_nobody_sent_is_shown_to_the_sender_that_named_it(
+    dirty_world: Home, provider: str, shown: bool
+) -> None:
+    """Whoever names a policy number of its own invention does not lift what is said of its record."""
+    published = dirty_world.settings.published
+    findings = "select 'r:1' as finding_id, '台账 L9，保单 P9' as explanation, null as unit_uscc, null as unit_name"
+    with rights.open_as(published, rights.audience(published, provider)) as views:
+        views.connection.execute(
+            "create or replace table memory.words (finding_id text, provider text, record_key text, policy_provider text, policy_no text, unit text)"
+        )
+        views.connection.execute("insert into memory.words values ('r:1', 'weihai_hayc', 'L9', null, 'P9', null)")
+        views.connection.execute("create or replace view memory.named_by_finding as from memory.words")
+        said = views.connection.execute(views.blanked("marts.findings", ["explanation"], findings)).fetchall()
+    assert said == [("台账 L9，保单 P9" if shown else f"台账 {rights.HIDDEN}，保单 {rights.HIDDEN}",)]
+
+
+def test_no_finding_names_a_record_of_a_policy_that_is_not_seen(dirty_world: Home, extract: tuple[str, Path]) -> None:
+    """All that findings name, policies that nobody sent included, by numbers of policies and not by the joins of rights.py."""
+    provider, folder = extract
+    mine = MINE[provider]
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{dirty_world.settings.published}' as whole (read_only)")
+        connection.execute(f"attach '{folder / (provider + '.duckdb')}' as part (read_only)")
+        named, leaked = connection.execute(
+            f"""
+            with records as (
+                select entry_no as key, policy_no, provider from whole.marts.fct_fee_entry
+                union all select service_no, policy_no, provider from whole.marts.fct_service
+                union all select claim_no, policy_no, provider from whole.marts.fct_claim
+            ),
+            foreign_record as (
+                select key from records where policy_no is not null and provider <> '{provider}'
+                and policy_no not in (select policy_no from whole.marts.fct_policy where {mine})
+            ),
+            words as (
+                select distinct unnest(regexp_extract_all(evidence_keys || ' ' || explanation, '[0-9A-Z][0-9A-Z-]{{9,}}')) as word
+                from part.marts.findings
+            )
+            select (select count(*) from foreign_record), (select list(word) from words where word in (from foreign_record))
+            """
+        ).fetchall()[0]
+    assert named > 100 and leaked is None
+
+
 def test_the_longest_of_the_foreign_words_goes_first(dirty_world: Home) -> None:
     """The number of a hazard holds the number of its service: blanked first, the service would leave half a number."""
     findings = "select 'r:1' as finding_id, '隐患 HS12-1，服务 S12，单位 U1' as explanation, null as unit_uscc, null as unit_name"

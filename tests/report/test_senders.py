@@ -82,9 +82,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
         "别家.csv",
         POLICY + policy("Q1", 保险机构="东峰财险", 投保人数="", 被保险人统一社会信用代码=make_uscc(99)),
     )
-    night = home.anze("nightly")
-    assert night.returncode == 0, night.stdout + night.stderr
-    return home
+    return home.build().publish()
 
 
 def test_rejection_workbook_tells_where_what_and_how(published: Home, tmp_path: Path) -> None:
@@ -167,7 +165,7 @@ def test_corrections_sent_back_release_what_was_rejected(published: Home, tmp_pa
         + policy("P9", 被保险人名称='"半个引号公司')
     )
     home.drop("weihai_hayc", "policy", "2023-04-01", "四月.csv", header + policy("P7", 实收保费="2") + rows)
-    assert home.anze("nightly").returncode == 0
+    home.build().publish()
     written = {rejects.provider: rejects for rejects in write_rejects(home.settings, tmp_path)}
     (book,) = written["weihai_hayc"].corrections
     sheet = pl.DataFrame(fastexcel.read_excel(book).load_sheet(0, header_row=0, dtypes="string").to_polars())
@@ -190,7 +188,7 @@ def test_corrections_sent_back_release_what_was_rejected(published: Home, tmp_pa
     answer = f"事项编号,答复类别,说明\n{refused},不再补报,测试文件，不再报送\n".replace("，", "；")
     home.drop("weihai_hayc", "answer", "2023-05-01", "答复.csv", answer)
     home.drop("weihai_dfjc", "answer", "2023-05-01", "答复.csv", answer)
-    assert home.anze("nightly").returncode == 0
+    home.build().publish()
     states = dict(
         home.rows(
             "select coalesce(file_name || ' ' || line_no, file_name), any_value(status) from quality.quarantine where provider = 'weihai_hayc' group by all",

@@ -48,7 +48,7 @@ def test_what_fails_is_raised_with_what_dbt_said_of_it(ready: Home) -> None:
 
 def test_what_dbt_does_not_understand_is_said(ready: Home) -> None:
     with pytest.raises(RuntimeError, match="no-such-option"):
-        project.run_dbt(["ls", "--no-such-option"], {})
+        project.run_dbt(["ls", "--no-such-option"], project.dbt_environment(ready.settings))
 
 
 def test_it_ends_when_its_night_is_killed(ready: Home) -> None:

@@ -2,7 +2,7 @@
 // changes with every publication is in published.js.
 (function () {
   "use strict";
-  for (const place of document.querySelectorAll("[data-published]")) place.textContent = window.published[place.dataset.published];
+  for (const place of document.querySelectorAll("[data-published]")) place.textContent = window.published?.[place.dataset.published] ?? "";
   const field = document.getElementById("find");
   field.addEventListener("input", () => {
     const wanted = field.value.trim().toLowerCase();

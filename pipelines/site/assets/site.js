@@ -7,7 +7,7 @@
   const views = {};
   const byId = (id) => document.getElementById(id);
   const all = (selector) => [...document.querySelectorAll(selector)];
-  const published = window.published;
+  const published = window.published ?? {}; // a page that was sent without its folder
   for (const place of all("[data-published]")) place.textContent = published[place.dataset.published] ?? "";
   for (const note of all("header .held")) note.hidden = !published.held_back;
 

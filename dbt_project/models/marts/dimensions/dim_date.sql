@@ -4,7 +4,7 @@
 with
 
 calendar as (
-    select * from {{ source('landing', 'calendar') }}
+    select * from {{ landed_in('landing', 'calendar') }}
 ),
 
 corrected as (

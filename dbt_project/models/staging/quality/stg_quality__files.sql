@@ -2,7 +2,7 @@
 with
 
 files as (
-    select * from {{ source('landing', 'files') }}
+    select * from {{ landed_in('landing', 'files') }}
 ),
 
 as_of as (

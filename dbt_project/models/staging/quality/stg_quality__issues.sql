@@ -2,7 +2,7 @@
 with
 
 issues as (
-    select * from {{ source('landing', '_issues') }}
+    select * from {{ landed_in('landing', '_issues') }}
 ),
 
 final as (
