@@ -38,7 +38,9 @@ browser:
 run: setup
 	@$(BIN)/anze nightly
 
+# Commands are started by the hundred; where Python is told to write no bytecode, each would compile the program again.
 test: setup
+	@$(BIN)/python -m compileall -q pipelines
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Tests of minutes each (marked heavy): more nights, more seeds, larger worlds, an installation from the wheel.

@@ -125,7 +125,7 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.settings = config.Settings(home=path, hash_key="test", threads=2)
+        self.settings = config.Settings(home=path, hash_key="test", threads=1)  # workers of pytest take the other cores
         # Side warehouses of knowledge dates take the same compiled project.
         (path / "dbt").mkdir(parents=True, exist_ok=True)
         if not (path / "raw" / HOME_SENDER).exists():

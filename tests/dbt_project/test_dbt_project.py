@@ -24,8 +24,13 @@ def test_unit_tests_of_the_metrics(dirty_world: Home) -> None:
     dirty_world.dbt("test", "--select", "test_type:unit")
 
 
-@pytest.fixture(scope="module", params=["bundled", pytest.param("golden", marks=pytest.mark.heavy)])
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Home:
+OTHER_WORLDS = [pytest.param(name, marks=pytest.mark.heavy) for name in ("golden", "bundled")]
+
+
+@pytest.fixture(scope="module", params=["dirty", *OTHER_WORLDS])
+def built(request: pytest.FixtureRequest, dirty_world: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    if request.param == "dirty":
+        return dirty_world
     home = Home(tmp_path_factory.mktemp(request.param))
     if request.param == "golden":
         return drop_example(home).build()

@@ -368,6 +368,7 @@ def test_drops_are_read_by_other_processes_with_the_same_outcome(tmp_path: Path)
         for number in range(12):
             home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.csv", POLICY + policy(f"P{number}", 保险止期="2001-01-01" if number == 5 else "2024-01-01"))  # fmt: skip
         home.drop("weihai_hayc", "policy", "2023-02-01", "坏.csv", b"\xff\xff\x81\x00")
+    by_processes.settings.threads = 2
     expected = here.land()["policy"]
     assert by_processes.land(apart=True)["policy"] == expected
     files = [home.files() for home in (here, by_processes)]
@@ -389,6 +390,7 @@ def test_a_file_that_ends_the_process_reading_it_is_refused_and_the_others_load(
     for number, name in enumerate(names):
         line = json.dumps(row | {"保单号": f"P{number}", "被保险人名称": name}, ensure_ascii=False)
         home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.jsonl", line + "\n")
+    home.settings.threads = 2
     landed = home.land(apart=True)["policy"]
     assert (landed.new_files, landed.refused, landed.rows_accepted) == (10, 1, 9)
     files = home.files().sort("file_name")
