@@ -47,7 +47,7 @@ def differing(connection: duckdb.DuckDBPyConnection, where: str) -> set[str]:
 
 
 def test_a_citys_own_rows(dirty_world: Home, tmp_path: Path) -> None:
-    before = dirty_world.settings.build
+    before = built(dirty_world, tmp_path / "1", {})
     copies = dict.fromkeys((table for table in DATED if table not in MORE_THAN_NATIONAL), lambda rows: rows)
     same = built(dirty_world, tmp_path / "2", copies)
     other = built(dirty_world, tmp_path / "3", DATED)
