@@ -41,7 +41,7 @@ run: setup
 # Commands are started by the hundred; where Python is told to write no bytecode, each would compile the program again.
 test: setup
 	@$(BIN)/python -m compileall -q pipelines
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Tests of minutes each (marked heavy): more nights, more seeds, larger worlds, an installation from the wheel.
 heavy: setup
