@@ -22,7 +22,7 @@ def told(home: Home, **changes: object) -> dict[str, str]:
 
 
 def test_defaults_stay_on_this_machine(home: Home) -> None:
-    found = told(home)
+    found = told(home, threads=2)
     assert found["spark.master"] == "local[2]"
     assert found["spark.driver.bindAddress"] == "127.0.0.1"
     assert found["spark.ui.enabled"] == "false"
