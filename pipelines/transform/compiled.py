@@ -112,7 +112,7 @@ def run(project: Project, settings: Settings, build: Path, as_of: str = "") -> N
     build.parent.mkdir(parents=True, exist_ok=True)
     build.unlink(missing_ok=True)
     with duckdb.connect(str(build), config=duckdb_limits(settings)) as connection:
-        connection.execute("begin")  # a commit after each of some 250 small models would be a third of the time
+        connection.execute("begin")  # a commit after each of some 250 small models would be a quarter of the time
         for schema in sorted({step.schema for step in project.steps}):
             connection.execute(f'create schema if not exists "{schema}"')
         for step in project.steps:

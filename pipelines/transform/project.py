@@ -133,7 +133,7 @@ def run_dbt(arguments: list[str], environment: dict[str, str]) -> None:
     """One dbt command in a process of its own, run in the folder dbt writes to.
 
     Args:
-        environment: of `dbt_environment`, or such.
+        environment: as `dbt_environment` gives it; DBT_TARGET_PATH is the folder.
     Raises:
         RuntimeError: dbt failed; the message holds the end of what it said.
     """

@@ -70,7 +70,7 @@ def checked(page: Page) -> list[int]:
 
 
 @needs_browser
-def test_a_person_and_a_system_hand_in_and_a_night_takes_it_up(home: Home, server: Server, tmp_path: Path) -> None:
+def test_a_person_and_a_system_hand_in_and_a_publication_takes_it_up(home: Home, server: Server, tmp_path: Path) -> None:
     address, secret = f"http://127.0.0.1:{server.port}", token(home, "weihai_hayc")
     with open_browser() as (page, watched):
         page.goto(address)
