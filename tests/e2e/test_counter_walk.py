@@ -1,5 +1,5 @@
-"""A sender's way through the counter, a person's in a real browser and a system's with a client made from the OpenAPI document, and a real
-night beside it: hand in, faults, correction workbook, hand in, declare, answer, published."""
+"""A sender's way through the counter, a person's in a real browser and a system's with a client made from the OpenAPI document, and a
+publication beside it: hand in, faults, correction workbook, hand in, declare, answer, published."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def checked(page: Page) -> list[int]:
 
 
 @needs_browser
-def test_a_person_and_a_system_hand_in_and_a_publication_takes_it_up(home: Home, server: Server, tmp_path: Path) -> None:
+def test_a_person_and_a_system_hand_in_and_a_publication_takes_it_up(
+    home: Home, server: Server, tmp_path: Path
+) -> None:
     address, secret = f"http://127.0.0.1:{server.port}", token(home, "weihai_hayc")
     with open_browser() as (page, watched):
         page.goto(address)
