@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -214,11 +213,16 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def dirty_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A synthetic world with three rows in a hundred spoiled, landed and built."""
-    path = tmp_path_factory.mktemp("dirty")
-    synth.write(path, "sample", SEED, 0.03)
-    yield Home(path).build().publish()
+def dirty_world(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A synthetic world with three rows in a hundred spoiled, landed, built and published: made once, a copy for each worker."""
+    run = tmp_path_factory.getbasetemp()
+    made = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "dirty_world"
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            synth.write(made, "sample", SEED, 0.03)
+            Home(made).build().publish()
+    return copied(Home(made), tmp_path_factory.mktemp("dirty"))
 
 
 def copied(published: Home, folder: Path) -> Home:

@@ -160,11 +160,11 @@ class Truth:
         self.headcount = {row["uscc"]: row["insured_persons"] for row in newest("social_insurance", "uscc", "period")}
 
     def deadline(self, hazard: Row) -> date:
-        """The sender's deadline, of a major hazard no later than its field allows: that of its visit's policy, else of the newest
-        valid one the unit has with the sender."""
+        """The sender's deadline, no later than allowed: ninety days, of a major hazard what its field allows: that of its visit's policy,
+        else of the newest valid one the unit has with the sender."""
         due = hazard["rectify_due"] or hazard["found_date"]
         if hazard["grade"] != "重大":
-            return due
+            return min(due, hazard["found_date"] + timedelta(days=90))
         visit = self.services.get(hazard["service_no"] or "")
         if visit:
             field = visit["field"]
@@ -590,7 +590,7 @@ def survey_missing_or_late(truth: Truth) -> set[str]:
         and (
             not row["survey_date"]
             or not 0 <= (row["inception_date"] - row["survey_date"]).days <= 365
-            or not (row["survey_report_no"] or row["risk_grade"])
+            or not (row["survey_report_no"] and row["risk_grade"])
         )
     }  # fmt: skip
 

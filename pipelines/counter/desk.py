@@ -334,6 +334,8 @@ def safe_name(name: str) -> str:
         raise Denied(415, f"「{kept or '（没有文件名）'}」：只收 {'、'.join(sorted(SUFFIXES))} 文件。")
     # No beginning that a night takes for a file that is still being written (manifest.is_unfinished).
     stem = kept[: -len(suffix)].strip(". ").lstrip("~$. ") or "文件"
+    if suffix == ".gz" and (inner := Path(f"x{stem}").suffix.lower()) in SUFFIXES:
+        stem, suffix = stem[: -len(inner)] or "文件", inner + suffix  # what is packed is told by it
     return stem.encode()[:NAME_CHARACTERS].decode(errors="ignore") + suffix
 
 

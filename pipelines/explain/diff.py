@@ -54,7 +54,7 @@ RULES = {
         "complaint_extension_days",
     ),
     "evidence_fulfilment": ("least_visits_agreed",),
-    "evidence_hazard": ("major_hazard_days_max",),
+    "evidence_hazard": ("hazard_days_max", "major_hazard_days_max"),
 }
 ROUNDING = "尾差（分以下进位）"
 

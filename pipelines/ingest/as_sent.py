@@ -6,6 +6,8 @@ What belongs here: reading single rows of a file once more, under the contract's
 
 from __future__ import annotations
 
+import hashlib
+
 import polars as pl
 
 from pipelines.feeds.contracts import Contract, all_contracts
@@ -26,7 +28,7 @@ def rows_as_sent(settings: Settings, receipt: Receipt, lines: set[tuple[str, int
     """Rows of a drop: `sheet`, `line_no` and the contract's columns as text, amounts with the unit of their header.
 
     Nothing of a personal column, nothing that looks personal, nothing of a row that could not be taken apart. No rows where the
-    drop is gone or cannot be read any more.
+    drop is gone, another file than the one that was read, or cannot be read any more.
 
     Args:
         lines: (sheet, line number) of the rows.
@@ -38,6 +40,8 @@ def rows_as_sent(settings: Settings, receipt: Receipt, lines: set[tuple[str, int
     ]
     try:
         content = (settings.raw / receipt.path).read_bytes()
+        if hashlib.sha256(content).hexdigest() != receipt.sha256:
+            return found[0]  # not the file that was read: replaced since, or a link to another's
         for sheet in tables(content, receipt.path, contract):
             if sheet.is_known:
                 rows = _rows(sheet, numbers, contract)

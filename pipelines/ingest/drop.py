@@ -23,7 +23,7 @@ from pipelines import settings as config
 from pipelines.feeds.contracts import HOME_SENDER, NOT_DECLARED, Contract, contracts, reference_contracts
 from pipelines.feeds.reference import HOME, TABLES, Provider, Reference
 from pipelines.ingest import manifest
-from pipelines.ingest.checks.check import check_file, check_together
+from pipelines.ingest.checks.check import check_file, check_together, unread_declaration
 from pipelines.ingest.checks.columns import reading_day
 from pipelines.ingest.checks.issues import ISSUE_SCHEMA
 from pipelines.ingest.checks.outcome import Checked, Sender
@@ -69,8 +69,12 @@ class Reading:
             try:
                 receipt = receipt or self._land_alone(drop)
                 manifest.save_receipt(self.settings.landing, drop, receipt)
-            except FileNotFoundError:
-                pass
+            except (FileNotFoundError, PermissionError):
+                pass  # taken away, or closed: the next look at the folder finds out
+            except OSError:
+                raise  # the disk's fault, not the drop's
+            except ANYTHING:
+                receipt = self.refuse(drop, Refused("malformed", detail="内容无法解析"))
             landed.append((drop, receipt))
         return landed
 
@@ -82,7 +86,7 @@ class Reading:
         if drop.size > self.settings.max_file_mb * 1024 * 1024:
             refusal = Refused("too_large", limit=self.settings.max_file_mb)
             return _refuse(self.settings, _identified(blank, drop, b"", reference, drop.path), refusal)
-        with _content(drop.place(self.settings.raw), drop.size) as content:
+        with _content(self.settings.raw, drop) as content:
             try:
                 provider, contract = _expected(drop, reference)
                 identity = _identified(blank, drop, content, reference)
@@ -97,12 +101,7 @@ class Reading:
                     )
                 sender = Sender(provider, drop.received_at.date(), reference)
                 hash_personal = personal_hash(self.settings.personal_data_key())
-                parts = [
-                    (contract, read_safely(content, drop.file_name, contract, self._limits, sender, hash_personal))
-                ]
-                if contract.feed not in NOT_DECLARED and holds_declaration(content):
-                    declaration = contracts()["declaration"]
-                    parts.append((declaration, read_declarations(content, self._limits, sender, hash_personal)))
+                parts = parts_of(content, drop.file_name, contract, self._limits, sender, hash_personal)
                 return _write(self.settings, identity, parts)
             except Refused as refusal:
                 # Where it lies says nothing about the content: a copy elsewhere is judged anew.
@@ -121,7 +120,7 @@ class Reading:
             with suppress(*ANYTHING):
                 reference = self._reference(drop)
                 provider, contract = _expected(drop, reference)
-                content = drop.place(self.settings.raw).read_bytes()
+                content = drop.read(self.settings.raw)
                 blank = _blank(drop, reading_fingerprint(self.fingerprint, drop, reference))
                 identity = _identified(blank, drop, content, reference)
                 if holds_declaration(content):
@@ -155,13 +154,16 @@ class Reading:
 
     def refuse_deadly(self, drop: Drop) -> Receipt | None:
         """Refuses a drop whose reading ended the process that read it."""
+        return self.refuse(drop, Refused("stalled", seconds=self.settings.reader_seconds))
+
+    def refuse(self, drop: Drop, refusal: Refused) -> Receipt | None:
+        """Refuses a drop as a whole, whatever it holds; None for one that was taken away."""
         try:
-            content = drop.place(self.settings.raw).read_bytes()
-        except FileNotFoundError:
+            content = drop.read(self.settings.raw)
+        except (FileNotFoundError, PermissionError):
             return None
         reference = self._reference(drop)
         blank = _blank(drop, reading_fingerprint(self.fingerprint, drop, reference))
-        refusal = Refused("stalled", seconds=self.settings.reader_seconds)
         receipt = _refuse(self.settings, _identified(blank, drop, content, reference), refusal)
         manifest.save_receipt(self.settings.landing, drop, receipt)
         return receipt
@@ -187,12 +189,12 @@ def personal_hash(key: str) -> Callable[[pl.Series], pl.Series]:
 
 
 @contextmanager
-def _content(path: Path, size: int) -> Iterator[Content]:
-    """The bytes of a file; a large one is mapped, so that only what is looked at is in memory."""
-    if size < MAPPED_FROM_BYTES:
-        yield path.read_bytes()
+def _content(raw: Path, drop: Drop) -> Iterator[Content]:
+    """The bytes of a drop; a large one is mapped, so that only what is looked at is in memory."""
+    if drop.size < MAPPED_FROM_BYTES:
+        yield drop.read(raw)
         return
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+    with drop.opened(raw) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         yield mapped
 
 
@@ -246,6 +248,21 @@ def _identified(blank: Receipt, drop: Drop, content: Content, reference: Referen
     return replace(blank, sha256=sha256, file_id=file_id)
 
 
+def parts_of(
+    content: Content,
+    file_name: str,
+    contract: Contract,
+    limits: Limits,
+    sender: Sender,
+    hash_personal: Callable[[pl.Series], pl.Series],
+) -> list[tuple[Contract, Iterator[Checked]]]:
+    """What a file holds, by contract: the tables of its feed, and in a workbook the sheet 报送声明 beside them."""
+    parts = [(contract, read_safely(content, file_name, contract, limits, sender, hash_personal))]
+    if contract.feed not in NOT_DECLARED and holds_declaration(content):
+        parts.append((contracts()["declaration"], read_declarations(content, limits, sender, hash_personal)))
+    return parts
+
+
 def read_safely(
     content: Content,
     file_name: str,
@@ -261,8 +278,12 @@ def read_safely(
 def read_declarations(
     content: Content, limits: Limits, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]
 ) -> Iterator[Checked]:
-    """The sheet 报送声明 of a workbook of another feed, checked."""
-    yield from _safely(check_file(declarations_in(content, limits), contracts()["declaration"], sender, hash_personal))
+    """The sheet 报送声明 of a workbook of another feed, checked. One that cannot be read is told, and takes nothing else with it."""
+    declaration = contracts()["declaration"]
+    try:
+        yield from _safely(check_file(declarations_in(content, limits), declaration, sender, hash_personal))
+    except Refused as refusal:
+        yield unread_declaration(declaration, refusal.message)
 
 
 def _safely(checked: Iterator[Checked]) -> Iterator[Checked]:
@@ -296,7 +317,7 @@ def _write(settings: config.Settings, receipt: Receipt, parts: Iterable[tuple[Co
             accepted_rows += accepted.height
             quarantined += table.rows_quarantined
             duplicate += table.rows_duplicate
-    except Refused:
+    except BaseException:
         for name in outputs:
             (settings.landing / name).unlink()
         raise

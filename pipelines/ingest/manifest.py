@@ -11,6 +11,7 @@ kept beside the raw files.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -24,6 +25,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
@@ -38,6 +40,10 @@ UPLOADING = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 SCHEMA = 2
 """Version of how landing/ is laid out: 1 had no reference data of the home. An older one is brought up to date by the next landing."""
 SCHEMA_FILE = "schema.json"
+FURTHEST_STAMP = timedelta(days=731)
+"""How far ahead of the clock a folder's stamp may be: the clock may be set back, a year may not be mistyped."""
+NO_PLACE = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR}
+"""What the system says of a path that leads nowhere, which a sender can lay down."""
 UNREAD = -1
 """The size of a drop that may not be read, so that it is another one once it may."""
 
@@ -81,6 +87,30 @@ class Drop:
 
     def place(self, raw: Path) -> Path:
         return raw / (self.on_disk or self.path)
+
+    def opened(self, raw: Path) -> BinaryIO:
+        """The file that was seen, to be read.
+
+        Raises:
+            FileNotFoundError: it is gone, or another one stands there now (the next look finds it): a link to somebody else's too.
+        """
+        path = self.place(raw)
+        try:
+            file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+        except OSError as error:
+            if error.errno in NO_PLACE:
+                raise FileNotFoundError(error.errno, error.strerror, str(path)) from None
+            raise
+        status = os.fstat(file.fileno())
+        if (status.st_size, status.st_mtime_ns) != (self.size, self.mtime_ns):
+            file.close()
+            raise FileNotFoundError(errno.ENOENT, "changed since it was seen", str(path))
+        return file
+
+    def read(self, raw: Path) -> bytes:
+        """Its bytes; see `opened`."""
+        with self.opened(raw) as file:
+            return file.read()
 
     @property
     def file_name(self) -> str:
@@ -172,7 +202,7 @@ def find_drops(raw: Path, now: datetime | None = None, known: Mapping[str, datet
     """All drops `raw/<provider>/<feed>/[<stamp>/]<file>`, in order of path.
 
     A file without a stamp folder is stamped when first seen, never before one that was stamped already: a clock that was
-    set back does not put new drops into the past. Hidden files, Excel's locks (`~$*`) and unfinished copies
+    set back does not put new drops into the past. One whose folder is of a far future is not opened. Hidden files, Excel's locks (`~$*`) and unfinished copies
     (UPLOADING) are left alone. A file laid anywhere else is a misfiled drop, not none; a link and what
     may not be read are drops too (`unopened`).
 
@@ -181,6 +211,7 @@ def find_drops(raw: Path, now: datetime | None = None, known: Mapping[str, datet
     """
     stamps = _load_stamps(raw)
     first_seen = max([(now or datetime.now(CHINA)).replace(tzinfo=None, second=0, microsecond=0), *stamps.values()])
+    latest = first_seen + FURTHEST_STAMP
     new_stamps: dict[str, datetime] = {}
     found = sorted(_walk(raw))
     spelled = {"/".join(parts) for parts, _ in found}
@@ -196,6 +227,8 @@ def find_drops(raw: Path, now: datetime | None = None, known: Mapping[str, datet
         received = parse_stamp(rest[0]) if len(rest) == 1 else None
         sent = reference_contracts() if provider == HOME_SENDER else contracts()
         misfiled = feed not in sent or (bool(rest) and received is None)
+        if received is not None and received > latest:
+            unopened, received = unopened or "future", None
         if received is None:
             received = stamps.get(relative)
         if received is None:
@@ -215,8 +248,10 @@ def _look(path: Path, is_folder: bool) -> tuple[str, int, int] | None:
         status = path.lstat()
     except FileNotFoundError:
         return None
-    except PermissionError:  # its folder may be listed and not entered
-        return "unreadable", UNREAD, 0
+    except OSError as error:  # its folder may be listed and not entered; its name is longer than a path may be
+        if isinstance(error, PermissionError) or error.errno in NO_PLACE:
+            return "unreadable", UNREAD, 0
+        raise
     if stat.S_ISLNK(status.st_mode):  # it might lead to what its sender may not see
         return "link", status.st_size, status.st_mtime_ns
     if not is_folder and not stat.S_ISREG(status.st_mode):
@@ -249,7 +284,7 @@ def _walk(raw: Path) -> list[tuple[tuple[str, ...], Path]]:
         return Path(folder).relative_to(raw).parts
 
     def cannot_list(error: OSError) -> None:
-        if isinstance(error, PermissionError):
+        if isinstance(error, PermissionError) or error.errno in NO_PLACE:
             found.append(((*parts(error.filename), ""), Path(error.filename)))
         elif not isinstance(error, FileNotFoundError):
             raise error

@@ -64,7 +64,7 @@ LOOKALIKES = {
 """Radicals and the ideographs they look like, which input methods and PDF files mix up; full-width letters and digits."""
 TEXT_GUARD = r'^="([^"]*)"$'
 """How programs write a text so that Excel leaves it one."""
-CELL_ERROR = r"^\s*(#(REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|N/A|SPILL!|CALC!|合并单元格|嵌套的值)|=[+(-]*[$\w'].*)\s*$"
+CELL_ERROR = r"^\s*(#(REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|N/A|SPILL!|CALC!|合并单元格|嵌套的值|文字过长，请从原文件复制)|=[+(-]*[$\w'].*)\s*$"
 """A cell without a value: an error of a workbook, a formula that nobody has computed, the lower part of a merged amount."""
 NO_CHARACTER = "\ufffd"
 """Stands where the bytes of a file were no text."""
@@ -256,17 +256,15 @@ def _in_years(values: pl.Expr) -> pl.Expr:
 
 
 _TIME = (
-    r"(?:(?P<midnight>零[时点](?:整)?)|(?P<hour>\d{1,2})(?:[时点](?:整)?|[:时点](?P<minute>\d{1,2})分?"
-    r"|[:时点](?P<second_minute>\d{1,2})[:分](?P<second>\d{1,2})(?:\.\d+)?秒?))"
+    r"(?:(?P<midnight>零[时点](?:整)?)|(?P<hour>[0-9]{1,2})(?:[时点](?:整)?|[:时点](?P<minute>[0-9]{1,2})分?"
+    r"|[:时点](?P<second_minute>[0-9]{1,2})[:分](?P<second>[0-9]{1,2})(?:\.[0-9]+)?秒?))"
 )
 _MOMENT = (
-    r"^(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?(?:[T ]*"
+    r"^(?P<year>[0-9]{4})[-/.年](?P<month>[0-9]{1,2})[-/.月](?P<day>[0-9]{1,2})日?(?:[T ]*"
     + _TIME
-    + r"(?: ?(?P<zone>Z|z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?))?)?$"
+    + r"(?: ?(?P<zone>Z|z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?))?)?$"
 )
-_COMPACT = (
-    r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:[T ]?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?)?$"
-)
+_COMPACT = r"^(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?:[T ]?(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})?)?$"
 DAY_SECONDS = 86_400
 
 
@@ -285,10 +283,12 @@ def _any_moment(text: pl.Series) -> pl.DataFrame:
     seconds_compact = sum(
         number(compact.field(name)) * unit for name, unit in (("hour", 3600), ("minute", 60), ("second", 1))
     )
-    serial = pl.when(pl.col("v").str.contains(r"^\d{5}(\.\d+)?$")).then(pl.col("v").cast(pl.Float64, strict=False))
+    serial = pl.when(pl.col("v").str.contains(r"^[0-9]{5}(\.[0-9]+)?$")).then(
+        pl.col("v").cast(pl.Float64, strict=False)
+    )
     serial_seconds = (serial * DAY_SECONDS).round(0).cast(pl.Int64)
     # A stamp with a zone is converted to China's time, eight hours ahead of UTC; without one it is China's already.
-    zone = full.field("zone").str.extract_groups(r"^([+-])(\d{2}):?(\d{2})?$").struct
+    zone = full.field("zone").str.extract_groups(r"^([+-])([0-9]{2}):?([0-9]{2})?$").struct
     ahead = (number(zone.field("2")) * 60 + number(zone.field("3"))) * pl.when(zone.field("1") == "-").then(
         -1
     ).otherwise(1)

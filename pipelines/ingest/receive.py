@@ -21,7 +21,7 @@ from pipelines.feeds.reference import Reference
 from pipelines.ingest.checks.issues import ISSUE_SCHEMA
 from pipelines.ingest.checks.outcome import Sender
 from pipelines.ingest.checks.unread import UNREAD
-from pipelines.ingest.drop import may_send, personal_hash, read_safely
+from pipelines.ingest.drop import may_send, parts_of, personal_hash
 from pipelines.ingest.manifest import STAMP_FORMS, in_unicode
 from pipelines.ingest.readers.sheet import Limits, Refused
 from pipelines.ingest.workers import limit_memory
@@ -115,30 +115,32 @@ def look_at(
     try:
         may_send(sender.provider, contract)
         checked, rows = [], 0
-        for table in read_safely(target.read_bytes(), target.name, contract, limits, sender, hash_personal):
-            checked.append(table)
+        parts = parts_of(target.read_bytes(), target.name, contract, limits, sender, hash_personal)
+        for of, table in ((of, table) for of, tables in parts for table in tables):
+            checked.append((of, table))
             rows += table.rows_in
             told(rows)
     except Refused as refusal:
         return Looked(refusal.message, (0, 0, 0, 0), (), nothing)
     finally:
         signal.alarm(0)
-    issues = pl.concat([nothing, *(sheet.issues.select(list(ISSUE_SCHEMA)) for sheet in checked)])
+    issues = pl.concat([nothing, *(table.issues.select(list(ISSUE_SCHEMA)) for _, table in checked)])
     unread = pl.col("severity") == UNREAD
     policies = [pl.DataFrame(schema=POLICIES)]
     if "policy_no" in contract.columns and contract.key != ["policy_no"]:
         key = pl.concat_str([pl.col(name).cast(pl.String) for name in contract.key], separator="|").alias("record_key")
         policies += [
-            sheet.accepted.filter(pl.col("policy_no").is_not_null()).select("sheet", "line_no", key, "policy_no")
-            for sheet in checked
+            table.accepted.filter(pl.col("policy_no").is_not_null()).select("sheet", "line_no", key, "policy_no")
+            for of, table in checked
+            if of is contract
         ]
     return Looked(
         "",
         (
-            sum(sheet.rows_in for sheet in checked),
-            sum(sheet.accepted.height for sheet in checked),
-            sum(sheet.rows_quarantined for sheet in checked),
-            sum(sheet.rows_duplicate for sheet in checked),
+            sum(table.rows_in for _, table in checked),
+            sum(table.accepted.height for _, table in checked),
+            sum(table.rows_quarantined for _, table in checked),
+            sum(table.rows_duplicate for _, table in checked),
         ),
         tuple(issues.filter(unread)["message"].to_list()),
         issues.filter(~unread),

@@ -7,7 +7,7 @@ them (the rooms that read and write those files).
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import duckdb
 
@@ -36,6 +36,12 @@ def faults(settings: Settings) -> list[str]:
     publication = last_publication(settings)
     if publication is not None and settings.published.exists() and not is_whole(settings, publication):
         found.append(f"{settings.published} 与发布时不同，下一晚重新发布替换，不留入 history/。")
+    today = datetime.now(CHINA).date()
+    if publication is not None and str(publication.as_of) > str(today + timedelta(days=1)):
+        found.append(
+            f"取数时点 {publication.as_of} 在今天（{today}）之后：有文件的收到日期文件夹写成了将来（quality.files 按 received_at 倒序可见）。"
+            "请改正文件夹名，或校正系统时钟。"
+        )
     torn = torn_stamps(settings.raw)
     if torn:
         found.append(f"{settings.raw / STAMPS_FILE} 有 {torn} 行残缺（多为断电所致）；收到日期按已有回执恢复，不改变。")

@@ -17,8 +17,10 @@ from pipelines.documents.spreadsheet import FONT, workbook, write_table
 from pipelines.feeds.column_docs import sentence
 from pipelines.feeds.contracts import Column, Contract, all_contracts
 from pipelines.feeds.reference import Provider, Reference
+from pipelines.ingest.readers.sheet import TOO_LONG
 
 ROWS_WITH_LISTS = 5000
+CELL_CHARACTERS = 32_767
 # The key of the example row is set within this word; ingest leaves such a row out (ingest/checks/columns.py, NOT_DATA).
 EXAMPLE = "示例"
 EXAMPLES = {
@@ -73,10 +75,13 @@ def write_corrections(
         text = book.add_format({"font_name": FONT, "num_format": "@"})
         bad = book.add_format({"font_name": FONT, "num_format": "@", "bg_color": "#F8CBAD"})
         for place, name in enumerate(names):
-            sheet.write_column(1, place, rows[name], text)
+            # Excel would cut a longer one off without a word.
+            fits = rows[name].str.len_chars().fill_null(0) <= CELL_CHARACTERS
+            sheet.write_column(1, place, rows[name].zip_with(fits, pl.Series([TOO_LONG])), text)
         for (row, name), message in faults.items():
             place = names.index(name) if name else 0
             value = rows[name or names[0]][row]
+            value = TOO_LONG if value and len(value) > CELL_CHARACTERS else value
             sheet.write(row + 1, place, value, bad) if value else sheet.write_blank(row + 1, place, None, bad)
             sheet.write_comment(row + 1, place, message, {"x_scale": 2.5, "y_scale": 1.5})
         _explain(book, contract, reference, provider, note)

@@ -285,7 +285,7 @@ def _where(rows_by: str, names: set[str], who: Audience) -> str | None:
         else f"district_code in (select district_code from whole.marts.dim_district where jurisdiction = {city})" if "district_code" in names
         else f"provider in (select provider from whole.marts.dim_provider where jurisdiction = {city})" if "provider" in names
         else _is_visible("policy_no", names) if "policy_no" in names
-        else "true"
+        else None
     )  # fmt: skip
     unit = next((name for name in UNIT_COLUMNS if name in names), None)
     conditions = {
@@ -293,8 +293,12 @@ def _where(rows_by: str, names: set[str], who: Audience) -> str | None:
         "jurisdiction": in_city if "jurisdiction" not in names else f"(jurisdiction = {city} or jurisdiction is null)",
         "jurisdiction_provider": in_city,
         "district": f"district_code = {literal(who.district_code)}" if "district_code" in names else None,
-        "industry": f"industry_code = {literal(who.industry_code)} and {in_city}" if "industry_code" in names else None,
-        "insurer": f"insurer_code = {literal(who.insurer_code)} and {in_city}" if "insurer_code" in names else None,
+        "industry": f"industry_code = {literal(who.industry_code)} and {in_city}"
+        if "industry_code" in names and in_city
+        else None,
+        "insurer": f"insurer_code = {literal(who.insurer_code)} and {in_city}"
+        if "insurer_code" in names and in_city
+        else None,
         "policy": _is_visible("policy_no", names) if "policy_no" in names else None,
         "unit": f"{unit} in (from visible_unit)" if unit else None,
         "provider": f"provider = {literal(who.provider)}" if "provider" in names else None,

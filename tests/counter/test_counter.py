@@ -161,7 +161,7 @@ def test_who_may_not(counter: Server) -> None:
 
 @pytest.mark.parametrize(
     ("name", "kept"),
-    [("../../../etc/passwd.csv", "passwd.csv"), ("..\\..\\a.xlsx", "a.xlsx"), ("/abs/b.csv", "b.csv"), ("a\x00b\n<c>.csv", "abc.csv"), ("....csv", "文件.csv"), ("x" * 500 + ".csv", "x" * 120 + ".csv"), ("保单 .CSV", "保单.csv"), ("~$保单.xlsx", "保单.xlsx"), (".~$.a.csv", "a.csv")],
+    [("../../../etc/passwd.csv", "passwd.csv"), ("..\\..\\a.xlsx", "a.xlsx"), ("/abs/b.csv", "b.csv"), ("a\x00b\n<c>.csv", "abc.csv"), ("....csv", "文件.csv"), ("x" * 500 + ".csv", "x" * 120 + ".csv"), ("保单 .CSV", "保单.csv"), ("~$保单.xlsx", "保单.xlsx"), (".~$.a.csv", "a.csv"), ("保" * 50 + ".csv.gz", "保" * 40 + ".csv.gz")],
 )  # fmt: skip
 def test_a_name_is_never_a_path(name: str, kept: str) -> None:
     assert safe_name(name) == kept and not is_unfinished(kept), "a night takes it up"

@@ -83,9 +83,12 @@ INSURERS: dict[tuple[str, str], tuple[str, Callable[[dict[str, Rows]], None] | N
     ("shanghai", "HAYC"): ("honest", None),
     ("shanghai", "DFJC"): ("asks nobody whether they are satisfied", changed("service_record", satisfaction="")),
     ("shanghai", "JNCX"): ("does not say when it paid late", late_payments_undated),
-    ("shanghai", "PJCX"): ("sets deadlines of 2099", changed("hazard", rectify_due="2099-12-31")),
+    ("shanghai", "PJCX"): (
+        "calls them ordinary, due in 2099",
+        changed("hazard", grade="一般", rectify_due="2099-12-31"),
+    ),
 }
-NO_WORSE = {"calls every hazard an ordinary one", "does not say when it paid late", "sets deadlines of 2099"}
+NO_WORSE = {"calls every hazard an ordinary one", "does not say when it paid late", "calls them ordinary, due in 2099"}
 """What changes nothing: the same deeds are seen behind it."""
 
 

@@ -7,11 +7,17 @@ import zipfile
 from datetime import datetime
 from pathlib import Path
 
-from conftest import Home
+import openpyxl
+import polars as pl
+from conftest import Home, bundled
 from drops import HEADER, POLICY, policy, xlsx
 
+from pipelines.feeds.contracts import contracts
+from pipelines.ingest import normalise
 from pipelines.ingest.as_sent import rows_as_sent
+from pipelines.ingest.readers.sheet import TOO_LONG
 from pipelines.ingest.receive import file_drop
+from pipelines.report.template import write_corrections
 
 
 def test_amounts_keep_the_unit_of_their_header_and_nothing_personal_is_shown(home: Home) -> None:
@@ -59,3 +65,28 @@ def test_a_receipt_is_given_for_hostile_workbooks_too(home: Home, tmp_path: Path
             assert "停止读取" in received.refused
         else:
             assert not received.refused and received.counts[0] == 2
+
+
+def test_rows_are_those_of_the_file_that_was_read(home: Home) -> None:
+    theirs = home.drop("weihai_lhcx", "policy", "2023-02-01", "a.csv", POLICY + policy("P9", 保险机构="蓝海财险"))
+    mine = home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", POLICY + policy("P1", 险种="坏"))
+    home.land()
+    (receipt,) = (one for one in home.receipts() if one.provider == "weihai_hayc")
+    assert rows_as_sent(home.settings, receipt, {("", 2)})["policy_no"].to_list() == ["P1"]
+    mine.unlink()
+    mine.symlink_to(theirs)
+    assert rows_as_sent(home.settings, receipt, {("", 2)}).height == 0
+
+
+def test_a_text_longer_than_a_cell_comes_back_as_no_value(home: Home, tmp_path: Path) -> None:
+    """Excel would cut it, and the short one would be taken for what was meant."""
+    contract = contracts()["document"]
+    row = dict.fromkeys(contract.columns, "") | {contract.key[0]: "D1", "text": "字" * 40_000}
+    rows = pl.DataFrame(
+        [{name: value or None for name, value in row.items()}], schema=dict.fromkeys(contract.columns, pl.String)
+    )
+    write_corrections("document", tmp_path / "更正.xlsx", rows, {(0, "text"): "请改"}, bundled(), None)
+    shown = openpyxl.load_workbook(tmp_path / "更正.xlsx").worksheets[0]
+    cells = [cell.value for cell in shown[2]]
+    assert TOO_LONG in cells and not any(value and len(str(value)) > 100 for value in cells)
+    assert pl.Series([TOO_LONG]).str.contains(normalise.CELL_ERROR).item()

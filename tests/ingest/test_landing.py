@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 from datetime import date, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import polars as pl
 import pytest
 from conftest import Home, bundled, make_uscc
-from drops import POLICY, policy
+from drops import HEADER, POLICY, book, policy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +23,7 @@ from pipelines.ingest import manifest, normalise, workers
 from pipelines.ingest.checks.columns import reading_day
 from pipelines.ingest.manifest import parse_stamp
 from pipelines.ingest.readers import delimited
+from pipelines.ingest.receive import file_drop
 
 U1, U2 = make_uscc(1), make_uscc(2)
 
@@ -414,6 +417,8 @@ def test_files_read_together_land_as_each_does_alone(tmp_path: Path, monkeypatch
         + policy("P9", 被保险人统一社会信用代码=good),
         "另一种表头": POLICY.replace("实收保费", "实收保费（万元）") + policy("P10"),
         "多一列": POLICY.rstrip("\n") + ",备注一\n" + policy("P11").rstrip("\n") + ",好\n",
+        "无名的空列": POLICY.rstrip("\n") + ",\n" + policy("P13").rstrip("\n") + ",\n",
+        "无名而有值的列": POLICY.rstrip("\n") + ",\n" + policy("P14").rstrip("\n") + ",好\n",
         "没有表头": policy("P12"),
         "空": "",
         "坏": "\x00" + POLICY,
@@ -651,6 +656,102 @@ def test_stamps_of_typed_files_are_converted_too(home: Home, tmp_path: Path) -> 
     home.land()
     landed = pl.read_parquet(home.settings.landing / "service_record" / "*.parquet")
     assert str(landed["finished_at"][0]) == "2026-05-07 01:30:00"
+
+
+def test_digits_of_another_script_cost_their_row(home: Home) -> None:
+    rows = policy("P1", 签单日期="2023-01-02 ٠١:٠٢") + policy("P2", 签单日期="२०२३-०१-०२") + policy("P3")
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.csv", POLICY + rows)
+    assert home.land()["policy"].rows_accepted == 1
+    assert [row[2] for row in issues(home)] == ["bad_date", "bad_date"]
+
+
+def zip_of_an_impossible_offset() -> bytes:
+    """A workbook's list of sheets that the archive says to begin beyond all files (zip64)."""
+    name = b"xl/workbook.xml"
+    local = struct.pack("<4sHHHHHIIIHH", b"PK\x03\x04", 45, 0, 0, 0, 0, 0, 0, 0, len(name), 0) + name
+    extra = struct.pack("<HHQ", 1, 8, (1 << 63) + 5)
+    central = struct.pack(
+        "<4sHHHHHHIIIHHHHHII", b"PK\x01\x02", 45, 45, 0, 0, 0, 0, 0, 0, 0, len(name), len(extra), 0, 0, 0, 0, 0xFFFFFFFF
+    )
+    central += name + extra
+    return local + central + struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 1, 1, len(central), len(local), 0)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_what_a_library_trips_over_costs_its_file(home: Home, apart: bool) -> None:
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.xlsx", zip_of_an_impossible_offset())
+    home.drop("weihai_hayc", "policy", "2023-02-01", "b.csv", zip_of_an_impossible_offset() + b"\n")
+    home.drop("weihai_hayc", "policy", "2023-02-01", "好.csv", POLICY + policy("P1"))
+    assert home.land(apart)["policy"].rows_accepted == 1
+    assert sorted(home.files()["status"]) == ["loaded", "refused", "refused"]
+
+
+def test_a_fault_outside_every_reader_costs_its_file(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.ingest.drop.parts_of", Mock(side_effect=[MemoryError, OverflowError]))
+    for name in ("a.parquet", "b.parquet"):
+        home.drop("weihai_hayc", "policy", "2023-02-01", name, name.encode())
+    home.drop("weihai_hayc", "policy", "2023-02-01", "c.csv", POLICY + policy("P1"))
+    home.drop("weihai_hayc", "policy", "2023-02-01", "d.csv", POLICY + policy("P2"))
+    assert home.land()["policy"].rows_accepted == 2
+    assert (
+        home.files().filter(pl.col("status") == "refused")["reason"].str.contains("文件结构损坏").to_list()
+        == [True] * 2
+    )
+
+
+def test_a_folder_deeper_than_a_path_may_be_stops_nobody(home: Home) -> None:
+    home.drop("weihai_hayc", "policy", "2023-02-01", "好.csv", POLICY + policy("P1"))
+    here = Path.cwd()
+    try:
+        os.chdir(home.settings.raw / "weihai_hayc")
+        for _ in range(20):
+            Path("d" * 240).mkdir()
+            os.chdir("d" * 240)
+        Path("a.csv").write_text(POLICY + policy("P2"), encoding="utf-8")
+    finally:
+        os.chdir(here)
+    assert home.land()["policy"].rows_accepted == 1
+    assert home.files().filter(pl.col("status") == "refused").height >= 1
+    assert sum(landed.new_files for landed in home.land().values()) == 0
+
+
+def test_a_stamp_of_a_far_future_moves_no_date(home: Home) -> None:
+    home.drop("weihai_hayc", "policy", "2062-11-30", "a.csv", POLICY + policy("P1"))
+    home.drop("weihai_hayc", "policy", "2023-02-01", "b.csv", POLICY + policy("P2"))
+    assert home.land()["policy"].rows_accepted == 1
+    files = {
+        name: (status, received.year)
+        for name, status, received in home.files().select("file_name", "status", "received_at").rows()
+    }
+    assert files["b.csv"] == ("loaded", 2023)
+    assert files["a.csv"][0] == "refused" and files["a.csv"][1] < 2062
+
+
+def test_what_stands_in_the_place_of_a_drop_since_it_was_seen_is_not_read(home: Home) -> None:
+    theirs = home.drop("weihai_lhcx", "policy", "2023-02-01", "一月.csv", POLICY + policy("P1", 保险机构="蓝海财险"))
+    mine = home.drop("weihai_hayc", "policy", "2023-02-01", "一月.csv", POLICY + policy("P2"))
+    (drop,) = (found for found in manifest.find_drops(home.settings.raw) if found.path.startswith("weihai_hayc/"))
+    assert b"P2" in drop.read(home.settings.raw)
+    mine.unlink()
+    mine.symlink_to(theirs)
+    with pytest.raises(FileNotFoundError):
+        drop.read(home.settings.raw)
+    mine.unlink()
+    mine.write_bytes(theirs.read_bytes())
+    with pytest.raises(FileNotFoundError):
+        drop.read(home.settings.raw)
+
+
+def test_a_sheet_of_words_called_a_declaration_takes_nothing_with_it(home: Home, tmp_path: Path) -> None:
+    said = [["本表数据截至10月31日，共1行"], ["经办人"]]
+    content = book({"保单": [HEADER, policy("P1").strip().split(",")], "报送声明": said})
+    home.drop("weihai_hayc", "policy", "2023-02-01", "a.xlsx", content)
+    assert home.land()["policy"].rows_accepted == 1
+    told = pl.read_parquet(home.settings.landing / "_issues" / "*.parquet")["message"].to_list()
+    assert len(told) == 1 and "工作表「报送声明」没有入库" in told[0] and "缺少必填列：，" not in told[0]
+    (tmp_path / "b.xlsx").write_bytes(content)
+    received = file_drop(home.settings, tmp_path / "b.xlsx", "weihai_hayc", "policy", datetime(2024, 2, 1, 9))
+    assert (received.refused, received.counts, received.unread) == ("", (1, 1, 0, 0), (told[0],))
 
 
 @pytest.mark.parametrize("size", [4_000, 1 << 20])

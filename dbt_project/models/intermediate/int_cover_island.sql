@@ -11,8 +11,9 @@ covers as (
             partition by insured_uscc, industry_code order by inception_date, cover_end
             rows between unbounded preceding and 1 preceding
         ) as covered_until
-    from {{ ref('fct_policy') }}
-    where is_valid and inception_date <= cover_end
+    -- Two policies of the same days are one cover: with equal ones the two orders below might differ.
+    from (select distinct insured_uscc, industry_code, inception_date, cover_end from {{ ref('fct_policy') }} where is_valid)
+    where inception_date <= cover_end
 ),
 
 numbered as (

@@ -187,13 +187,29 @@ capacities as (
     where is_reported
 ),
 
+-- Rows weigh; a month in which something was due weighs at least as much as the sender's mean month, so that silence is not without
+-- weight (trust.md 4).
+weighed as (
+    select
+        provider,
+        month,
+        score,
+        case
+            when periods_due > 0 then greatest(rows_in, coalesce(cast(ceil(avg(nullif(rows_in, 0)) over (
+                partition by provider, {{ year_of('month') }}
+            )) as bigint), 1))
+            else rows_in
+        end as weight
+    from {{ ref('provider_scorecard') }}
+),
+
 scores as (
     select
         providers.jurisdiction,
         {{ year_of('scorecard.month') }} as stat_year,
         case when grouping(providers.insurer_code) = 1 then 'ALL' else providers.insurer_code end as cell_insurer,
-        round({{ ratio('sum(' ~ exact('scorecard.score * scorecard.rows_in') ~ ')', 'sum(scorecard.rows_in)') }}, 9) as data_quality_score
-    from {{ ref('provider_scorecard') }} as scorecard
+        round({{ ratio('sum(' ~ exact('scorecard.score * scorecard.weight') ~ ')', 'sum(scorecard.weight)') }}, 9) as data_quality_score
+    from weighed as scorecard
     inner join {{ ref('ref_provider') }} as providers
         on scorecard.provider = providers.provider
     where providers.kind = 'insurer'

@@ -34,8 +34,8 @@ from pipelines.ingest.checks.issues import faulty_rows, find_issues
 from pipelines.ingest.checks.outcome import Checked, Sender
 from pipelines.ingest.checks.personal import hashed, mask_personal, separated, without_personal
 from pipelines.ingest.checks.rules import rules_of
-from pipelines.ingest.checks.unread import UNREAD, lacking, unread_headers, unread_sheet
-from pipelines.ingest.readers.headers import missing_columns
+from pipelines.ingest.checks.unread import UNREAD, lacking, unread_beside, unread_headers, unread_sheet
+from pipelines.ingest.readers.headers import missing_columns, no_header
 from pipelines.ingest.readers.sheet import FILE_LINES, Sheet
 
 
@@ -77,12 +77,18 @@ def check_together(
     rows_in, good, bad = per_file(lines), per_file(accepted["line_no"]), per_file(rejected)
     with_issues = set(np.flatnonzero(per_file(issues["line_no"])).tolist())
     accepted = accepted.with_columns(pl.col("line_no") % FILE_LINES)
-    unread = unread_headers(sheets[0], contract)
+    # A column without a header is told where it holds something.
+    shared = unread_headers(sheets[0], contract) if all(cell.text for cell in sheets[0].header) else None
     starts = np.cumsum(good) - good
     return [
         Checked(
             accepted[int(starts[place]) : int(starts[place] + good[place])],
-            pl.concat([_of_file(issues, place) if place in with_issues else issues.clear(), unread]),
+            pl.concat(
+                [
+                    _of_file(issues, place) if place in with_issues else issues.clear(),
+                    unread_headers(sheets[place], contract) if shared is None else shared,
+                ]
+            ),
             int(rows_in[place]),
             int(bad[place]),
             int(rows_in[place] - good[place] - bad[place]),
@@ -173,14 +179,22 @@ def check_file(
         yield block
     if others and not read:
         sheet, missing = max(others, key=lambda other: (other[0].is_known, -len(other[1])))
+        if not missing:
+            raise no_header([sheet.header], contract)
         raise missing_columns(sheet.header, missing, contract)
     if others:
-        nothing = pl.DataFrame(
-            schema={name: kind for name, kind in contract.landing_schema().items() if name != "file_id"}
-        )
-        yield Checked(
-            nothing, pl.concat([unread_sheet(sheet, contract, missing) for sheet, missing in others]), 0, 0, 0
-        )
+        yield _nothing_of(contract, pl.concat([unread_sheet(sheet, contract, missing) for sheet, missing in others]))
+
+
+def unread_declaration(contract: Contract, why: str) -> Checked:
+    """A sheet 报送声明 that cannot be read, told beside the table it stands with."""
+    return _nothing_of(contract, unread_beside("报送声明", why))
+
+
+def _nothing_of(contract: Contract, issues: pl.DataFrame) -> Checked:
+    """No rows, and what is to be said."""
+    schema = {name: kind for name, kind in contract.landing_schema().items() if name != "file_id"}
+    return Checked(pl.DataFrame(schema=schema), issues, 0, 0, 0)
 
 
 def _must_be_whole(sheet: Sheet, contract: Contract, day: date) -> None:

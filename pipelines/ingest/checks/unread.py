@@ -85,6 +85,12 @@ def unread_sheet(sheet: Sheet, contract: Contract, missing: list[str]) -> pl.Dat
     return _issues("unread_sheet", [(sheet.name, match, first_row, message)])
 
 
+def unread_beside(name: str, why: str) -> pl.DataFrame:
+    """A sheet of another kind that could not be read, as an issue; the sender's own table was."""
+    message = f"工作表「{name}」没有入库：{why}本表的数据已照常读取；改好这一工作表后重新报送。"
+    return _issues("unread_sheet", [(name, None, "", message)])
+
+
 def _issues(rule_code: str, rows: list[tuple[str, str | None, str, str]]) -> pl.DataFrame:
     found = pl.DataFrame(rows, schema=["sheet", "column_name", "raw_value", "message"], orient="row")
     return found.select(

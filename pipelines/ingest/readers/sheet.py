@@ -21,7 +21,10 @@ NOT_COMPUTED = "公式"
 MERGED_CELL = "#合并单元格"
 """Stands in the lower rows of an amount that is merged over several."""
 NESTED = "#嵌套的值"
-"""Stands where a list or a structure is in a column of single values; both are no values (normalise.py, CELL_ERROR)."""
+"""Stands where a list or a structure is in a column of single values."""
+TOO_LONG = "#文字过长，请从原文件复制"
+"""Stands in a workbook to be put right where the text is longer than a cell of Excel may be; none of these is a value
+(normalise.py, CELL_ERROR)."""
 
 
 class Merged(NamedTuple):

@@ -23,6 +23,7 @@ import polars as pl
 from pipelines.ingest.readers.sheet import NOT_COMPUTED, Merged, Refused
 
 CHUNK_BYTES = 4 << 20
+TAIL_BYTES = 64 << 10
 # Built-in number formats 0% and 0.00%; others say so with a % outside quotes (ECMA-376 part 1, 18.8.30).
 PERCENT_FORMATS = {9, 10}
 # Excel keeps 15 digits of a number.
@@ -33,20 +34,23 @@ MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 _P = rb"(?:\w+:)?"
 _FORMULA = rb"<" + _P + rb"f\b(?:[^>]*/>|[^>]*>([^<]*)</" + _P + rb"f>)"
 _NO_VALUE = rb"(?:<" + _P + rb"v\s*/>|<" + _P + rb"v>\s*</" + _P + rb"v>)?"
-_OPEN, _CLOSE = rb"<" + _P + rb"c\b([^>]*[^/>])>", rb"</" + _P + rb"c>"
-ANY_CELL = re.compile(rb"<" + _P + rb"c\b([^>]*?)(?:/>|>(.*?)" + _CLOSE + rb")", re.S)
-ERROR_CELL = re.compile(rb"<" + _P + rb"""c\b([^>]*\bt=["']e["'][^>]*)>(.*?)""" + _CLOSE, re.S)
+# An attribute holds no <: a search for its end stops there, however many cells are never closed.
+_OPEN, _CLOSE = rb"<" + _P + rb"c\b([^<>]*[^</>])>", rb"</" + _P + rb"c>"
+ANY_CELL = re.compile(rb"<" + _P + rb"c\b([^<>]*?)(?:/>|>(.*?)" + _CLOSE + rb")", re.S)
+FIRST_CELL = re.compile(rb"<" + _P + rb"c\b([^<>]*)>")
+CELL_END, ROW_END = re.compile(_CLOSE), re.compile(rb"</" + _P + rb"row>")
+ERROR_CELL = re.compile(rb"<" + _P + rb"""c\b([^<>]*\bt=["']e["'][^<>]*)>(.*?)""" + _CLOSE, re.S)
 UNCOMPUTED_CELL = re.compile(_OPEN + rb"(\s*" + _FORMULA + rb"\s*" + _NO_VALUE + rb"\s*)" + _CLOSE)
 LONG_CELL = re.compile(
     _OPEN + rb"((?:\s*" + _FORMULA + rb")?\s*<" + _P + rb"v>-?(?:\d{16,}|\d[\d.]*[eE]\+?\d+)[^<]*</" + _P + rb"v>)"
 )
 ERROR_OR_FORMULA = r"""t=["']e["']|[<:]f[ >/]"""
 LONG_NUMBER = r"v>-?(?:[0-9]{16}|[0-9.]+[eE])"
-ROW = re.compile(rb"<" + _P + rb"row\b([^>]*)>(.*?)</" + _P + rb"row>", re.S)
+ROW = re.compile(rb"<" + _P + rb"row\b([^<>]*)>(.*?)</" + _P + rb"row>", re.S)
 VALUE = re.compile(rb"<" + _P + rb"(?:v|is)\b")
 VALUE_TEXT = re.compile(rb"<" + _P + rb"v\b[^>/]*>([^<]*)<")
 FORMULA_TEXT = re.compile(_FORMULA)
-MERGED = re.compile(rb"""mergeCell\b[^>]*\bref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)["']""")
+MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\b[^<>]*\bref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)["']""")
 REFERENCE = re.compile(rb"""\br=["']([A-Z]+)(\d+)["']""")
 
 
@@ -133,19 +137,20 @@ def _sheet_facts(chunks: Iterator[bytes], percent: set[bytes]) -> CellFacts:
     percent_cell = re.compile(
         rb"<"
         + _P
-        + rb"""c\b([^>]*\bs=["'](?:"""
+        + rb"""c\b([^<>]*\bs=["'](?:"""
         + b"|".join(sorted(percent))
-        + rb""")["'][^>]*)(?<!/)>(.*?)"""
+        + rb""")["'][^<>]*)(?<!/)>(.*?)"""
         + _CLOSE,
         re.S,
     )
     row_above = 0
-    for chunk in chunks:
-        first = ANY_CELL.search(chunk)
+    for piece in chunks:
+        first = FIRST_CELL.search(piece)
         if first and not REFERENCE.search(first.group(1)):
             # Cells need not say where they are: then they are counted.
-            row_above = _counted(chunk, row_above, percent, facts)
+            row_above = _counted(_closed(piece, ROW_END), row_above, percent, facts)
         elif first:
+            chunk = _closed(piece, CELL_END)
             _begin(chunk, facts)
             # Sheets are large and such cells few: whether a piece holds any is asked of Rust's regular expressions.
             text = pl.Series([chunk]).cast(pl.String, strict=False)
@@ -160,12 +165,21 @@ def _sheet_facts(chunks: Iterator[bytes], percent: set[bytes]) -> CellFacts:
                     seen = _stands_for(cell.group(1), cell.group(2), percent)
                     if place and seen is not None:
                         facts.cells[int(place.group(2)), _column(place.group(1))] = seen
-        if b"mergeCell" in chunk:
-            for left, top, right, bottom in MERGED.findall(chunk):
+        if b"mergeCell" in piece:
+            for left, top, right, bottom in MERGED.findall(piece):
                 if int(bottom) > int(top):
                     columns = range(_column(left), min(_column(right), MOST_COLUMNS) + 1)
                     facts.merged += [Merged(int(top), min(int(bottom), MOST_ROWS), column) for column in columns]
     return facts
+
+
+def _closed(chunk: bytes, closing: re.Pattern[bytes]) -> bytes:
+    """A piece up to its last end of a cell or row: behind it each search for an end would go through all the rest."""
+    for begin in (max(0, len(chunk) - TAIL_BYTES), 0):
+        ends = [found.end() for found in closing.finditer(chunk, begin)]
+        if ends:
+            return chunk[: ends[-1]]
+    return b""
 
 
 def _begin(chunk: bytes, facts: CellFacts) -> None:
@@ -191,7 +205,7 @@ def _counted(chunk: bytes, row_above: int, percent: set[bytes], facts: CellFacts
     for row in ROW.finditer(chunk):
         said = re.search(rb"""\br=["'](\d+)["']""", row.group(1))
         number = int(said.group(1)) if said else number + 1
-        for column, cell in enumerate(ANY_CELL.finditer(row.group(2))):
+        for column, cell in enumerate(ANY_CELL.finditer(_closed(row.group(2), CELL_END))):
             if not cell.group(2):
                 continue
             if VALUE.search(cell.group(2)):

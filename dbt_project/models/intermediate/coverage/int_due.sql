@@ -32,6 +32,21 @@ passed as (
     where due.due < today.as_of
 ),
 
+-- Every version of a declaration that stands: who corrects one later had declared by the day all the same, no further than it says now.
+said as (
+    select
+        versions.provider,
+        versions.feed,
+        cast(versions.received_at as date) as declared_on,
+        least(versions.covers_to, cast(versions.received_at as date), newest.covers_to) as covers_to
+    from {{ staged('declaration') }} as versions
+    inner join {{ ref('int_declaration') }} as newest
+        on versions.provider = newest.provider
+        and versions.feed = newest.feed
+        and versions.period = newest.period
+    where coalesce(versions.record_status, '正常') <> '撤销'
+),
+
 declared as (
     select
         passed.provider,
@@ -39,7 +54,7 @@ declared as (
         passed.period_end,
         max(case when said.covers_to >= passed.period_end then 1 else 0 end) as is_covered
     from passed
-    inner join {{ ref('int_declaration') }} as said
+    inner join said
         on passed.provider = said.provider
         and passed.feed = said.feed
         and passed.due >= said.declared_on

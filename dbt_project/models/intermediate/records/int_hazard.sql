@@ -19,14 +19,18 @@ districts as (
     select * from {{ ref('ref_district') }}
 ),
 
--- Few hazards name no service. Asked of staging, of any version: the rows of all hazards need not be held twice.
+-- Few hazards name no service, or one that nobody knows. Asked of staging, of any version: the rows of all hazards need not be held twice.
 found as (
     select distinct
-        provider,
-        insured_uscc,
-        found_date
-    from {{ staged('hazard') }}
-    where service_no is null
+        hazards.provider,
+        hazards.insured_uscc,
+        hazards.found_date
+    from {{ staged('hazard') }} as hazards
+    left join services
+        on hazards.provider = services.insurer_provider
+        and hazards.service_no = services.service_no
+        and services.is_its_insurers_number
+    where services.service_no is null
 ),
 
 meant as (
@@ -89,7 +93,7 @@ placed as (
         and hazards.service_no = services.service_no
         and services.is_its_insurers_number
     left join candidates
-        on hazards.service_no is null
+        on services.service_no is null
         and hazards.provider = candidates.sender
         and hazards.insured_uscc = candidates.insured_uscc
         and hazards.found_date = candidates.found_date
@@ -99,14 +103,15 @@ placed as (
 final as (
     select
         hazards.*,
-        -- The sender sets the deadline; of a major hazard no later than the rule allows (trust.md 4).
-        case
-            when hazards.grade = '重大' then least(
-                coalesce(hazards.rectify_due, hazards.found_date),
-                {{ add_days('hazards.found_date', "cast(" ~ rule_value('major_hazard_days_max', 'hazards.found_date', 'hazards.jurisdiction', 'hazards.industry_code') ~ " as integer)") }}
-            )
-            else coalesce(hazards.rectify_due, hazards.found_date)
-        end as due_date
+        -- The sender sets the deadline, no later than the rule allows (trust.md 4): nothing is hidden behind a day far off.
+        least(
+            coalesce(hazards.rectify_due, hazards.found_date),
+            case
+                {%- for condition, rule in [("when hazards.grade = '重大' then", 'major_hazard_days_max'), ('else', 'hazard_days_max')] %}
+                {{ condition }} {{ add_days('hazards.found_date', "cast(" ~ rule_value(rule, 'hazards.found_date', 'hazards.jurisdiction', 'hazards.industry_code') ~ " as integer)") }}
+                {%- endfor %}
+            end
+        ) as due_date
     from placed as hazards
 )
 

@@ -117,7 +117,7 @@ services as (
     where services.is_completed and services.has_valid_policy
         and (
             covers.policy_no is null
-            or services.insurer_code = covers.insurer_code
+            or (services.insurer_code = covers.insurer_code and accidents.industry_code = services.industry_code)
             or (services.policy_provider = covers.provider and services.policy_no = covers.policy_no)
         )
         and {{ days_inclusive('services.finished_on', 'accidents.occurred_on') }} - 1

@@ -1,6 +1,6 @@
 -- 应保未保: required, in operation, without cover in its field at the as-of date (M05x; 沪安委办〔2023〕32号 一(三)).
 -- Pending ones (待核, pending_units) are not among them: nobody knows yet whether they renewed.
--- Days run from the end of the last cover in that field, never insured ones from the day they were listed.
+-- Days run from the end of the last cover in that field, and not from before the unit was listed.
 with
 
 as_of as (
@@ -84,7 +84,7 @@ final as (
             when past.status = '退保' then '退保后未再投保'
             else '到期未续保'
         end as reason,
-        {{ days_inclusive('coalesce(past.cover_end, roster.listed_from)', 'as_of.as_of') }} - 1 as days_uninsured,
+        {{ days_inclusive('greatest(coalesce(past.cover_end, roster.listed_from), roster.listed_from)', 'as_of.as_of') }} - 1 as days_uninsured,
         past.policy_no as last_policy_no,
         past.provider as last_policy_provider,
         past.insurer_code as last_insurer_code,

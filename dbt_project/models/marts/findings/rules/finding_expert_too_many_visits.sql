@@ -30,15 +30,23 @@ days as (
         on visits.expert_hash = busy.expert_hash
         and visits.finished_on = busy.finished_on
     group by visits.expert_hash, visits.finished_on, visits.insurer_code
+),
+
+-- Experts who travel together end with the same visit: it is told once, of the busiest.
+told as (
+    select
+        *,
+        row_number() over (partition by last_service order by visits desc, first_service, expert_hash) as place
+    from days
 )
 
 select
     {{ finding(
-        'expert_too_many_visits', 'services', feed='service_record', key='services.service_no', found_on='days.finished_on',
-        evidence="'service_record:' || days.last_service || '；service_record:' || days.first_service",
-        value_1='days.visits', value_2='days.finished_on', unit='services.insured_uscc'
+        'expert_too_many_visits', 'services', feed='service_record', key='services.service_no', found_on='told.finished_on',
+        evidence="'service_record:' || told.last_service || '；service_record:' || told.first_service",
+        value_1='told.visits', value_2='told.finished_on', unit='services.insured_uscc'
     ) }}
-from days
+from told
 inner join {{ ref('fct_service') }} as services
-    on days.last_service = services.provider || '/' || services.service_no
-where days.visits > {{ finding_threshold('expert_too_many_visits', 'days.finished_on', 'services.jurisdiction', 'services.industry_code') }}
+    on told.last_service = services.provider || '/' || services.service_no
+where told.place = 1 and told.visits > {{ finding_threshold('expert_too_many_visits', 'told.finished_on', 'services.jurisdiction', 'services.industry_code') }}

@@ -1,4 +1,5 @@
--- 持证单位不在名录: a permit in force in the city whose unit is on no roster of that field (S41: permits as an independent denominator).
+-- 持证单位不在名录: a permit in force in the city whose unit is not on the roster of that field today: never listed, removed, or said to
+-- operate no more (S41: permits as an independent denominator).
 -- Only fields of which the city has a roster at all.
 with
 
@@ -20,6 +21,7 @@ inner join rosters
 left join {{ ref('fct_roster') }} as roster
     on permits.uscc = roster.uscc
     and permits.industry_code = roster.industry_code
+    and {{ is_on_roster('roster', 'days.as_of') }}
 left join {{ ref('ref_industry') }} as fields
     on permits.industry_code = fields.industry_code
 where permits.status = '有效' and (permits.valid_from is null or permits.valid_from <= days.as_of)

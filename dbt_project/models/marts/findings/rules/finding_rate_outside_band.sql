@@ -1,4 +1,27 @@
--- 费率: the factor lies outside the filed band, or the premium is not base times factor (沪安委办〔2023〕32号 二(一)).
+-- 费率: the factor lies outside the filed band, or the premium is not base times factor (沪安委办〔2023〕32号 二(一)). Of several rows of a
+-- clause the most specific one says the band.
+with
+
+filed as (
+    select
+        policies.provider,
+        policies.policy_no,
+        clauses.rate_factor_min,
+        clauses.rate_factor_max,
+        row_number() over (
+            partition by policies.provider, policies.policy_no
+            order by {{ precedence('clauses', of_field=false) }} desc, clauses.rate_factor_min, clauses.rate_factor_max
+        ) as place
+    from {{ ref('fct_policy') }} as policies
+    inner join {{ ref('ref_clause') }} as clauses
+        on policies.clause_filing_no = clauses.clause_filing_no
+        and policies.insurer_code = clauses.insurer_code
+        and policies.product_code = clauses.product_code
+        and policies.inception_date >= clauses.valid_from
+        and (clauses.valid_to is null or policies.inception_date <= clauses.valid_to)
+        and (clauses.jurisdiction is null or policies.jurisdiction = clauses.jurisdiction)
+)
+
 select
     {{ finding(
         'rate_outside_band', 'policies', feed='policy', key='policies.policy_no', found_on='policies.inception_date',
@@ -15,12 +38,10 @@ inner join (
         on filed.jurisdiction is null or cities.jurisdiction = filed.jurisdiction
 ) as tables_of
     on policies.jurisdiction = tables_of.jurisdiction
-left join {{ ref('ref_clause') }} as clauses
-    on policies.clause_filing_no = clauses.clause_filing_no
-    and policies.insurer_code = clauses.insurer_code
-    and policies.inception_date >= clauses.valid_from
-    and (clauses.valid_to is null or policies.inception_date <= clauses.valid_to)
-    and (clauses.jurisdiction is null or policies.jurisdiction = clauses.jurisdiction)
+left join filed as clauses
+    on policies.provider = clauses.provider
+    and policies.policy_no = clauses.policy_no
+    and clauses.place = 1
 where policies.is_valid and policies.inception_date <= days.as_of
     and (
         policies.rate_factor not between clauses.rate_factor_min and clauses.rate_factor_max

@@ -38,17 +38,19 @@ ranked as (
 worst as (
     select
         ranked.*,
-        make_date(ranked.plan_year, 12, 31) as year_end
+        -- A plan of a year that is not over is judged today.
+        least(make_date(ranked.plan_year, 12, 31), days.as_of) as judged_on
     from ranked
+    cross join {{ ref('int_as_of') }} as days
     where ranked.place = 1
 )
 
 select
     {{ finding(
         'same_plan_text', 'worst', feed='service_plan',
-        key="worst.jurisdiction || '|' || worst.insurer_code || '|' || cast(worst.plan_year as string)", found_on='worst.year_end',
+        key="worst.jurisdiction || '|' || worst.insurer_code || '|' || cast(worst.plan_year as string)", found_on='worst.judged_on',
         evidence="'service_plan:' || worst.first_plan || '；service_plan:' || worst.last_plan", value_1='worst.industries',
         value_2='substring(worst.goal, 1, 40)', district='null', industry='null', located=false
     ) }}
 from worst
-where worst.industries >= {{ finding_threshold('same_plan_text', 'worst.year_end', 'worst.jurisdiction') }}
+where worst.industries >= {{ finding_threshold('same_plan_text', 'worst.judged_on', 'worst.jurisdiction') }}

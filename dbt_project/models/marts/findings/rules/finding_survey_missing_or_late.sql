@@ -22,6 +22,8 @@ judged as (
             when survey_age > oldest then cast(survey_date as string) || '，已过 ' || cast(survey_age as string) || ' 日'
             when not coalesce(survey_on_site, true) then cast(survey_date as string) || '，未到现场'
             when survey_report_no is null and risk_grade is null then cast(survey_date as string) || '，没有评估报告编号和风险等级'
+            when survey_report_no is null then cast(survey_date as string) || '，没有评估报告编号'
+            when risk_grade is null then cast(survey_date as string) || '，没有风险等级'
         end as fault
     from policies
 )

@@ -1,5 +1,6 @@
 -- 错保: a unit that must insure has a product that does not count as 安责险, and no 安责险 of the field now, or when that policy ended
--- (应急〔2025〕27号 第五条; trust.md 7). A void policy insures nothing and replaces nothing.
+-- (应急〔2025〕27号 第五条; trust.md 7). Only of units that the roster required then, and of which it is known that they have none (待核
+-- says nothing). A void policy insures nothing and replaces nothing.
 with
 
 others as (
@@ -24,13 +25,20 @@ from others as policies
 inner join {{ ref('fct_roster') }} as roster
     on policies.insured_uscc = roster.uscc
     and policies.industry_code = roster.industry_code
+    and {{ is_on_roster('roster', 'policies.judged_on') }}
 left join {{ ref('ref_product') }} as products
     on policies.product_code = products.product_code
-where roster.is_required
+where {{ counts_as_required('roster', is_mandatory('policies.judged_on', 'policies.jurisdiction', 'policies.industry_code')) }}
     and not exists (
         select 1 from {{ ref('fct_policy') }} as covers
         where policies.insured_uscc = covers.insured_uscc
             and policies.industry_code = covers.industry_code
             and covers.is_valid
             and policies.judged_on between covers.inception_date and covers.cover_end
+    )
+    and not exists (
+        select 1 from {{ ref('int_pending_cover') }} as pending
+        where policies.insured_uscc = pending.insured_uscc
+            and policies.industry_code = pending.industry_code
+            and {{ is_pending_on('policies.judged_on', 'pending') }}
     )
