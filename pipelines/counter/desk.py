@@ -21,11 +21,12 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -53,6 +54,8 @@ ROOM_LEFT, ROOM_EVERY = 1 << 30, 8 << 20
 """Bytes that stay free on the disk, as the night needs them; after so many more bytes of a file it is looked again."""
 ARRIVING_AT_ONCE = 10
 """Files of one sender: nobody takes all the room there is at the counter."""
+FORMS_AT_ONCE = 4
+"""Forms of one sender whose files are still coming: they lie in the temporary folder before the desk sees them."""
 CHUNK_SECONDS = 30
 """A sender that sends nothing for so long is let go."""
 UPLOAD_SECONDS = 3600
@@ -112,10 +115,31 @@ class Desk:
         self.taking: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self.looking: set[asyncio.Task[None]] = set()
         self.arriving: Counter[str] = Counter()
+        self.forms: Counter[str] = Counter()
+        self.form_bytes = 0
         self.stamps: dict[tuple[str, str], datetime] = {}
 
     def _pool(self, count: int) -> ProcessPoolExecutor:
         return processes(count, limit_memory, self.settings.reader_memory_mb)
+
+    @contextmanager
+    def form(self, provider: str, size: int) -> Iterator[None]:
+        """While a form of so many bytes comes in.
+
+        Raises:
+            Denied: too many of one sender, or no room where forms are kept meanwhile.
+        """
+        if self.forms[provider] >= FORMS_AT_ONCE:
+            raise Denied(429, f"本单位已有 {FORMS_AT_ONCE} 份表单正在传送，请等它们传完。")
+        if shutil.disk_usage(tempfile.gettempdir()).free - self.form_bytes - size < ROOM_LEFT:
+            raise Denied(507, "服务器磁盘空间不足，请稍后再报。")
+        self.forms[provider] += 1
+        self.form_bytes += size
+        try:
+            yield
+        finally:
+            self.forms[provider] -= 1
+            self.form_bytes -= size
 
     @asynccontextmanager
     async def _coming(

@@ -83,7 +83,7 @@ class Pages:
         )  # fmt: skip
 
     async def hand_in(self, request: Request, visitor: Visitor, sender: Provider) -> Response:
-        form = await self._own(request, visitor)
+        form = await self._own(request, visitor, sender)
         feed, tried = str(form.get("feed", "")), form.get("try") == "1"
         files = [file for file in form.getlist("files") if isinstance(file, UploadFile) and file.filename]
         if not files:
@@ -158,7 +158,7 @@ class Pages:
         return RedirectResponse(f"/questions?provider={sender.provider}", 303)
 
     async def _rows(self, request: Request, visitor: Visitor, sender: Provider, feed: str) -> str:
-        form = await self._own(request, visitor)
+        form = await self._own(request, visitor, sender)
         given = {name: str(form.get(name, "")).strip() for name in contracts()[feed].columns}
         row = {name: value for name, value in given.items() if value}
         entry, is_new = await self.service.take_rows([row] if row else [], sender, feed)
@@ -166,10 +166,12 @@ class Pages:
         self.guard.log(visitor.number, what, provider=sender.provider, feed=feed, drop=entry.number, is_new=is_new)
         return entry.number
 
-    async def _own(self, request: Request, visitor: Visitor) -> FormData:
-        """A form of this session; where it comes from is looked at before its files are read."""
+    async def _own(self, request: Request, visitor: Visitor, sender: Provider) -> FormData:
+        """A form of this session; where it comes from and whether there is room are looked at before its files are read."""
         self.guard.own_origin(request)
-        form = await form_of(request, int(self.service.limit), FILES_AT_ONCE, UPLOAD_SECONDS)
+        declared, limit = request.headers.get("content-length", ""), self.service.limit
+        with self.service.desk.form(sender.provider, min(int(declared), limit) if declared.isdecimal() else 0):
+            form = await form_of(request, limit, FILES_AT_ONCE, UPLOAD_SECONDS)
         self.guard.own_form(request, visitor, str(form.get("form", "")))
         return form
 

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import random
+import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -256,6 +257,16 @@ def test_one_sender_does_not_take_all_the_room(tmp_path: Path, monkeypatch: pyte
             task.cancel()
         await asyncio.gather(*hanging, return_exceptions=True)
         assert not counter.arriving["weihai_hayc"] and not list(counter.incoming.iterdir())
+        # A browser's forms lie in the temporary folder before the desk sees their files: counted there too.
+        with counter.form("weihai_hayc", 10), pytest.raises(Denied) as many, contextlib.ExitStack() as forms:
+            for _ in range(desk.FORMS_AT_ONCE):
+                forms.enter_context(counter.form("weihai_hayc", 10))
+        assert many.value.status == 429 and not counter.forms["weihai_hayc"] and not counter.form_bytes
+        free = shutil.disk_usage(tmp_path).free
+        with counter.form("weihai_hayc", free - desk.ROOM_LEFT - (1 << 30)), pytest.raises(Denied) as large:
+            with counter.form("weihai_dfjc", 2 << 30):
+                pass
+        assert large.value.status == 507
         monkeypatch.setattr(desk, "ROOM_LEFT", 1 << 60)
         with pytest.raises(Denied) as full:
             await counter.try_out(one(), "weihai_hayc", "policy", "a.csv", 100)
