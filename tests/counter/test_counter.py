@@ -263,9 +263,9 @@ def test_one_sender_does_not_take_all_the_room(tmp_path: Path, monkeypatch: pyte
                 forms.enter_context(counter.form("weihai_hayc", 10))
         assert many.value.status == 429 and not counter.forms["weihai_hayc"] and not counter.form_bytes
         free = shutil.disk_usage(tmp_path).free
-        with counter.form("weihai_hayc", free - desk.ROOM_LEFT - (1 << 30)), pytest.raises(Denied) as large:
-            with counter.form("weihai_dfjc", 2 << 30):
-                pass
+        taken = counter.form("weihai_hayc", free - desk.ROOM_LEFT - (1 << 30))
+        with taken, pytest.raises(Denied) as large, counter.form("weihai_dfjc", 2 << 30):
+            pass
         assert large.value.status == 507
         monkeypatch.setattr(desk, "ROOM_LEFT", 1 << 60)
         with pytest.raises(Denied) as full:
