@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import resource
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -25,6 +26,7 @@ TEXTS = {".csv", ".txt", ".tsv"}
 # Texts of one sender and feed are read together, so many and so much at once; larger ones have enough rows of their own.
 TOGETHER_FILES, TOGETHER_BYTES = 32, 8 << 20
 ALONE_FROM_BYTES = 4 << 20
+DEATHS_A_NIGHT = 3
 
 _reading: Reading | None = None
 
@@ -79,8 +81,10 @@ def together(drops: list[Drop]) -> list[Task]:
 
 
 def _by_processes(reading: Reading, tasks: list[Task], count: int) -> Landed:
-    """When a worker dies, the drops that may have been its death are read each in a process of its own."""
+    """When a worker dies, the drops that may have been its death are read each in a process of its own. What a sender of many such
+    drops has sent besides waits for the next night: each costs minutes, and the others' are to be read in this one."""
     left = tasks
+    deaths: Counter[str] = Counter()
     while left:
         finished = set()
         with _processes(reading, count) as workers:
@@ -94,20 +98,23 @@ def _by_processes(reading: Reading, tasks: list[Task], count: int) -> Landed:
                     yield from future.result()
         # Tasks are begun in their order: those in work when it happened are the first that are left.
         left = [task for task in left if task[0].path not in finished]
-        for task in left[:count]:
-            if len(task) == 1:
-                yield from _alone(reading, task[0])
+        for drop in (task[0] for task in left[:count] if len(task) == 1):
+            landed, has_died = _alone(reading, drop)
+            deaths[drop.provider] += has_died
+            yield from landed
         left = [[drop] for task in left[:count] if len(task) > 1 for drop in task] + left[count:]
+        yield from ((drop, None) for task in left for drop in task if deaths[drop.provider] >= DEATHS_A_NIGHT)
+        left = [task for task in left if deaths[task[0].provider] < DEATHS_A_NIGHT]
 
 
-def _alone(reading: Reading, drop: Drop) -> Landed:
+def _alone(reading: Reading, drop: Drop) -> tuple[list[tuple[Drop, Receipt | None]], bool]:
+    """What became of a drop in a process of its own, and whether that has died of it."""
     try:
         with _processes(reading, 1) as process:
-            landed = process.submit(_land, [drop]).result()
+            return process.submit(_land, [drop]).result(), False
     except BrokenProcessPool:
         _can_begin(reading)
-        landed = [(drop, reading.refuse_deadly(drop))]
-    yield from landed
+        return [(drop, reading.refuse_deadly(drop))], True
 
 
 def _can_begin(reading: Reading) -> None:

@@ -469,6 +469,23 @@ def test_a_text_that_ends_the_process_reading_it_with_others_is_refused_alone(
     assert files["status"].to_list() == ["loaded", "loaded", "refused", *["loaded"] * 3]
 
 
+def test_a_sender_of_many_deadly_files_does_not_take_the_night(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\nimport pipelines.ingest.readers.tables as readers\nreal = readers.read_jsonl\n"
+        "readers.read_jsonl = lambda content, *rest: os.abort() if b'DEADLY' in content else real(content, *rest)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    for number in range(5):
+        home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.jsonl", f'{{"DEADLY": {number}}}\n' + " " * 1000)
+    home.drop("weihai_lhcx", "policy", "2023-02-01", "好.csv", POLICY + policy("P1", 保险机构="蓝海财险"))
+    landed = home.land(apart=True)["policy"]
+    assert (landed.refused, landed.rows_accepted) == (3, 1)
+    landed = home.land(apart=True)["policy"]
+    assert (landed.refused, landed.rows_accepted) == (2, 0)
+
+
 def test_a_file_that_is_never_read_to_its_end_is_refused_and_the_others_load(
     home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
