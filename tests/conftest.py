@@ -222,7 +222,9 @@ def dirty_world(tmp_path_factory: pytest.TempPathFactory) -> Home:
         if not made.exists():
             synth.write(made, "sample", SEED, 0.03)
             Home(made).build().publish()
-    return copied(Home(made), tmp_path_factory.mktemp("dirty"))
+    home = copied(Home(made), tmp_path_factory.mktemp("dirty"))
+    shutil.copytree(made / "truth", home.path / "truth")
+    return home
 
 
 def copied(published: Home, folder: Path) -> Home:
