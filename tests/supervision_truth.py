@@ -83,6 +83,15 @@ def grouped(rows: Iterable[Row], *names: str) -> dict[Any, list[Row]]:
     return groups
 
 
+def stands_on(row: Row, day: date) -> bool:
+    """Whether a row of the roster stands on a day: listed, not removed, in operation."""
+    return (
+        row["listed_from"] <= day
+        and (row["listed_to"] is None or row["listed_to"] > day)
+        and (row["operating_status"] == "存续" or (row["status_date"] is not None and row["status_date"] > day))
+    )
+
+
 class Truth:
     """The newest true versions of every feed, and which policies are valid until when."""
 
@@ -199,8 +208,7 @@ class Truth:
     def required_on(self, day: date) -> list[Row]:
         return [
             row for row in self.roster.values()
-            if independent.must_insure(row) and row["listed_from"] <= day and (row["listed_to"] is None or row["listed_to"] > day)
-            and (row["operating_status"] == "存续" or (row["status_date"] is not None and row["status_date"] > day))
+            if independent.must_insure(row) and stands_on(row, day)
         ]  # fmt: skip
 
     def pending_on(self, unit: str, day: date, industry: str | None = None) -> bool:
@@ -466,10 +474,11 @@ def insurer_below_solvency(truth: Truth) -> set[str]:
 
 def permit_without_roster(truth: Truth) -> set[str]:
     fields = {(independent.city_of(row["district_code"]), row["industry_code"]) for row in truth.roster.values()}
+    listed = {(row["uscc"], row["industry_code"]) for row in truth.roster.values() if stands_on(row, AS_OF)}
     return {
         row["permit_no"] for row in truth.permits
         if row["status"] == "有效" and row["valid_from"] <= AS_OF <= row["valid_to"]
-        and (row["provider"].split("_")[0], row["industry_code"]) in fields and (row["uscc"], row["industry_code"]) not in truth.roster
+        and (row["provider"].split("_")[0], row["industry_code"]) in fields and (row["uscc"], row["industry_code"]) not in listed
     }  # fmt: skip
 
 
@@ -482,8 +491,7 @@ def permit_expired_operating(truth: Truth) -> set[str]:
     return {
         f"{row['uscc']}|{row['industry_code']}" for row in truth.roster.values()
         if row["permit_valid_to"] and row["permit_valid_to"] < AS_OF and (row["uscc"], row["industry_code"]) not in renewed
-        and row["listed_from"] <= AS_OF and (row["listed_to"] is None or row["listed_to"] > AS_OF)
-        and (row["operating_status"] == "存续" or (row["status_date"] is not None and row["status_date"] > AS_OF))
+        and stands_on(row, AS_OF)
     }  # fmt: skip
 
 
@@ -546,7 +554,9 @@ def wrong_product(truth: Truth) -> set[str]:
         if row["product_code"] in independent.NOT_ANZEXIAN and row["status"] != "注销"
         and row["inception_date"] <= min(AS_OF, row["cover_end"])
         and truth.must_insure((row["insured_uscc"], row["industry_code"]))
+        and stands_on(truth.roster[row["insured_uscc"], row["industry_code"]], min(AS_OF, row["cover_end"]))
         and not truth.insured_on(row["insured_uscc"], min(AS_OF, row["cover_end"]), row["industry_code"])
+        and not truth.pending_on(row["insured_uscc"], min(AS_OF, row["cover_end"]), row["industry_code"])
     }  # fmt: skip
 
 

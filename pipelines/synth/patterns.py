@@ -200,15 +200,11 @@ class Patterns:
             & (pl.len().over("insured_uscc", "industry_code") == 1)
             & pl.col("field").is_in(fields.filter("mandatory")["field"].implode())
         )
-        frame = self._plant(
-            frame,
-            "wrong_product",
-            "policy_no",
-            only_one,
-            count=2,
-            product_code=pl.lit("employer_liability"),
-            clause_filing_no=pl.lit(None, pl.String),
-        )
+        rows = self._some(frame, only_one, 2)
+        # Of a unit that has closed meanwhile nothing is asked any more.
+        standing = frame["field"].gather(rows).is_in(fields.filter(pl.col("closed_on").is_null())["field"].implode())
+        self.label("wrong_product", frame["policy_no"].gather(rows).filter(standing).to_list())
+        frame = _set(frame, rows, product_code=pl.lit("employer_liability"), clause_filing_no=pl.lit(None, pl.String))
         frame = self._few_persons(frame, fields)
         frame = self._interrupted(frame, fields)
         frame = self._one_insurer(frame)
