@@ -50,7 +50,9 @@ from (
         rules.sentence,
         rules.sentence_past,
         rules.is_on,
-        clauses.source_doc || ' ' || clauses.article as clause,
+        -- Nobody may put an article into a letter that nobody here has read (domain.md 0.1, tag R).
+        clauses.source_doc || ' ' || clauses.article
+        || case when clauses.evidence_tag = 'R' then '（未见原文，引用前请核对条文）' else '' end as clause,
         row_number() over (
             partition by found.rule_code, found.provider, found.record_key
             order by {{ precedence('rules') }} desc, {{ precedence('clauses', of_field=false) }} desc
