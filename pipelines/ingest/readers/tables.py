@@ -55,9 +55,7 @@ def holds_declaration(content: Content) -> bool:
     if not content[:4].startswith(b"PK\x03\x04"):
         return False
     with (
-        suppress(
-            Exception
-        ),  # whatever the archive makes the library do: whoever reads it next says what is wrong with it
+        suppress(Exception),  # whoever reads it next says what is wrong with it
         zipfile.ZipFile(io.BytesIO(content)) as archive,
         archive.open("xl/workbook.xml") as sheets,
     ):
