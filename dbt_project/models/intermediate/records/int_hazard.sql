@@ -106,11 +106,9 @@ final as (
         -- The sender sets the deadline, no later than the rule allows (trust.md 4): nothing is hidden behind a day far off.
         least(
             coalesce(hazards.rectify_due, hazards.found_date),
-            case
-                {%- for condition, rule in [("when hazards.grade = '重大' then", 'major_hazard_days_max'), ('else', 'hazard_days_max')] %}
-                {{ condition }} {{ add_days('hazards.found_date', "cast(" ~ rule_value(rule, 'hazards.found_date', 'hazards.jurisdiction', 'hazards.industry_code') ~ " as integer)") }}
-                {%- endfor %}
-            end
+            {{ add_days('hazards.found_date', "cast(case when hazards.grade = '重大' then "
+                ~ rule_value('major_hazard_days_max', 'hazards.found_date', 'hazards.jurisdiction', 'hazards.industry_code') ~ " else "
+                ~ rule_value('hazard_days_max', 'hazards.found_date', 'hazards.jurisdiction', 'hazards.industry_code') ~ " end as integer)") }}
         ) as due_date
     from placed as hazards
 )
