@@ -378,16 +378,20 @@ def test_drops_are_read_by_other_processes_with_the_same_outcome(tmp_path: Path)
     assert files[0].equals(files[1])
 
 
+def words_that_kill(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON lines with DEADLY in them end the process that reads them."""
+    (folder / "sitecustomize.py").write_text(
+        "import os\nimport pipelines.ingest.readers.tables as readers\nreal = readers.read_jsonl\n"
+        "readers.read_jsonl = lambda content, *rest: os.abort() if b'DEADLY' in content else real(content, *rest)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{folder}:{os.environ.get('PYTHONPATH', '')}")
+
+
 def test_a_file_that_ends_the_process_reading_it_is_refused_and_the_others_load(
     home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """As if the parser had been killed for want of memory: no exception, the process is gone."""
-    deadly = tmp_path / "sitecustomize.py"
-    deadly.write_text(
-        "import os\nimport pipelines.ingest.readers.tables as readers\nreal = readers.read_jsonl\n"
-        "readers.read_jsonl = lambda content, *rest: os.abort() if b'DEADLY' in content else real(content, *rest)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    words_that_kill(tmp_path, monkeypatch)
     row = dict(zip(POLICY.strip().split(","), policy("P1").strip().split(","), strict=True))
     names = ["甲公司", "DEADLY", "乙公司", *["丙公司"] * 7]
     for number, name in enumerate(names):
@@ -472,11 +476,7 @@ def test_a_text_that_ends_the_process_reading_it_with_others_is_refused_alone(
 def test_a_sender_of_many_deadly_files_does_not_take_the_night(
     home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text(
-        "import os\nimport pipelines.ingest.readers.tables as readers\nreal = readers.read_jsonl\n"
-        "readers.read_jsonl = lambda content, *rest: os.abort() if b'DEADLY' in content else real(content, *rest)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    words_that_kill(tmp_path, monkeypatch)
     for number in range(5):
         home.drop("weihai_hayc", "policy", "2023-02-01", f"{number}.jsonl", f'{{"DEADLY": {number}}}\n' + " " * 1000)
     home.drop("weihai_lhcx", "policy", "2023-02-01", "好.csv", POLICY + policy("P1", 保险机构="蓝海财险"))
