@@ -4,7 +4,7 @@ What belongs here: the life of a drop from its first byte to its receipt. What d
 a file (pipelines/ingest), what a publication knows of it (service.py).
 
 A drop is acknowledged only when it lies whole in raw/ and its record is on disk; the look at it comes after. Its number (receipt_number) is
-made of sender, feed and content, so that the same content handed in again is the same drop; quality.files.receipt_no is the same number.
+made of sender, feed and content, so that the same content handed in again is the same drop; quality.file_balance.receipt_no is the same number.
 
 counter/drops/<sender>/<number>.json, .issues.parquet, .policies.parquet; counter/incoming/ holds what is still coming, and how far a look is.
 """

@@ -210,7 +210,7 @@ class Service:
         with self._published() as connection:
             if connection is None:
                 return []
-            of_file = "select file_id from quality.files where provider = $provider and receipt_no = $number"
+            of_file = "select file_id from quality.file_balance where provider = $provider and receipt_no = $number"
             asked = {"provider": sender.provider, "number": entry.number}
             if connection.execute(of_file, asked).fetchall():
                 rows = connection.execute(
@@ -356,7 +356,7 @@ def _known(connection: duckdb.DuckDBPyConnection, sender: Provider) -> Known:
     publication = connection.execute("select publication_id from meta.publication").fetchall()[0][0]
     rows = connection.execute(
         "select receipt_no, max(received_at), bool_or(file_id in (select file_id from quality.to_confirm where provider = $provider)) "
-        "from quality.files where provider = $provider and status <> 'refused' group by receipt_no",
+        "from quality.files join quality.file_balance using (file_id, provider) where provider = $provider and status <> 'refused' group by receipt_no",
         {"provider": sender.provider},
     ).fetchall()
     return Known(

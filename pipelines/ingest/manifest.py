@@ -374,7 +374,7 @@ def sha256_of(path: Path) -> str:
 
 
 def receipt_number(provider: str, feed: str, sha256: str) -> str:
-    """收件编号: of sender, feed and content, the same wherever it is made (quality.files.receipt_no)."""
+    """收件编号: of sender, feed and content, the same wherever it is made (quality.file_balance.receipt_no)."""
     return hashlib.md5(f"{provider}|{feed}|{sha256}".encode(), usedforsecurity=False).hexdigest()[:24]
 
 

@@ -149,7 +149,7 @@ def test_a_person_and_a_system_hand_in_and_a_publication_takes_it_up(
         page.goto(f"{address}/drops/{number}")
         assert "已入库" in page.locator("#state").inner_text()
         assert home.rows(
-            f"select file_name, rows_in from quality.files where receipt_no = '{number}'", published=True
+            f"select file_name, rows_in from quality.file_balance where receipt_no = '{number}'", published=True
         ) == [("保单.csv", 3)]
         assert home.rows(
             "select count(*) from marts.fct_policy where policy_no in ('G1', 'B1', 'B2') and provider = 'weihai_hayc'",

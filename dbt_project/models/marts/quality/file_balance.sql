@@ -1,6 +1,7 @@
 -- Rows in = accepted + quarantined + exact duplicates, for every file.
 select
     file_id,
+    {{ receipt_no() }} as receipt_no,
     provider,
     feed,
     file_name,

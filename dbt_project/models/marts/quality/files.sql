@@ -1,7 +1,6 @@
 -- Every drop known at the as-of date and what became of it.
 select
     file_id,
-    {{ receipt_no() }} as receipt_no,
     provider,
     feed,
     file_name,
