@@ -98,6 +98,22 @@ def test_every_mart_has_a_key_and_its_codes_are_known_ones() -> None:
                 assert columns[column]["relationships"]["to"] == f"ref('{known}')", (name, column)
 
 
+def test_quality_files_has_the_columns_of_its_interface() -> None:
+    """metrics.md; whoever reads the reasons of refusals reads every text of it."""
+    columns = [column["name"] for column in described()["files"]["columns"]]
+    assert columns == [
+        "file_id",
+        "provider",
+        "feed",
+        "file_name",
+        "sha256",
+        "received_at",
+        "status",
+        "reason",
+        "rows_in",
+    ]
+
+
 def test_accepted_values_of_facts_are_those_of_the_contracts() -> None:
     """The contract is where a sender's codes are written; dbt cannot read it, so they are compared here."""
     compared = 0
