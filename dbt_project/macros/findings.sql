@@ -53,3 +53,13 @@
 {% macro finding_models() -%}
     {{ return(env_var('ANZE_FINDING_RULES').split(',')) }}
 {%- endmacro %}
+
+{#- Whether a row of ref_clause is of a policy's clause, insurer and product, and holds in its city on its first day. -#}
+{% macro is_filed_for(clauses, policies) -%}
+    {{ policies }}.clause_filing_no = {{ clauses }}.clause_filing_no
+    and {{ policies }}.insurer_code = {{ clauses }}.insurer_code
+    and {{ policies }}.product_code = {{ clauses }}.product_code
+    and {{ policies }}.inception_date >= {{ clauses }}.valid_from
+    and ({{ clauses }}.valid_to is null or {{ policies }}.inception_date <= {{ clauses }}.valid_to)
+    and ({{ clauses }}.jurisdiction is null or {{ policies }}.jurisdiction = {{ clauses }}.jurisdiction)
+{%- endmacro %}

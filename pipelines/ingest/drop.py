@@ -257,25 +257,14 @@ def parts_of(
     hash_personal: Callable[[pl.Series], pl.Series],
 ) -> list[tuple[Contract, Iterator[Checked]]]:
     """What a file holds, by contract: the tables of its feed, and in a workbook the sheet 报送声明 beside them."""
-    parts = [(contract, read_safely(content, file_name, contract, limits, sender, hash_personal))]
+    own = _safely(check_file(tables(content, file_name, contract, limits), contract, sender, hash_personal))
+    parts = [(contract, own)]
     if contract.feed not in NOT_DECLARED and holds_declaration(content):
-        parts.append((contracts()["declaration"], read_declarations(content, limits, sender, hash_personal)))
+        parts.append((contracts()["declaration"], _declarations(content, limits, sender, hash_personal)))
     return parts
 
 
-def read_safely(
-    content: Content,
-    file_name: str,
-    contract: Contract,
-    limits: Limits,
-    sender: Sender,
-    hash_personal: Callable[[pl.Series], pl.Series],
-) -> Iterator[Checked]:
-    """The tables of a file, checked; whatever a library does over hostile bytes (Rust ones panic), the run goes on."""
-    yield from _safely(check_file(tables(content, file_name, contract, limits), contract, sender, hash_personal))
-
-
-def read_declarations(
+def _declarations(
     content: Content, limits: Limits, sender: Sender, hash_personal: Callable[[pl.Series], pl.Series]
 ) -> Iterator[Checked]:
     """The sheet 报送声明 of a workbook of another feed, checked. One that cannot be read is told, and takes nothing else with it."""
@@ -287,6 +276,7 @@ def read_declarations(
 
 
 def _safely(checked: Iterator[Checked]) -> Iterator[Checked]:
+    """Tables as they are checked; whatever a library does over hostile bytes (Rust ones panic), the run goes on."""
     try:
         yield from checked
     except (Refused, OSError, KeyboardInterrupt, SystemExit, GeneratorExit):

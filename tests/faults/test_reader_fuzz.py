@@ -96,7 +96,8 @@ def fuzz(kind: str, first: int, seconds: float, progress: str) -> None:
         Path(progress).write_text(f"{number} {refused}")
         signal.alarm(HANG)
         try:
-            for table in drop.read_safely(data, name, contract, LIMITS, SENDER, hashed):
+            parts = drop.parts_of(data, name, contract, LIMITS, SENDER, hashed)
+            for table in (table for _, tables in parts for table in tables):
                 assert table.rows_in == table.accepted.height + table.rows_quarantined + table.rows_duplicate
         except Refused as reason:
             assert len(reason.message) > 5

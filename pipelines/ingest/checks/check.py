@@ -188,7 +188,7 @@ def check_file(
 
 def unread_declaration(contract: Contract, why: str) -> Checked:
     """A sheet 报送声明 that cannot be read, told beside the table it stands with."""
-    return _nothing_of(contract, unread_beside("报送声明", why))
+    return _nothing_of(contract, unread_beside(contract.title, why))
 
 
 def _nothing_of(contract: Contract, issues: pl.DataFrame) -> Checked:

@@ -14,12 +14,7 @@ filed as (
         ) as place
     from {{ ref('fct_policy') }} as policies
     inner join {{ ref('ref_clause') }} as clauses
-        on policies.clause_filing_no = clauses.clause_filing_no
-        and policies.insurer_code = clauses.insurer_code
-        and policies.product_code = clauses.product_code
-        and policies.inception_date >= clauses.valid_from
-        and (clauses.valid_to is null or policies.inception_date <= clauses.valid_to)
-        and (clauses.jurisdiction is null or policies.jurisdiction = clauses.jurisdiction)
+        on {{ is_filed_for('clauses', 'policies') }}
 )
 
 select

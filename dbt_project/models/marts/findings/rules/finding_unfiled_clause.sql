@@ -16,10 +16,5 @@ inner join (
 ) as tables_of
     on policies.jurisdiction = tables_of.jurisdiction
 left join {{ ref('ref_clause') }} as clauses
-    on policies.clause_filing_no = clauses.clause_filing_no
-    and policies.insurer_code = clauses.insurer_code
-    and policies.product_code = clauses.product_code
-    and policies.inception_date >= clauses.valid_from
-    and (clauses.valid_to is null or policies.inception_date <= clauses.valid_to)
-    and (clauses.jurisdiction is null or policies.jurisdiction = clauses.jurisdiction)
+    on {{ is_filed_for('clauses', 'policies') }}
 where policies.is_valid and policies.inception_date <= days.as_of and clauses.clause_filing_no is null
